@@ -1,0 +1,2 @@
+//! The pages of Weir and their islands.
+#![recursion_limit = "256"]

@@ -1,0 +1,1 @@
+//! Weir process library.

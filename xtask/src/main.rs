@@ -1,0 +1,2 @@
+//! Build, run, test and measure Weir: `cargo xtask run|test|dev|bench|wasm`.
+fn main() {}
