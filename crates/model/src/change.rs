@@ -1,0 +1,196 @@
+//! Every write we can make, as a value: what a preview shows, a transaction applies and the journal keeps.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Digest, Reference, StreamRef, TagName, TagSpec,
+    tag::{Cause, Condition},
+};
+
+/// Something to know before confirming. Shown with the preview; never stops it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning(pub String);
+
+/// One change to one stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum Change {
+    /// A stream comes to be.
+    CreateStream {
+        /// Its source repository.
+        source: Option<Reference>,
+        /// Whether the whole stream is insecure.
+        insecure: bool,
+    },
+    /// A stream, all its tags and their history go.
+    DeleteStream {
+        /// How many tags go with it.
+        tags: i64,
+    },
+    /// The stream's source repository is another one.
+    SetSource {
+        /// What it was.
+        before: Option<Reference>,
+        /// What it becomes.
+        after: Option<Reference>,
+    },
+    /// What a tag should be.
+    SetSpec {
+        /// The tag.
+        tag: TagName,
+        /// What it should have been.
+        before: Option<TagSpec>,
+        /// What it should be.
+        after: TagSpec,
+    },
+    /// A tag points at an image: a new revision, or a merge into the head (see `rules::history`).
+    MoveHead {
+        /// The tag.
+        tag: TagName,
+        /// What it pointed at.
+        before: Option<Digest>,
+        /// What it points at.
+        after: Digest,
+        /// Where that is found.
+        reference: Reference,
+        /// Generation of the revision.
+        generation: i64,
+        /// Why it moved.
+        cause: Cause,
+    },
+    /// An import of a tag failed (`Some`) or no longer does (`None`).
+    SetCondition {
+        /// The tag.
+        tag: TagName,
+        /// The failure.
+        after: Option<Condition>,
+    },
+    /// A tag goes: spec, head and history. Images stay.
+    DeleteTag {
+        /// The tag.
+        tag: TagName,
+        /// What it should have been.
+        spec: Option<TagSpec>,
+        /// What it pointed at.
+        head: Option<Digest>,
+        /// How many revisions go with it.
+        revisions: i64,
+    },
+}
+
+impl Change {
+    /// The tag it concerns, if it concerns one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&TagName> {
+        match self {
+            Self::SetSpec { tag, .. }
+            | Self::MoveHead { tag, .. }
+            | Self::SetCondition { tag, .. }
+            | Self::DeleteTag { tag, .. } => Some(tag),
+            Self::CreateStream { .. } | Self::DeleteStream { .. } | Self::SetSource { .. } => None,
+        }
+    }
+
+    /// What a before/after table shows: what changes, what it was, what it becomes.
+    #[must_use]
+    pub fn rows(&self) -> Vec<[String; 3]> {
+        let none = || "—".to_owned();
+        let text =
+            |value: &Option<Reference>| value.as_ref().map_or_else(none, ToString::to_string);
+        match self {
+            Self::CreateStream { source, insecure } => vec![
+                ["Stream".into(), none(), "created".into()],
+                ["Source repository".into(), none(), text(source)],
+                ["Connection".into(), none(), connection(*insecure)],
+            ],
+            Self::DeleteStream { tags } => {
+                vec![["Stream".into(), format!("{tags} tags"), "deleted".into()]]
+            }
+            Self::SetSource { before, after } => {
+                vec![["Source repository".into(), text(before), text(after)]]
+            }
+            Self::SetSpec { tag, before, after } => {
+                let spec = |spec: &TagSpec| spec.source.to_string();
+                let mut rows = vec![[
+                    format!("{tag} should"),
+                    before.as_ref().map_or_else(none, spec),
+                    spec(after),
+                ]];
+                let was = before.as_ref().is_some_and(|spec| spec.insecure);
+                if was != after.insecure {
+                    let before = before
+                        .as_ref()
+                        .map_or_else(none, |spec| connection(spec.insecure));
+                    rows.push([
+                        format!("{tag} connection"),
+                        before,
+                        connection(after.insecure),
+                    ]);
+                }
+                rows
+            }
+            Self::MoveHead {
+                tag, before, after, ..
+            } => vec![[
+                format!("{tag} points at"),
+                before
+                    .as_ref()
+                    .map_or_else(|| "nothing yet".into(), |digest| digest.to_string()),
+                after.to_string(),
+            ]],
+            Self::SetCondition { tag, after } => vec![[
+                format!("{tag} import"),
+                none(),
+                after
+                    .as_ref()
+                    .map_or_else(|| "ok".into(), |condition| condition.message.clone()),
+            ]],
+            Self::DeleteTag {
+                tag,
+                spec,
+                head,
+                revisions,
+            } => {
+                let before = match (spec, head) {
+                    (Some(spec), _) => spec.source.to_string(),
+                    (None, Some(digest)) => digest.to_string(),
+                    (None, None) => none(),
+                };
+                vec![[
+                    tag.to_string(),
+                    format!("{before}, {revisions} revisions"),
+                    "deleted".into(),
+                ]]
+            }
+        }
+    }
+}
+
+fn connection(insecure: bool) -> String {
+    if insecure {
+        "insecure allowed".into()
+    } else {
+        "verified HTTPS".into()
+    }
+}
+
+/// What a request would do: made by a pure rule from loaded facts, shown, confirmed, then applied in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The stream it changes.
+    pub stream: StreamRef,
+    /// The changes, in the order they are applied.
+    pub changes: Vec<Change>,
+    /// Things to know before confirming.
+    pub warnings: Vec<Warning>,
+    /// What will happen, as one or two sentences.
+    pub sentence: String,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}

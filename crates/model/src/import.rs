@@ -1,0 +1,69 @@
+//! What to import, and what an import would do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Reference, StreamRef, TagName};
+
+/// Which tags of the source repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "tags", rename_all = "kebab-case")]
+pub enum Selection {
+    /// Every tag of the repository, in priority order up to the cap.
+    All,
+    /// These.
+    Chosen(Vec<TagName>),
+    /// None: only the stream is made.
+    None,
+}
+
+/// A request to import a repository, or some tags of it, into a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRequest {
+    /// The stream; made if it does not exist and `create` says so.
+    pub stream: StreamRef,
+    /// Whether the stream is to be made (it must not exist) or must exist.
+    pub create: bool,
+    /// The repository, without tag and digest. Required unless the selection is `None`.
+    pub source: Option<Reference>,
+    /// Which tags.
+    pub selection: Selection,
+    /// Allow unverified TLS and plain HTTP for this source. Stored on each imported tag.
+    pub insecure: bool,
+}
+
+/// What an import would do: looked at upstream, nothing written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPreview {
+    /// The request.
+    pub request: ImportRequest,
+    /// Tags that would be imported now, in order, with what each has today.
+    pub tags: Vec<PreviewTag>,
+    /// Tags of the repository beyond the cap, in order (at most [`ImportPreview::LISTED`] are named).
+    pub left_out: Vec<TagName>,
+    /// How many are beyond the cap.
+    pub left_out_count: i64,
+    /// Tags found upstream in all.
+    pub found: i64,
+    /// Requests the import will send, at most: one or two a tag.
+    pub requests: i64,
+    /// Names upstream uses that are no valid tags; they are passed over.
+    pub unusable: i64,
+    /// Things to know before confirming.
+    pub warnings: Vec<crate::Warning>,
+}
+
+impl ImportPreview {
+    /// Left-out tags named in a preview.
+    pub const LISTED: usize = 200;
+}
+
+/// One tag of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewTag {
+    /// The tag.
+    pub tag: TagName,
+    /// The image it has in the stream today.
+    pub current: Option<Digest>,
+    /// What the tag does today, if the import would replace that ("follows 2.0").
+    pub replaces: Option<String>,
+}

@@ -1,0 +1,73 @@
+//! Streams as pages show them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Namespace, Reference, StreamRef, job::JobState};
+
+/// One row of the stream list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamRow {
+    /// Namespace and name.
+    pub stream: StreamRef,
+    /// The repository it was imported from, if one.
+    pub source: Option<Reference>,
+    /// How many tags.
+    pub tags: i64,
+    /// How many of them failed to import last time.
+    pub failed: i64,
+    /// Marked insecure as a whole.
+    pub insecure: bool,
+    /// When anything of it last changed.
+    pub changed_at: DateTime<Utc>,
+    /// State of its newest import, if it ever had one.
+    pub import: Option<JobState>,
+}
+
+/// A stream's own facts; its tags are a page of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamView {
+    /// Id, stable over renames; for the store.
+    pub id: String,
+    /// The row.
+    pub row: StreamRow,
+    /// Rises with every change of what the stream should be.
+    pub generation: i64,
+    /// Journal number of its last change (`resourceVersion`).
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Its newest import.
+    pub last_job: Option<String>,
+    /// Tags seen upstream that the cap of the newest repository import left out.
+    pub left_out: i64,
+}
+
+/// What the stream list is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFilter {
+    /// Only this namespace.
+    pub namespace: Option<Namespace>,
+    /// Only names that contain this text.
+    pub text: String,
+    /// Only streams with failed tags.
+    pub failed: bool,
+}
+
+/// The overview's figures, each bounded: a count stops at [`Overview::LIMIT`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Streams.
+    pub streams: i64,
+    /// Tags whose latest import failed.
+    pub failed_tags: i64,
+    /// Imports waiting or running.
+    pub active_jobs: i64,
+    /// Streams marked insecure.
+    pub insecure_streams: i64,
+}
+
+impl Overview {
+    /// Counts stop here and are shown as "1 000+".
+    pub const LIMIT: i64 = 1_000;
+}

@@ -1,0 +1,220 @@
+//! Tags: what they should point at (spec), what they pointed at (revisions), and what went wrong (condition).
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Reference, TagName};
+
+/// Where a tag's image comes from. One sum type, so impossible mixes cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum TagSource {
+    /// Imported from a registry: moves when a re-import finds another digest.
+    External {
+        /// What to import, in the user's spelling.
+        reference: Reference,
+    },
+    /// Follows another tag of the same stream: moves in the transaction that moves the other.
+    Follow {
+        /// The tag that is followed.
+        tag: TagName,
+    },
+    /// Pinned to one image of the same stream (a permanent tag): never moves by itself.
+    Fixed {
+        /// The image it is pinned to.
+        digest: Digest,
+    },
+}
+
+impl TagSource {
+    /// The word the store and logs use.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::External { .. } => "external",
+            Self::Follow { .. } => "follow",
+            Self::Fixed { .. } => "fixed",
+        }
+    }
+}
+
+impl fmt::Display for TagSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::External { reference } => write!(f, "imports {reference}"),
+            Self::Follow { tag } => write!(f, "follows {tag}"),
+            Self::Fixed { digest } => write!(f, "fixed to {digest}"),
+        }
+    }
+}
+
+/// What a tag should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagSpec {
+    /// Where the image comes from.
+    pub source: TagSource,
+    /// The tag's own insecure policy; the stream's is OR-ed with it.
+    pub insecure: bool,
+    /// The stream generation at which this spec was last changed or imported.
+    pub generation: i64,
+}
+
+/// What made a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// An import found another digest upstream.
+    Import,
+    /// Somebody tagged it.
+    Tag,
+    /// The tag follows another, which moved.
+    Follow,
+}
+
+impl Cause {
+    /// The word the store and pages use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Tag => "tag",
+            Self::Follow => "follow",
+        }
+    }
+
+    /// The cause for a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Import, Self::Tag, Self::Follow]
+            .into_iter()
+            .find(|cause| cause.as_str() == word)
+    }
+}
+
+/// One entry of a tag's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Position in the tag's history, 1 for the oldest; the highest is the head.
+    pub number: i64,
+    /// The image.
+    pub digest: Digest,
+    /// Where the image is found, in the user's spelling: `repository@digest`.
+    pub reference: Reference,
+    /// The stream generation that made it.
+    pub generation: i64,
+    /// When the tag began to point here.
+    pub created_at: DateTime<Utc>,
+    /// Why.
+    pub cause: Cause,
+    /// Who: a user name, or empty for the system.
+    pub actor: String,
+    /// The import that found it.
+    pub job_id: Option<String>,
+}
+
+/// Why an import failed, in the words the API uses for `reason`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// Credentials missing or refused.
+    Unauthorized,
+    /// No such repository or manifest.
+    NotFound,
+    /// The registry or network is not allowed here.
+    Forbidden,
+    /// The host answers but is not a registry.
+    NotV2Registry,
+    /// The reference cannot be imported as written.
+    Invalid,
+    /// DNS, TLS, timeout, 5xx, 429, wrong content.
+    InternalError,
+}
+
+impl Reason {
+    const ALL: [Self; 6] = [
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::Forbidden,
+        Self::NotV2Registry,
+        Self::Invalid,
+        Self::InternalError,
+    ];
+
+    /// The API's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "Unauthorized",
+            Self::NotFound => "NotFound",
+            Self::Forbidden => "Forbidden",
+            Self::NotV2Registry => "NotV2Registry",
+            Self::Invalid => "Invalid",
+            Self::InternalError => "InternalError",
+        }
+    }
+
+    /// The reason for a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+/// A failed import of one tag. Success clears it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The class of failure.
+    pub reason: Reason,
+    /// What was asked and what the other side said.
+    pub message: String,
+    /// What to do now, in one sentence; empty if there is nothing to add.
+    pub hint: String,
+    /// The stream generation of the attempt.
+    pub generation: i64,
+    /// When this failure was first seen.
+    pub since: DateTime<Utc>,
+}
+
+/// The current image of a tag, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The image.
+    pub digest: Digest,
+    /// Where it is found.
+    pub reference: Reference,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// Number of this revision, which is also how many the tag has had.
+    pub number: i64,
+}
+
+/// One row of a stream's tag table. A tag may have a spec only (not imported yet), or a head only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagRow {
+    /// The tag.
+    pub name: TagName,
+    /// What it should be; none for a tag that was only ever imported into status.
+    pub spec: Option<TagSpec>,
+    /// What it is.
+    pub head: Option<Head>,
+    /// Bytes of the image (config and unique layers), if known.
+    pub size: Option<i64>,
+    /// `os/architecture` of the image, or how many platforms an index has: text for display.
+    pub platform: Option<String>,
+    /// The failure of the latest import.
+    pub condition: Option<Condition>,
+    /// An import of this tag is waiting or running.
+    pub importing: bool,
+}
+
+/// Everything the tag page shows beside the image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TagView {
+    /// The row.
+    pub row: TagRow,
+    /// Tags of this stream that follow it, directly.
+    pub followers: Vec<TagName>,
+    /// Effective insecure policy and its origin.
+    pub insecure: crate::policy::Insecure,
+}
