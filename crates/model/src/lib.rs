@@ -14,6 +14,7 @@ pub mod policy;
 pub mod reference;
 pub mod stream;
 pub mod tag;
+pub mod tagging;
 pub mod user;
 pub mod version;
 

@@ -1,0 +1,43 @@
+//! Settings of the engine. The server reads them from file, environment and flags; tests use `for_testing`.
+
+use std::path::PathBuf;
+
+/// Everything the engine can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the SQLite database and keys.
+    pub data: PathBuf,
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// Tags a repository import takes at once; `None` for all.
+    pub max_tags_per_import: Option<usize>,
+    /// Manifests in flight per upstream host.
+    pub import_concurrency: usize,
+    /// Requests a second per upstream host; `None` for no limit.
+    pub import_rps: Option<u32>,
+    /// Networks the server never connects to on a user's behalf.
+    pub blocked_networks: Vec<ipnet::IpNet>,
+    /// Background workers in this process; 0 for none.
+    pub workers: usize,
+}
+
+impl Config {
+    /// Networks blocked unless configured: link-local and cloud metadata.
+    pub const BLOCKED_NETWORKS: [&str; 4] =
+        ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32"];
+
+    /// Defaults over a data folder.
+    #[must_use]
+    pub fn in_folder(data: PathBuf) -> Self {
+        let database_url = format!("sqlite://{}", data.join("weir.db").display());
+        Self {
+            data,
+            database_url,
+            max_tags_per_import: Some(50),
+            import_concurrency: 16,
+            import_rps: None,
+            blocked_networks: Self::BLOCKED_NETWORKS.iter().filter_map(|net| net.parse().ok()).collect(),
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}

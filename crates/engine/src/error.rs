@@ -1,0 +1,65 @@
+//! What an operation answers when it does not do what was asked. Each kind has one meaning in every door.
+
+/// The six kinds of refusal. The text is for the person who asked, except for `Internal`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or the actor may not know of it.
+    #[error("{0}")]
+    NotFound(String),
+    /// Something given is wrong: which field, and what is allowed.
+    #[error("{message}")]
+    Invalid {
+        /// The form field or query key.
+        field: &'static str,
+        /// What was wrong and what is allowed.
+        message: String,
+    },
+    /// The world is not as the request assumed: exists already, moved since the preview.
+    #[error("{0}")]
+    Conflict(String),
+    /// The actor may not do this.
+    #[error("{0}")]
+    Denied(String),
+    /// The upstream registry did not give what was needed.
+    #[error("{message}")]
+    Upstream {
+        /// What was asked and what the other side said.
+        message: String,
+        /// What to do now; may be empty.
+        hint: String,
+    },
+    /// Our own fault or our database's. The text goes to the log, never to the person.
+    #[error("{doing}: {source}")]
+    Internal {
+        /// What was being done.
+        doing: &'static str,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Result of an operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A field that is wrong.
+    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { field, message: message.into() }
+    }
+
+    /// Wraps an unexpected failure with what was being done.
+    pub fn internal(doing: &'static str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
+        move |source| Self::Internal { doing, source }
+    }
+
+    /// Something in our database contradicts itself.
+    pub fn inconsistent(what: impl std::fmt::Display) -> Self {
+        Self::Internal { doing: "reading the database", source: what.to_string().into() }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal { doing: "using the database", source: Box::new(error) }
+    }
+}
