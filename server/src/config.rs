@@ -177,11 +177,26 @@ impl Loaded {
                     format!("{} = \"********\" # {}", key.name, given.origin)
                 }
                 Some(given) => format!("{} = {:?} # {}", key.name, given.text, given.origin),
-                None => format!("# {} is not set: {}", key.name, key.meaning),
+                None => self.derived(key),
             };
             text.push_str(&line);
             text.push('\n');
         }
         text
+    }
+
+    /// A setting nobody gave and the table has no default for.
+    fn derived(&self, key: &Key) -> String {
+        let settings = &self.settings;
+        let value = match key.name {
+            "database_url" => mask_url(settings.database_url.reveal()),
+            "workers" => settings.workers.to_string(),
+            "public_url" => match settings.http {
+                Some(address) => settings.public_url(address).to_string(),
+                None => return format!("# {} is not set", key.name),
+            },
+            _ => return format!("# {} is not set", key.name),
+        };
+        format!("{} = {value:?} # default", key.name)
     }
 }

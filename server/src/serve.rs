@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     config::Settings,
-    listener::Bounded,
+    listener::{Bounded, Client},
     router::build_router,
     shutdown::{self, Signals},
     state::AppState,
@@ -20,20 +20,33 @@ use crate::{
 /// # Errors
 /// When the folder cannot be made or the database not opened.
 pub async fn open(settings: &Settings) -> anyhow::Result<Engine> {
-    make_folder(settings)
-        .with_context(|| format!("WEIR_DATA = {:?}: cannot make that folder", settings.data))?;
+    make_folder(settings).with_context(|| {
+        format!(
+            "WEIR_DATA = {:?}: cannot write in that folder",
+            settings.data
+        )
+    })?;
     Engine::open(settings.engine(), Clock::default())
         .await
         .context("WEIR_DATABASE_URL: cannot open the database")
 }
 
-/// Only the user Weir runs as may look into it.
+/// Only the user Weir runs as may look into it. An empty file is an empty SQLite database; made here, it is private too.
 fn make_folder(settings: &Settings) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&settings.data)
+        .create(&settings.data)?;
+    let defaults = engine::Config::in_folder(settings.data.clone());
+    if settings.database_url.reveal() == defaults.database_url {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(settings.data.join("weir.db"))?;
+    }
+    Ok(())
 }
 
 /// Serves until a signal.
@@ -75,7 +88,8 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
 /// Serves until the first signal, then as long as requests under way may take.
 async fn run(listener: TcpListener, router: axum::Router, signals: Signals) -> std::io::Result<()> {
     let (asked, told) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(Bounded::new(listener), router).with_graceful_shutdown(async move {
+    let service = router.into_make_service_with_connect_info::<Client>();
+    let server = axum::serve(Bounded::new(listener), service).with_graceful_shutdown(async move {
         signals.first().await;
         // The receiver waits below; if it is gone there is nobody to tell.
         let _ = asked.send(());

@@ -29,6 +29,10 @@ impl Signals {
     }
 
     /// Waits for the first signal. After it, another one ends the process at once.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the watch for the second signal must outlive everything that is waited for"
+    )]
     pub async fn first(mut self) {
         let name = self.next().await;
         tracing::info!(

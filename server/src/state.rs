@@ -21,6 +21,8 @@ pub struct AppState {
     pub leptos: LeptosOptions,
     /// Places for requests being worked on.
     pub places: Arc<Semaphore>,
+    /// Turns at hashing passwords, which takes much memory by design.
+    pub hashing: Arc<Semaphore>,
 }
 
 /// How people reach us, and what follows from it.
@@ -47,6 +49,7 @@ impl AppState {
                 .site_pkg_dir("pkg")
                 .build(),
             places: Arc::new(Semaphore::new(limits::AT_ONCE)),
+            hashing: Arc::new(Semaphore::new(limits::HASHES_AT_ONCE)),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The forms around a session: sign in, sign out, first set-up, theme. They work without scripts and answer by redirect.
 
 use axum::{
-    Form, Router,
-    extract::State,
+    Extension, Form, Router,
+    extract::{ConnectInfo, State},
     response::{IntoResponse, Redirect, Response},
     routing::post,
 };
 use engine::{Actor, Error};
 use serde::Deserialize;
+use tokio::sync::SemaphorePermit;
 use tower_sessions::{
     Session,
     cookie::{SameSite, time::Duration},
@@ -19,7 +20,10 @@ use super::{
     session,
     visitor::{THEMES, Visitor},
 };
-use crate::{answer, state::AppState};
+use crate::{answer, listener::Client, state::AppState};
+
+/// How long a sign-in waits for its turn. Others who flood the form must not make it hold a request for ever.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The routes of this file.
 pub fn routes() -> Router<AppState> {
@@ -46,19 +50,33 @@ async fn login(
     State(state): State<AppState>,
     session: Session,
     visitor: Visitor,
+    client: Option<Extension<ConnectInfo<Client>>>,
     Form(form): Form<Login>,
 ) -> Response {
     let next = local_path(&form.next);
+    let again = |code: &str| Redirect::to(&sign_in(&next, Some(code))).into_response();
     if !visitor.owns(&form.csrf) {
-        return Redirect::to(&sign_in(&next, Some(stale(&visitor)))).into_response();
+        return again(stale(&visitor));
     }
-    match state.engine.sign_in(form.name.trim(), &form.password).await {
+    let Some(_turn) = turn(&state).await else {
+        return again("wait");
+    };
+    let address = client.map_or_else(|| "unknown".to_owned(), |client| client.0.0.to_string());
+    let name = form.name.trim();
+    match state.engine.sign_in(name, &form.password, &address).await {
         Ok(actor) => enter(&state, &session, &actor, &next).await,
-        Err(error) => match sign_in_code(&error) {
-            Some(code) => Redirect::to(&sign_in(&next, Some(code))).into_response(),
-            None => answer::page(&error),
-        },
+        Err(Error::Internal { doing, source }) => answer::page(&Error::Internal { doing, source }),
+        Err(Error::Conflict(_)) => again("wait"),
+        Err(_) => again("wrong"),
     }
+}
+
+/// A turn at hashing a password; `None` when too many wait for one.
+async fn turn(state: &AppState) -> Option<SemaphorePermit<'_>> {
+    tokio::time::timeout(PATIENCE, state.hashing.acquire())
+        .await
+        .ok()?
+        .ok()
 }
 
 async fn logout(
@@ -122,6 +140,9 @@ async fn setup(
     if !visitor.owns(&form.csrf) {
         return again(stale(&visitor));
     }
+    let Some(_turn) = turn(&state).await else {
+        return again("wait");
+    };
     match state.engine.setup(&form.token, &form.password).await {
         Ok(actor) => enter(&state, &session, &actor, "/").await,
         Err(Error::Invalid {
@@ -179,13 +200,4 @@ async fn enter(state: &AppState, session: &Session, actor: &Actor, next: &str) -
 /// Why a token does not fit: the form is older than its cookie, or it never was ours.
 fn stale(visitor: &Visitor) -> &'static str {
     if visitor.known { "csrf" } else { "expired" }
-}
-
-/// The code the sign-in page explains; `None` when it is our fault.
-fn sign_in_code(error: &Error) -> Option<&'static str> {
-    match error {
-        Error::Conflict(_) => Some("wait"),
-        Error::Denied(_) | Error::NotFound(_) | Error::Invalid { .. } => Some("wrong"),
-        Error::Upstream { .. } | Error::Internal { .. } => None,
-    }
 }

@@ -121,7 +121,7 @@ impl Key {
 #[must_use]
 pub fn help() -> String {
     let mut text = String::from(
-        "Settings, each weaker than the next: default, weir.toml, environment, flag.\n\
+        "Settings, each stronger than the one before: default, weir.toml, environment, flag.\n\
          In weir.toml the name is the lower-case part after WEIR_, such as http = \"127.0.0.1:8080\".\n\n",
     );
     for key in &KEYS {

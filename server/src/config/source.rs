@@ -41,6 +41,7 @@ pub struct Given {
 }
 
 /// The variables of the process.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads them")]
 pub fn environment() -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os()
 }

@@ -19,6 +19,9 @@ pub const BODY: usize = 1024 * 1024;
 /// Requests worked on at once; more are told to come back.
 pub const AT_ONCE: usize = 512;
 
+/// Passwords checked at once: each takes some 20 MB for a moment.
+pub const HASHES_AT_ONCE: usize = 4;
+
 /// How long an answer may take to begin. A preview asks an upstream, whose own deadlines are shorter.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -73,9 +76,75 @@ pub async fn deadline(request: Request, next: Next) -> Response {
             plain::page(
                 StatusCode::GATEWAY_TIMEOUT,
                 "That took too long",
-                "Weir gave up waiting for an answer. What had been confirmed before still holds.",
+                "Weir gave up waiting for an answer. Look whether it took effect before trying again.",
                 id.as_ref(),
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        Router,
+        body::Body,
+        middleware::{from_fn, from_fn_with_state},
+        routing::get,
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::middleware::request;
+
+    async fn get_root(router: Router) -> Response {
+        let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        router.oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_page_that_names_the_request() {
+        async fn broken() -> &'static str {
+            panic!("a secret of the inside")
+        }
+        let router = Router::new()
+            .route("/", get(broken))
+            .layer(from_fn(catch_panic))
+            .layer(from_fn(request::identify));
+        let response = get_root(router).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let id = response.headers()[request::HEADER]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let body = axum::body::to_bytes(response.into_body(), BODY)
+            .await
+            .unwrap();
+        let body = String::from_utf8_lossy(&body);
+        assert!(body.contains(&id), "{body}");
+        assert!(!body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn one_request_too_many_is_told_to_come_back() {
+        let places = Arc::new(Semaphore::new(1));
+        let router = || {
+            Router::new()
+                .route("/", get(async || "done"))
+                .layer(from_fn_with_state(Arc::clone(&places), load))
+        };
+        let taken = places.acquire().await.unwrap();
+        let response = get_root(router()).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+        drop(taken);
+        assert_eq!(get_root(router()).await.status(), StatusCode::OK);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_begins_is_cut() {
+        let router = Router::new()
+            .route("/", get(std::future::pending::<&'static str>))
+            .layer(from_fn(deadline));
+        assert_eq!(get_root(router).await.status(), StatusCode::GATEWAY_TIMEOUT);
     }
 }
