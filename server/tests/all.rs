@@ -1,0 +1,14 @@
+//! One program for all tests of the server: linking it once takes long enough.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test they are called from"
+)]
+
+mod cli;
+mod common;
+mod config;
+mod health;
+mod web_csrf;
+mod web_headers;
+mod web_login;
+mod web_session;
