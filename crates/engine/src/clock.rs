@@ -42,12 +42,14 @@ impl Clock {
 
     /// A new id: unique, and sorted by the time it was made.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the clock itself")]
     pub fn id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
 
     /// A random part of a wait: between 0 and 1.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one source of chance")]
     pub fn jitter(&self) -> f64 {
         if self.held.is_some() {
             0.5
@@ -64,14 +66,16 @@ fn real_micros() -> i64 {
 
 /// Random bytes.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one source of chance")]
 pub fn random<const N: usize>() -> [u8; N] {
     std::array::from_fn(|_| rand::random())
 }
 
-/// `bytes` random bytes as lower-case hex: tokens, passwords, nonces.
+/// `N` random bytes as lower-case hex: tokens, passwords, nonces.
 #[must_use]
-pub fn secret(bytes: usize) -> String {
-    (0..bytes)
-        .map(|_| format!("{:02x}", rand::random::<u8>()))
+pub fn secret<const N: usize>() -> String {
+    random::<N>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
         .collect()
 }

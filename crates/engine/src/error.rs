@@ -50,27 +50,11 @@ impl Error {
         }
     }
 
-    /// Wraps an unexpected failure with what was being done.
-    pub fn internal(
-        doing: &'static str,
-    ) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
-        move |source| Self::Internal { doing, source }
-    }
-
     /// Something in our database contradicts itself.
     pub fn inconsistent(what: impl std::fmt::Display) -> Self {
         Self::Internal {
             doing: "reading the database",
             source: what.to_string().into(),
-        }
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Internal {
-            doing: "using the database",
-            source: Box::new(error),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod accounts;
 mod apply;
 mod images;
+mod job_lists;
 mod jobs;
 mod journal;
 mod row;
@@ -198,5 +199,14 @@ impl Tx {
             sqlx::query("SELECT 1").execute(conn).await?;
         });
         Ok(())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal {
+            doing: "using the database",
+            source: Box::new(error),
+        }
     }
 }

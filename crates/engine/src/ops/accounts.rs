@@ -105,7 +105,7 @@ impl Engine {
                 None
             }
             None => {
-                let token = clock::secret(24);
+                let token = clock::secret::<24>();
                 tx.set_setting(SETUP, Some(&fingerprint(&token))).await?;
                 Some(token)
             }

@@ -174,36 +174,30 @@ async fn import(
     let (sender, mut receiver) = mpsc::channel::<Fetched>(BATCH * 2);
     // One handle a repository: its tokens and connections are shared.
     let mut repositories: HashMap<(Reference, bool), Repository> = HashMap::new();
-    for item in &pending {
-        let source = item.reference.without_tag();
-        repositories
-            .entry((source.clone(), item.insecure))
-            .or_insert_with(|| {
-                engine.upstream().repository(
-                    &source,
-                    Access {
-                        insecure: item.insecure,
-                        credentials: None,
-                    },
-                )
-            });
-    }
+    let pending: Vec<_> = pending
+        .into_iter()
+        .map(|item| {
+            let source = item.reference.without_tag();
+            let access = Access {
+                insecure: item.insecure,
+                credentials: None,
+            };
+            let key = (source.clone(), item.insecure);
+            let repository = repositories
+                .entry(key)
+                .or_insert_with(|| engine.upstream().repository(&source, access))
+                .clone();
+            (repository, item)
+        })
+        .collect();
     let width = engine.config().import_concurrency.max(1);
     let fetching = async {
         let fetches = futures::stream::iter(pending)
             .take_until(cancel.cancelled())
-            .map(|item| {
-                let repository = repositories
-                    .get(&(item.reference.without_tag(), item.insecure))
-                    .cloned();
+            .map(|(repository, item)| {
                 let known = facts.tag(&item.tag);
                 async move {
-                    let answer = match repository {
-                        Some(repository) => fetch(&repository, &item, known).await,
-                        None => {
-                            Answer::Failed(Failure::internal("no repository for this reference"))
-                        }
-                    };
+                    let answer = fetch(&repository, &item, known).await;
                     Fetched { item, answer }
                 }
             })
