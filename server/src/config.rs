@@ -190,6 +190,12 @@ impl Loaded {
         let settings = &self.settings;
         let value = match key.name {
             "database_url" => mask_url(settings.database_url.reveal()),
+            "blocked_networks" => settings
+                .blocked_networks
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(","),
             "workers" => settings.workers.to_string(),
             "public_url" => match settings.http {
                 Some(address) => settings.public_url(address).to_string(),

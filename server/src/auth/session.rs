@@ -65,7 +65,7 @@ pub async fn begin(
     }
     let signed_in = SignedIn {
         user: actor.id.clone(),
-        csrf: engine::clock::secret(32),
+        csrf: engine::clock::secret::<32>(),
         since: now,
         seen: now,
     };

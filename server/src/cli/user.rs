@@ -107,7 +107,7 @@ impl PasswordFrom {
     /// The password, and whether we made it.
     fn get(&self) -> anyhow::Result<(String, bool)> {
         if !self.password_stdin {
-            return Ok((engine::clock::secret(12), true));
+            return Ok((engine::clock::secret::<12>(), true));
         }
         let mut line = String::new();
         // A file piped in by mistake must not fill the memory.

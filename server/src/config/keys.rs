@@ -75,9 +75,9 @@ pub const KEYS: [Key; 12] = [
     },
     Key {
         name: "blocked_networks",
-        default: "169.254.0.0/16,fe80::/10,fd00:ec2::254/128,100.100.100.200/32",
+        default: "",
         allowed: "networks such as 169.254.0.0/16, set apart by commas; empty blocks none",
-        meaning: "networks Weir never connects to on a user's behalf",
+        meaning: "networks Weir never connects to on a user's behalf; without it link-local, multicast and cloud metadata",
         secret: false,
     },
     Key {

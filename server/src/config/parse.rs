@@ -52,7 +52,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         import_concurrency: import_concurrency?,
         import_rps: Some(import_rps?).filter(|rps| *rps > 0),
         max_tags_per_import: max_tags?,
-        blocked_networks: blocked_networks?,
+        blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,

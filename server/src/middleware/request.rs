@@ -24,7 +24,7 @@ impl RequestId {
     }
 
     fn new() -> Self {
-        Self(engine::clock::secret(8))
+        Self(engine::clock::secret::<8>())
     }
 
     /// The id as text.
