@@ -1,0 +1,7 @@
+//! What the browser may ask us to change: one server function per verb, one file per area.
+//!
+//! Each takes the form's fields as text, begins with the guard, reads the text into model types (`form.rs`), asks
+//! the engine, and redirects to the page that shows the effect. Reading needs no server function: pages are
+//! rendered on the server and call the engine.
+
+pub mod error;
