@@ -25,7 +25,7 @@ use crate::{
 pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigError> {
     let secure = state.site.secure;
     // Everything that depends on who asks; the layers reach the page for unknown addresses too.
-    let people = web::routes(&state)
+    let people = web::routes()
         .merge(auth::handlers::routes())
         .merge(progress::routes())
         .layer(from_fn_with_state(state.clone(), visitor::attach))

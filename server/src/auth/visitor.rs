@@ -118,7 +118,7 @@ async fn recognise(
     Ok(Visitor {
         actor: None,
         known: token.is_some(),
-        csrf: token.unwrap_or_else(|| engine::clock::secret::<32>()),
+        csrf: token.unwrap_or_else(engine::clock::secret::<32>),
         theme,
     })
 }

@@ -9,7 +9,11 @@ use axum::{Router, body::Body};
 use engine::{Clock, Config, Engine};
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Builder};
 use http_body_util::BodyExt;
-use model::user::Role;
+use model::{
+    StreamRef,
+    import::{ImportRequest, Selection},
+    user::Role,
+};
 use server::{router::build_router, state::AppState};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -55,6 +59,22 @@ impl TestServer {
             origin: public_url.to_owned(),
             _folder: folder,
         }
+    }
+
+    /// A new stream `shop/ruby`, and the id of an import into it that waits for a worker there is none of.
+    pub async fn job(&self) -> String {
+        let request = ImportRequest {
+            stream: StreamRef::parse("shop", "ruby").unwrap(),
+            create: true,
+            source: Some("registry.example/library/ruby".parse().unwrap()),
+            selection: Selection::Chosen(vec!["2.7".parse().unwrap()]),
+            insecure: false,
+        };
+        let started = self
+            .engine
+            .start_import(&Engine::console_actor(), &request)
+            .await;
+        started.unwrap().expect("a job")
     }
 
     /// Sends one request as it is.
@@ -118,8 +138,7 @@ impl Page {
 
     /// The token of the page's forms.
     pub fn csrf(&self) -> String {
-        html::input(&self.body, "csrf")
-            .unwrap_or_else(|| panic!("no form with a token on {}", self.body))
+        html::input(&self.body, "csrf").expect("the page has a form with a token")
     }
 }
 
@@ -185,19 +204,25 @@ impl Browser<'_> {
             .await
     }
 
-    /// Fills in the sign-in page.
+    /// Sends what the sign-in page would, if it were filled in.
     pub async fn sign_in(&self, name: &str, password: &str, next: &str) -> Page {
-        let token = self.get("/login").await.csrf();
-        self.post(
-            "/login",
-            &[
-                ("name", name),
-                ("password", password),
-                ("csrf", &token),
-                ("next", next),
-            ],
-        )
-        .await
+        let csrf = self.token().await;
+        let fields = [
+            ("name", name),
+            ("password", password),
+            ("csrf", &csrf),
+            ("next", next),
+        ];
+        self.post("/login", &fields).await
+    }
+
+    /// The token the forms of somebody not signed in carry; of somebody signed in, that of the page's frame.
+    pub async fn token(&self) -> String {
+        let page = self.get("/login").await;
+        match self.cookie("weir") {
+            Some(_) => self.get("/").await.csrf(),
+            None => self.cookie("weir-csrf").unwrap_or_else(|| page.csrf()),
+        }
     }
 
     /// Whether a page of somebody signed in can be seen.
