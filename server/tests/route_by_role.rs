@@ -59,6 +59,12 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
 ];
 
+/// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
+/// [`NAMES`]. Whoever adds a function adds its row.
+const FUNCTIONS: [Function; 0] = [];
+
+type Function = (&'static str, &'static [(&'static str, &'static str)], usize);
+
 /// Everybody there is, in the order of the tables.
 async fn everybody(server: &TestServer) -> [Browser<'_>; 4] {
     [
@@ -147,4 +153,37 @@ async fn nobody_can_call_a_server_function_without_signing_in() {
         let page = browser.send(request).await;
         assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}");
     }
+}
+
+#[tokio::test]
+async fn every_server_function_is_refused_to_those_it_is_not_for() {
+    let server = TestServer::start().await;
+    let job = server.job().await;
+    let listed: BTreeSet<&str> = server::web::functions().into_iter().collect();
+    let tried: BTreeSet<&str> = FUNCTIONS.iter().map(|(path, ..)| *path).collect();
+    assert_eq!(listed, tried, "a function is missing in the table, or gone");
+    let mut wrong = Vec::new();
+    for (at, name) in NAMES.into_iter().enumerate().skip(1) {
+        let browser = server.signed_in(name).await;
+        let csrf = browser.token().await;
+        for (path, fields, least) in FUNCTIONS {
+            let mut fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(key, value)| (*key, if *value == "{job}" { &job } else { *value }))
+                .collect();
+            fields.push(("csrf", &csrf));
+            let mut request = browser
+                .request(Method::POST, path)
+                .body(form(&fields))
+                .unwrap();
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert("accept", json);
+            let page = browser.send(request).await;
+            let refused = page.status == StatusCode::FORBIDDEN;
+            if refused != (at < least) || page.status == StatusCode::INTERNAL_SERVER_ERROR {
+                wrong.push(format!("{path} by {name}: {} {}", page.status, page.body));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
