@@ -66,8 +66,15 @@ async fn login(
     match state.engine.sign_in(name, &form.password, &address).await {
         Ok(actor) => enter(&state, &session, &actor, &next).await,
         Err(Error::Internal { doing, source }) => answer::page(&Error::Internal { doing, source }),
-        Err(Error::Conflict(_)) => again("wait"),
-        Err(_) => again("wrong"),
+        Err(refusal) => {
+            // Not the name: people type passwords into the wrong field.
+            tracing::warn!(client.address = address, "refused a sign-in");
+            again(if matches!(refusal, Error::Conflict(_)) {
+                "wait"
+            } else {
+                "wrong"
+            })
+        }
     }
 }
 
