@@ -3,7 +3,7 @@
 
 use axum::http::{header, request::Parts};
 use engine::{Actor, Engine};
-use leptos::{context::use_context, server_fn::error::ServerFnUrlError};
+use leptos::{context::use_context, server_fn::{ServerFn, error::ServerFnUrlError}};
 use model::PageRequest;
 
 use crate::{api::error::ApiError, routes};
@@ -160,11 +160,12 @@ pub fn query() -> Query {
     use_context::<Parts>().and_then(|parts| parts.uri.query().map(Query::parse)).unwrap_or_default()
 }
 
-/// The error with which a server function sent the form back to this page, if it did: `path` is its `url()`.
+/// The error with which the server function `F` sent its form back to this page, if it did:
+/// `form_error::<api::tags::SetTag>()`. The frame shows the errors of buttons; forms show their own.
 #[must_use]
-pub fn form_error(path: &str) -> Option<ApiError> {
+pub fn form_error<F: ServerFn>() -> Option<ApiError> {
     let query = query();
-    (query.has("__err") && query.get("__path") == path)
+    (query.has("__err") && query.get("__path") == F::PATH)
         .then(|| ServerFnUrlError::<ApiError>::decode_err(query.get("__err")))
 }
 

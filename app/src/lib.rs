@@ -5,8 +5,10 @@
 #![recursion_limit = "256"]
 
 pub mod api;
+pub mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
+pub mod islands;
 #[cfg(feature = "ssr")]
 pub mod pages;
 pub mod routes;
