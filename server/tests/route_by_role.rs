@@ -61,7 +61,70 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 0] = [];
+const FUNCTIONS: [Function; 8] = [
+    (
+        "/api/fn/streams/create",
+        &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/streams/delete",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("confirm", "ruby"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/start",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("source", "registry.example/ruby"),
+            ("tags", "chosen"),
+            ("chosen", "2.7"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/again",
+        &[("namespace", "shop"), ("name", "ruby")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/rest",
+        &[("namespace", "shop"), ("name", "ruby")],
+        EDITOR,
+    ),
+    ("/api/fn/imports/cancel", &[("id", "{job}")], EDITOR),
+    (
+        "/api/fn/tags/set",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("source", "2.7"),
+            ("destination", "latest"),
+            ("mode", "fixed"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/tags/delete",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("tags", "2.7"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+];
+
+/// The editor's place in [`NAMES`].
+const EDITOR: usize = 2;
 
 type Function = (&'static str, &'static [(&'static str, &'static str)], usize);
 
