@@ -39,7 +39,12 @@ pub struct Call {
 /// # Errors
 /// `Denied` when nobody is signed in.
 pub fn call() -> Result<Call, ApiError> {
-    let Some(RequestContext { engine, actor: Some(actor), .. }) = use_context() else {
+    let Some(RequestContext {
+        engine,
+        actor: Some(actor),
+        ..
+    }) = use_context()
+    else {
         return Err(ApiError::Denied("sign in first".into()));
     };
     Ok(Call { engine, actor })

@@ -50,17 +50,22 @@ impl Asked {
 
     /// The stream in the path.
     pub(crate) fn stream(&self) -> Result<StreamRef, ApiError> {
-        form::stream(&self.param("ns"), &self.param("name")).map_err(|error| ApiError::NotFound(error.message().to_owned()))
+        form::stream(&self.param("ns"), &self.param("name"))
+            .map_err(|error| ApiError::NotFound(error.message().to_owned()))
     }
 
     /// The tag in the path.
     pub(crate) fn tag(&self) -> Result<TagName, ApiError> {
-        self.param("tag").parse().map_err(|error: model::name::NameError| ApiError::NotFound(error.to_string()))
+        self.param("tag")
+            .parse()
+            .map_err(|error: model::name::NameError| ApiError::NotFound(error.to_string()))
     }
 
     /// The digest in the path.
     pub(crate) fn digest(&self) -> Result<Digest, ApiError> {
-        self.param("digest").parse().map_err(|error: model::digest::DigestError| ApiError::NotFound(error.to_string()))
+        self.param("digest")
+            .parse()
+            .map_err(|error: model::digest::DigestError| ApiError::NotFound(error.to_string()))
     }
 
     /// The id in the path.
@@ -72,15 +77,22 @@ impl Asked {
     pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
         let cursor = match self.query("cursor").as_str() {
             "" => None,
-            text => Some(text.parse().map_err(|error: model::page::CursorError| ApiError::invalid("cursor", error.to_string()))?),
+            text => Some(text.parse().map_err(|error: model::page::CursorError| {
+                ApiError::invalid("cursor", error.to_string())
+            })?),
         };
         let size = self.query("size").parse().unwrap_or(PageRequest::DEFAULT);
-        Ok(PageRequest { cursor, size: size.clamp(1, PageRequest::MAX) })
+        Ok(PageRequest {
+            cursor,
+            size: size.clamp(1, PageRequest::MAX),
+        })
     }
 
     /// The refusal a form came back with, when scripts are off or not used.
     pub(crate) fn refusal(&self) -> Option<ApiError> {
-        self.query.get("__err").map(|text| ServerFnUrlError::<ApiError>::decode_err(&text))
+        self.query
+            .get("__err")
+            .map(|text| ServerFnUrlError::<ApiError>::decode_err(&text))
     }
 }
 
@@ -92,7 +104,8 @@ where
     let params = use_params_map().get_untracked();
     let query = use_query_map().get_untracked();
     let response = use_context::<ResponseOptions>();
-    let asked = use_context::<RequestContext>().map(|context| (context.csrf.clone(), context.engine.clock().now()));
+    let asked = use_context::<RequestContext>()
+        .map(|context| (context.csrf.clone(), context.engine.clock().now()));
     let allowed = call();
     view! {
         <Suspense>
@@ -119,7 +132,10 @@ fn refused(error: ApiError, response: Option<&ResponseOptions>) -> AnyView {
         ApiError::Invalid { .. } => (StatusCode::BAD_REQUEST, "This address cannot be read"),
         ApiError::Denied(_) => (StatusCode::FORBIDDEN, "Not allowed"),
         ApiError::Conflict(_) => (StatusCode::CONFLICT, "Something changed in between"),
-        ApiError::Upstream { .. } => (StatusCode::BAD_GATEWAY, "The registry did not answer as needed"),
+        ApiError::Upstream { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "The registry did not answer as needed",
+        ),
         ApiError::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
     };
     if let Some(response) = response {
@@ -139,7 +155,12 @@ fn refused(error: ApiError, response: Option<&ResponseOptions>) -> AnyView {
 }
 
 /// The head of a page: where we are, its name, one line of facts, what can be done.
-pub(crate) fn head(crumbs: Vec<(String, String)>, title: String, facts: AnyView, actions: AnyView) -> AnyView {
+pub(crate) fn head(
+    crumbs: Vec<(String, String)>,
+    title: String,
+    facts: AnyView,
+    actions: AnyView,
+) -> AnyView {
     let crumbs = (!crumbs.is_empty()).then(|| {
         let links = crumbs
             .into_iter()
@@ -181,7 +202,8 @@ pub(crate) fn tabs(all: Vec<(&'static str, String)>, current: &'static str) -> A
 
 /// Nothing here: what this is, why it is empty, what to do.
 pub(crate) fn empty(title: &'static str, why: String, action: AnyView) -> AnyView {
-    view! { <section class="empty"><h2>{title}</h2><p>{why}</p><p>{action}</p></section> }.into_any()
+    view! { <section class="empty"><h2>{title}</h2><p>{why}</p><p>{action}</p></section> }
+        .into_any()
 }
 
 /// The refusal a form came back with, as a banner.

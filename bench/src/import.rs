@@ -23,14 +23,18 @@ pub async fn run(tags: usize, rounds: usize, postgres: Option<&str>) -> Result<(
     let client = crate::client()?;
     let registry = Registry::start(&client).await?;
     let pushed = registry.fill(&client, "bench", tags).await?;
-    println!("\nimport of {tags} tags, 2 requests a tag, {WIDTH} at a time, docker-registry on loopback");
+    println!(
+        "\nimport of {tags} tags, 2 requests a tag, {WIDTH} at a time, docker-registry on loopback"
+    );
     println!("  {:<34} {:>10} {:>12}", "", "seconds", "requests/s");
     let mut plain = Vec::new();
     let mut ours = Vec::new();
     // Interleaved, so that what else the machine does hits both.
     for _ in 0..rounds {
         let start = Instant::now();
-        registry.read_plainly(&client, "bench", &pushed, WIDTH).await?;
+        registry
+            .read_plainly(&client, "bench", &pushed, WIDTH)
+            .await?;
         plain.push(start.elapsed());
         ours.push(import(&registry, tags, None).await?);
     }
@@ -39,18 +43,36 @@ pub async fn run(tags: usize, rounds: usize, postgres: Option<&str>) -> Result<(
     let (first, again) = best_pair(&ours);
     line("Weir, SQLite", first, tags * 2);
     line("Weir, SQLite, unchanged (HEAD)", again, tags);
-    println!("  {:<34} {:>9.0} %", "Weir of the plain loop", 100.0 * plain.as_secs_f64() / first.as_secs_f64());
+    println!(
+        "  {:<34} {:>9.0} %",
+        "Weir of the plain loop",
+        100.0 * plain.as_secs_f64() / first.as_secs_f64()
+    );
     if let Some(url) = postgres {
         let (first, again) = import(&registry, tags, Some(url)).await?;
         line("Weir, PostgreSQL", first, tags * 2);
         line("Weir, PostgreSQL, unchanged (HEAD)", again, tags);
-        println!("  {:<34} {:>9.0} %", "Weir of the plain loop", 100.0 * plain.as_secs_f64() / first.as_secs_f64());
+        println!(
+            "  {:<34} {:>9.0} %",
+            "Weir of the plain loop",
+            100.0 * plain.as_secs_f64() / first.as_secs_f64()
+        );
     }
-    match skopeo(&registry, &pushed[..LOOKED_AT_BY_SKOPEO.min(pushed.len())].iter().map(|p| p.tag.as_str()).collect::<Vec<_>>()) {
+    match skopeo(
+        &registry,
+        &pushed[..LOOKED_AT_BY_SKOPEO.min(pushed.len())]
+            .iter()
+            .map(|p| p.tag.as_str())
+            .collect::<Vec<_>>(),
+    ) {
         Ok(each) => {
             let all = each * u32::try_from(tags)?;
             line("skopeo inspect in a loop (projected)", all, tags * 2);
-            println!("  {:<34} {:>9.1} ×", "Weir against skopeo", all.as_secs_f64() / first.as_secs_f64());
+            println!(
+                "  {:<34} {:>9.1} ×",
+                "Weir against skopeo",
+                all.as_secs_f64() / first.as_secs_f64()
+            );
         }
         Err(error) => println!("  skopeo was not measured: {error:#}"),
     }
@@ -73,7 +95,11 @@ fn best_pair(all: &[(Duration, Duration)]) -> (Duration, Duration) {
 }
 
 /// Imports everything into a new stream, then once more with nothing changed.
-async fn import(registry: &Registry, tags: usize, database: Option<&str>) -> Result<(Duration, Duration)> {
+async fn import(
+    registry: &Registry,
+    tags: usize,
+    database: Option<&str>,
+) -> Result<(Duration, Duration)> {
     let folder = tempfile::tempdir()?;
     let mut config = Config::in_folder(folder.path().to_owned());
     if let Some(url) = database {
@@ -84,17 +110,31 @@ async fn import(registry: &Registry, tags: usize, database: Option<&str>) -> Res
     config.workers = 0;
     let engine = Engine::open(config, Clock::default()).await?;
     let actor: Actor = Engine::console_actor();
-    let stream = StreamRef::parse("bench", &format!("s{}", engine.clock().now().timestamp_micros()))?;
+    let stream = StreamRef::parse(
+        "bench",
+        &format!("s{}", engine.clock().now().timestamp_micros()),
+    )?;
     let source: Reference = format!("{}/bench", registry.host).parse()?;
-    let request =
-        ImportRequest { stream: stream.clone(), create: true, source: Some(source), selection: Selection::All, insecure: true };
+    let request = ImportRequest {
+        stream: stream.clone(),
+        create: true,
+        source: Some(source),
+        selection: Selection::All,
+        insecure: true,
+    };
 
     let start = Instant::now();
-    let id = engine.start_import(&actor, &request).await?.context("a job")?;
+    let id = engine
+        .start_import(&actor, &request)
+        .await?
+        .context("a job")?;
     engine.run_jobs().await?;
     let first = start.elapsed();
     let job = engine.job(&actor, &id).await?;
-    ensure!(job.state == JobState::Succeeded && job.progress.done == i64::try_from(tags)?, "{job:?}");
+    ensure!(
+        job.state == JobState::Succeeded && job.progress.done == i64::try_from(tags)?,
+        "{job:?}"
+    );
 
     let start = Instant::now();
     let id = engine.import_again(&actor, &stream, &[]).await?;

@@ -43,13 +43,20 @@ async fn main() -> Result<()> {
         import::run(args.tags, args.rounds, postgres.as_deref()).await?;
     }
     if wants("pages") {
-        let sizes = pages::Sizes { streams: args.streams, tags: args.stream_tags, revisions: args.revisions };
+        let sizes = pages::Sizes {
+            streams: args.streams,
+            tags: args.stream_tags,
+            revisions: args.revisions,
+        };
         pages::run(sizes, args.requests, postgres.as_deref()).await?;
     }
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the plain client Weir is compared with")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the plain client Weir is compared with"
+)]
 fn client() -> Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }

@@ -14,7 +14,9 @@ use engine::{
 };
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
-use model::{Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec, image::Layer};
+use model::{
+    Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec, image::Layer,
+};
 use tower::ServiceExt;
 
 const PASSWORD: &str = "bench password";
@@ -32,7 +34,12 @@ pub struct Sizes {
 
 /// Fills a database, then measures and prints each page.
 pub async fn run(sizes: Sizes, requests: usize, postgres: Option<&str>) -> Result<()> {
-    for database in [None, postgres].into_iter().enumerate().filter(|(i, url)| *i == 0 || url.is_some()).map(|(_, url)| url) {
+    for database in [None, postgres]
+        .into_iter()
+        .enumerate()
+        .filter(|(i, url)| *i == 0 || url.is_some())
+        .map(|(_, url)| url)
+    {
         measure(sizes, requests, database).await?;
     }
     Ok(())
@@ -49,7 +56,11 @@ async fn measure(sizes: Sizes, requests: usize, database: Option<&str>) -> Resul
     engine.first_start(Some(PASSWORD)).await?;
     let start = Instant::now();
     fill(&engine, sizes).await?;
-    let kind = if database.is_some() { "PostgreSQL" } else { "SQLite" };
+    let kind = if database.is_some() {
+        "PostgreSQL"
+    } else {
+        "SQLite"
+    };
     println!(
         "\npages on {kind}: {} streams, a stream of {} tags, a tag of {} revisions (filled in {:.0} s)",
         sizes.streams,
@@ -57,19 +68,43 @@ async fn measure(sizes: Sizes, requests: usize, database: Option<&str>) -> Resul
         sizes.revisions,
         start.elapsed().as_secs_f64()
     );
-    println!("  {:<44} {:>9} {:>9} {:>9} {:>10} {:>9}", "", "p50 ms", "p99 ms", "max ms", "pages/s", "KiB");
+    println!(
+        "  {:<44} {:>9} {:>9} {:>9} {:>10} {:>9}",
+        "", "p50 ms", "p99 ms", "max ms", "pages/s", "KiB"
+    );
     let state = server::state::AppState::new(engine.clone(), "http://127.0.0.1:8080".parse()?);
     let router = server::router::build_router(state)?;
     let cookie = sign_in(&router).await?;
     let middle = sizes.streams / 2;
     let pages = [
         ("stream list, first page", "/streams".to_owned()),
-        ("stream list, page in the middle", format!("/streams?cursor=a.bench/s{middle:06}")),
-        ("stream list, filtered by text", format!("/streams?text=s{middle:06}")),
-        ("tags of the biggest stream, first page", "/s/bench/big".to_owned()),
-        ("tags of the biggest stream, near the end", format!("/s/bench/big?cursor=a.3t{:06}", sizes.tags.saturating_sub(60))),
-        ("history of the longest tag, first page", "/s/bench/long/t/latest/history".to_owned()),
-        ("history of the longest tag, near the end", "/s/bench/long/t/latest/history?cursor=a.60".to_owned()),
+        (
+            "stream list, page in the middle",
+            format!("/streams?cursor=a.bench/s{middle:06}"),
+        ),
+        (
+            "stream list, filtered by text",
+            format!("/streams?text=s{middle:06}"),
+        ),
+        (
+            "tags of the biggest stream, first page",
+            "/s/bench/big".to_owned(),
+        ),
+        (
+            "tags of the biggest stream, near the end",
+            format!(
+                "/s/bench/big?cursor=a.3t{:06}",
+                sizes.tags.saturating_sub(60)
+            ),
+        ),
+        (
+            "history of the longest tag, first page",
+            "/s/bench/long/t/latest/history".to_owned(),
+        ),
+        (
+            "history of the longest tag, near the end",
+            "/s/bench/long/t/latest/history?cursor=a.60".to_owned(),
+        ),
         ("tag detail", "/s/bench/big/t/t000001".to_owned()),
         ("overview", "/".to_owned()),
     ];
@@ -105,7 +140,10 @@ async fn measure(sizes: Sizes, requests: usize, database: Option<&str>) -> Resul
 }
 
 async fn get(router: &Router, cookie: &str, path: &str) -> Result<(Duration, usize)> {
-    let request = Request::get(path).header(header::COOKIE, cookie).header(header::HOST, "127.0.0.1:8080").body(Body::empty())?;
+    let request = Request::get(path)
+        .header(header::COOKIE, cookie)
+        .header(header::HOST, "127.0.0.1:8080")
+        .body(Body::empty())?;
     let start = Instant::now();
     let response = router.clone().oneshot(request).await?;
     let status = response.status();
@@ -116,13 +154,23 @@ async fn get(router: &Router, cookie: &str, path: &str) -> Result<(Duration, usi
 }
 
 async fn sign_in(router: &Router) -> Result<String> {
-    let form = router.clone().oneshot(Request::get("/login").header(header::HOST, "127.0.0.1:8080").body(Body::empty())?).await?;
+    let form = router
+        .clone()
+        .oneshot(
+            Request::get("/login")
+                .header(header::HOST, "127.0.0.1:8080")
+                .body(Body::empty())?,
+        )
+        .await?;
     let cookies = cookies(form.headers());
     let html = String::from_utf8(form.into_body().collect().await?.to_bytes().to_vec())?;
     let (_, rest) = html.split_once("name=\"csrf\"").context("a csrf field")?;
     let (_, rest) = rest.split_once("value=\"").context("its value")?;
     let (csrf, _) = rest.split_once('"').context("its end")?;
-    let body = format!("name=admin&password={}&csrf={csrf}&next=%2F", PASSWORD.replace(' ', "+"));
+    let body = format!(
+        "name=admin&password={}&csrf={csrf}&next=%2F",
+        PASSWORD.replace(' ', "+")
+    );
     let request = Request::post("/login")
         .header(header::COOKIE, cookies)
         .header(header::HOST, "127.0.0.1:8080")
@@ -130,7 +178,11 @@ async fn sign_in(router: &Router) -> Result<String> {
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(body))?;
     let answer = router.clone().oneshot(request).await?;
-    ensure!(answer.status().is_redirection(), "signing in: {}", answer.status());
+    ensure!(
+        answer.status().is_redirection(),
+        "signing in: {}",
+        answer.status()
+    );
     Ok(self::cookies(answer.headers()))
 }
 
@@ -145,7 +197,12 @@ fn cookies(headers: &axum::http::HeaderMap) -> String {
 
 /// Fills through the store, as imports would, but many rows a transaction.
 async fn fill(engine: &Engine, sizes: Sizes) -> Result<()> {
-    let ctx = WriteContext { now: engine.clock().now(), actor: "bench".into(), cause: "import", job_id: None };
+    let ctx = WriteContext {
+        now: engine.clock().now(),
+        actor: "bench".into(),
+        cause: "import",
+        job_id: None,
+    };
     let mut tx = engine.store().write().await?;
     let images: Vec<StoredImage> = (0..100).map(image).collect();
     tx.insert_images(&images, ctx.now).await?;
@@ -155,17 +212,29 @@ async fn fill(engine: &Engine, sizes: Sizes) -> Result<()> {
     }
     tx.commit().await?;
 
-    let tags: Vec<Change> = (0..sizes.tags).flat_map(|i| tag(&format!("t{i:06}"), i)).collect();
+    let tags: Vec<Change> = (0..sizes.tags)
+        .flat_map(|i| tag(&format!("t{i:06}"), i))
+        .collect();
     apply(engine, "big", &tags, &ctx).await?;
     let mut history = tag("latest", 0);
     history.extend((1..sizes.revisions).map(|i| moved("latest", i)));
     apply(engine, "long", &history, &ctx).await
 }
 
-async fn create(tx: &mut Tx, engine: &Engine, stream: &StreamRef, ctx: &WriteContext) -> Result<()> {
+async fn create(
+    tx: &mut Tx,
+    engine: &Engine,
+    stream: &StreamRef,
+    ctx: &WriteContext,
+) -> Result<()> {
     let source: Reference = "quay.io/org/app".parse()?;
-    let change = Change::CreateStream { source: Some(source), insecure: false };
-    Ok(tx.create_stream(&engine.clock().id(), stream, change, ctx).await?)
+    let change = Change::CreateStream {
+        source: Some(source),
+        insecure: false,
+    };
+    Ok(tx
+        .create_stream(&engine.clock().id(), stream, change, ctx)
+        .await?)
 }
 
 async fn apply(engine: &Engine, name: &str, changes: &[Change], ctx: &WriteContext) -> Result<()> {
@@ -187,9 +256,22 @@ fn digest(n: usize) -> Digest {
 fn tag(name: &str, image: usize) -> Vec<Change> {
     let name_: Option<TagName> = name.parse().ok();
     let reference: Option<Reference> = format!("quay.io/org/app:{name}").parse().ok();
-    let (Some(tag), Some(reference)) = (name_, reference) else { return Vec::new() };
-    let after = TagSpec { source: TagSource::External { reference }, insecure: false, generation: 1 };
-    vec![Change::SetSpec { tag, before: None, after }, moved(name, image)]
+    let (Some(tag), Some(reference)) = (name_, reference) else {
+        return Vec::new();
+    };
+    let after = TagSpec {
+        source: TagSource::External { reference },
+        insecure: false,
+        generation: 1,
+    };
+    vec![
+        Change::SetSpec {
+            tag,
+            before: None,
+            after,
+        },
+        moved(name, image),
+    ]
 }
 
 fn moved(name: &str, image: usize) -> Change {
@@ -197,7 +279,9 @@ fn moved(name: &str, image: usize) -> Change {
     Change::MoveHead {
         tag: name.parse().expect("a tag"),
         before: None,
-        reference: format!("quay.io/org/app@{after}").parse().expect("a reference"),
+        reference: format!("quay.io/org/app@{after}")
+            .parse()
+            .expect("a reference"),
         after,
         generation: 1,
         cause: Cause::Import,
@@ -221,7 +305,12 @@ fn image(n: usize) -> StoredImage {
         size: 120_000_000,
         created_at: None,
         layers: (0..12)
-            .map(|i| Layer { digest: digest(10_000 + i), size: 10_000_000, media_type: "layer".into(), created_by: String::new() })
+            .map(|i| Layer {
+                digest: digest(10_000 + i),
+                size: 10_000_000,
+                media_type: "layer".into(),
+                created_by: String::new(),
+            })
             .collect(),
         children: Vec::new(),
     }

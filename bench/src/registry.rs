@@ -60,9 +60,18 @@ impl Registry {
             .stderr(Stdio::null())
             .spawn()
             .context("docker-registry cannot be started: apt-get install docker-registry")?;
-        let registry = Self { child, _folder: folder, host };
+        let registry = Self {
+            child,
+            _folder: folder,
+            host,
+        };
         for _ in 0..100 {
-            if client.get(format!("http://{}/v2/", registry.host)).send().await.is_ok() {
+            if client
+                .get(format!("http://{}/v2/", registry.host))
+                .send()
+                .await
+                .is_ok()
+            {
                 return Ok(registry);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -71,7 +80,12 @@ impl Registry {
     }
 
     /// Pushes `count` tags with a config of their own over one shared layer.
-    pub async fn fill(&self, client: &reqwest::Client, repository: &str, count: usize) -> Result<Vec<Pushed>> {
+    pub async fn fill(
+        &self,
+        client: &reqwest::Client,
+        repository: &str,
+        count: usize,
+    ) -> Result<Vec<Pushed>> {
         let layer = vec![7_u8; 20_000];
         let layer_digest = self.blob(client, repository, layer.clone()).await?;
         stream::iter(0..count)
@@ -110,16 +124,39 @@ impl Registry {
             .await
     }
 
-    async fn blob(&self, client: &reqwest::Client, repository: &str, bytes: Vec<u8>) -> Result<String> {
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    async fn blob(
+        &self,
+        client: &reqwest::Client,
+        repository: &str,
+        bytes: Vec<u8>,
+    ) -> Result<String> {
+        let hash: String = Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let digest = format!("sha256:{hash}");
-        let start = client.post(format!("http://{}/v2/{repository}/blobs/uploads/", self.host)).send().await?;
-        let location = start.headers().get("location").context("no upload location")?.to_str()?.to_owned();
+        let start = client
+            .post(format!(
+                "http://{}/v2/{repository}/blobs/uploads/",
+                self.host
+            ))
+            .send()
+            .await?;
+        let location = start
+            .headers()
+            .get("location")
+            .context("no upload location")?
+            .to_str()?
+            .to_owned();
         let mut location = url::Url::parse(&location)
             .or_else(|_| url::Url::parse(&format!("http://{}{location}", self.host)))?;
         location.query_pairs_mut().append_pair("digest", &digest);
         let answer = client.put(location).body(bytes).send().await?;
-        ensure!(answer.status() == 201, "pushing a blob: {}", answer.status());
+        ensure!(
+            answer.status() == 201,
+            "pushing a blob: {}",
+            answer.status()
+        );
         Ok(digest)
     }
 
@@ -134,14 +171,20 @@ impl Registry {
         stream::iter(pushed)
             .map(|one| async move {
                 let manifest = client
-                    .get(format!("http://{}/v2/{repository}/manifests/{}", self.host, one.tag))
+                    .get(format!(
+                        "http://{}/v2/{repository}/manifests/{}",
+                        self.host, one.tag
+                    ))
                     .header("accept", MANIFEST)
                     .send()
                     .await?
                     .error_for_status()?;
                 manifest.bytes().await?;
                 let config = client
-                    .get(format!("http://{}/v2/{repository}/blobs/{}", self.host, one.config))
+                    .get(format!(
+                        "http://{}/v2/{repository}/blobs/{}",
+                        self.host, one.config
+                    ))
                     .send()
                     .await?
                     .error_for_status()?;

@@ -66,7 +66,10 @@ impl ApiError {
     /// A field that is wrong.
     #[must_use]
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.to_owned(), message: message.into() }
+        Self::Invalid {
+            field: field.to_owned(),
+            message: message.into(),
+        }
     }
 }
 
@@ -74,7 +77,10 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        Self::Invalid { field: String::new(), message: format!("the form could not be read: {error}") }
+        Self::Invalid {
+            field: String::new(),
+            message: format!("the form could not be read: {error}"),
+        }
     }
 }
 
@@ -84,7 +90,10 @@ impl From<engine::Error> for ApiError {
         use engine::Error;
         match error {
             Error::NotFound(text) => Self::NotFound(text),
-            Error::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
+            Error::Invalid { field, message } => Self::Invalid {
+                field: field.to_owned(),
+                message,
+            },
             Error::Conflict(text) => Self::Conflict(text),
             Error::Denied(text) => Self::Denied(text),
             Error::Upstream { message, hint } => Self::Upstream { message, hint },

@@ -13,10 +13,14 @@ use super::ApiError;
 /// # Errors
 /// `Invalid` field `namespace` or `name`.
 pub fn stream(namespace: &str, name: &str) -> Result<StreamRef, ApiError> {
-    let namespace: Namespace =
-        namespace.trim().parse().map_err(|e: model::name::NameError| ApiError::invalid("namespace", e.to_string()))?;
-    let name: StreamName =
-        name.trim().parse().map_err(|e: model::name::NameError| ApiError::invalid("name", e.to_string()))?;
+    let namespace: Namespace = namespace
+        .trim()
+        .parse()
+        .map_err(|e: model::name::NameError| ApiError::invalid("namespace", e.to_string()))?;
+    let name: StreamName = name
+        .trim()
+        .parse()
+        .map_err(|e: model::name::NameError| ApiError::invalid("name", e.to_string()))?;
     Ok(StreamRef { namespace, name })
 }
 
@@ -26,9 +30,13 @@ pub fn stream(namespace: &str, name: &str) -> Result<StreamRef, ApiError> {
 /// `Invalid` field `tags`.
 pub fn tags(text: &str) -> Result<Vec<TagName>, ApiError> {
     let mut tags = Vec::new();
-    for word in text.split([',', ' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
-        let tag: TagName =
-            word.parse().map_err(|e: model::name::NameError| ApiError::invalid("tags", e.to_string()))?;
+    for word in text
+        .split([',', ' ', '\n', '\r', '\t'])
+        .filter(|word| !word.is_empty())
+    {
+        let tag: TagName = word
+            .parse()
+            .map_err(|e: model::name::NameError| ApiError::invalid("tags", e.to_string()))?;
         if !tags.contains(&tag) {
             tags.push(tag);
         }
@@ -62,14 +70,23 @@ impl ImportForm {
         let stream = stream(&self.namespace, &self.name)?;
         let source = match self.source.trim() {
             "" => None,
-            text => Some(text.parse::<Reference>().map_err(|e| ApiError::invalid("source", e.to_string()))?),
+            text => Some(
+                text.parse::<Reference>()
+                    .map_err(|e| ApiError::invalid("source", e.to_string()))?,
+            ),
         };
         let selection = match self.selection.as_str() {
             "none" => Selection::None,
             "chosen" => Selection::Chosen(tags(&self.chosen)?),
             _ => Selection::All,
         };
-        Ok(ImportRequest { stream, create, source, selection, insecure: self.insecure })
+        Ok(ImportRequest {
+            stream,
+            create,
+            source,
+            selection,
+            insecure: self.insecure,
+        })
     }
 }
 
@@ -77,11 +94,26 @@ impl ImportForm {
 ///
 /// # Errors
 /// `Invalid`, naming the field.
-pub fn tag_request(stream: StreamRef, source: &str, destination: &str, mode: &str) -> Result<TagRequest, ApiError> {
-    let destination = parse_destination(destination, &stream).map_err(|e| ApiError::invalid("destination", e));
+pub fn tag_request(
+    stream: StreamRef,
+    source: &str,
+    destination: &str,
+    mode: &str,
+) -> Result<TagRequest, ApiError> {
+    let destination =
+        parse_destination(destination, &stream).map_err(|e| ApiError::invalid("destination", e));
     let source = parse_source(source, &stream).map_err(|e| ApiError::invalid("source", e))?;
-    let mode = if mode == "follow" { Mode::Follow } else { Mode::Fixed };
-    Ok(TagRequest { stream, source, destination: destination?, mode })
+    let mode = if mode == "follow" {
+        Mode::Follow
+    } else {
+        Mode::Fixed
+    };
+    Ok(TagRequest {
+        stream,
+        source,
+        destination: destination?,
+        mode,
+    })
 }
 
 #[cfg(test)]
@@ -106,15 +138,33 @@ mod tests {
         ] {
             assert_eq!(form.request(true).unwrap_err().field(), Some(field));
         }
-        let good = form(" team ", "ruby", " h.io/a ", "1.0,2.0\n1.0 x").request(true).unwrap();
-        assert_eq!(good.selection, Selection::Chosen(["1.0", "2.0", "x"].map(|t| t.parse().unwrap()).to_vec()));
+        let good = form(" team ", "ruby", " h.io/a ", "1.0,2.0\n1.0 x")
+            .request(true)
+            .unwrap();
+        assert_eq!(
+            good.selection,
+            Selection::Chosen(["1.0", "2.0", "x"].map(|t| t.parse().unwrap()).to_vec())
+        );
     }
 
     #[test]
     fn tag_requests_name_the_end_that_is_wrong() {
         let ruby = || StreamRef::parse("team", "ruby").unwrap();
-        assert_eq!(tag_request(ruby(), "", "latest", "fixed").unwrap_err().field(), Some("source"));
-        assert_eq!(tag_request(ruby(), "2.0", "a b", "fixed").unwrap_err().field(), Some("destination"));
-        assert_eq!(tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode, Mode::Follow);
+        assert_eq!(
+            tag_request(ruby(), "", "latest", "fixed")
+                .unwrap_err()
+                .field(),
+            Some("source")
+        );
+        assert_eq!(
+            tag_request(ruby(), "2.0", "a b", "fixed")
+                .unwrap_err()
+                .field(),
+            Some("destination")
+        );
+        assert_eq!(
+            tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode,
+            Mode::Follow
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! Import: start, again, the rest, cancel.
-#![expect(missing_docs, reason = "the generated types mirror the documented functions' arguments")]
+#![expect(
+    missing_docs,
+    reason = "the generated types mirror the documented functions' arguments"
+)]
 
 use leptos::{prelude::*, server_fn::codec::PostUrl};
 
@@ -18,7 +21,14 @@ pub async fn create_stream(
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
 ) -> Result<(), ApiError> {
-    let form = super::form::ImportForm { namespace, name, source, selection: tags, chosen, insecure: !insecure.is_empty() };
+    let form = super::form::ImportForm {
+        namespace,
+        name,
+        source,
+        selection: tags,
+        chosen,
+        insecure: !insecure.is_empty(),
+    };
     start(form, true).await
 }
 
@@ -35,7 +45,14 @@ pub async fn start_import(
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
 ) -> Result<(), ApiError> {
-    let form = super::form::ImportForm { namespace, name, source, selection: tags, chosen, insecure: !insecure.is_empty() };
+    let form = super::form::ImportForm {
+        namespace,
+        name,
+        source,
+        selection: tags,
+        chosen,
+        insecure: !insecure.is_empty(),
+    };
     start(form, false).await
 }
 
@@ -64,7 +81,10 @@ pub async fn import_again(
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
     let tags = super::form::tags(&tag.join(","))?;
-    let job = call.engine.import_again(&call.actor, &stream, &tags).await?;
+    let job = call
+        .engine
+        .import_again(&call.actor, &stream, &tags)
+        .await?;
     leptos_axum::redirect(&crate::routes::job(&job));
     Ok(())
 }

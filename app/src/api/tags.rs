@@ -1,5 +1,8 @@
 //! Tags: set, delete.
-#![expect(missing_docs, reason = "the generated types mirror the documented functions' arguments")]
+#![expect(
+    missing_docs,
+    reason = "the generated types mirror the documented functions' arguments"
+)]
 
 use leptos::{prelude::*, server_fn::codec::PostUrl};
 
@@ -31,11 +34,18 @@ pub async fn set_tag(
 /// # Errors
 /// A refusal for the page.
 #[server(prefix = "/api/fn", endpoint = "tags/delete", input = PostUrl)]
-pub async fn delete_tags(namespace: String, name: String, tags: String, token: String) -> Result<(), ApiError> {
+pub async fn delete_tags(
+    namespace: String,
+    name: String,
+    tags: String,
+    token: String,
+) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
     let tags = super::form::tags(&tags)?;
-    call.engine.delete_tags(&call.actor, &stream, &tags, &token).await?;
+    call.engine
+        .delete_tags(&call.actor, &stream, &tags, &token)
+        .await?;
     leptos_axum::redirect(&crate::routes::stream(&stream));
     Ok(())
 }

@@ -62,7 +62,13 @@ pub fn exact_time(at: DateTime<Utc>) -> String {
 
 fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - at).num_seconds();
-    let many = |n: i64, what: &str| format!("{} {what}{} ago", thousands(n), if n == 1 { "" } else { "s" });
+    let many = |n: i64, what: &str| {
+        format!(
+            "{} {what}{} ago",
+            thousands(n),
+            if n == 1 { "" } else { "s" }
+        )
+    };
     match seconds {
         ..5 => "just now".to_owned(),
         5..60 => many(seconds, "second"),

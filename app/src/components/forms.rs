@@ -18,7 +18,9 @@ pub fn Csrf(
 /// The message of an error that is about this field.
 #[must_use]
 pub fn field_error(error: Option<&ApiError>, field: &str) -> Option<String> {
-    error.filter(|error| error.field() == Some(field)).map(|error| error.message().to_owned())
+    error
+        .filter(|error| error.field() == Some(field))
+        .map(|error| error.message().to_owned())
 }
 
 /// A text field.
@@ -51,7 +53,11 @@ pub fn TextField(
 ) -> impl IntoView {
     let hint_id = format!("{name}-hint");
     let error_id = format!("{name}-error");
-    let described = if error.is_some() { format!("{error_id} {hint_id}") } else { hint_id.clone() };
+    let described = if error.is_some() {
+        format!("{error_id} {hint_id}")
+    } else {
+        hint_id.clone()
+    };
     let invalid = error.is_some().then_some("true");
     view! {
         <div class="field">
@@ -101,7 +107,9 @@ pub fn ErrorSummary(
         let field = error.field().unwrap_or_default().to_owned();
         let upstream = matches!(error, ApiError::Upstream { .. });
         let title = match &error {
-            ApiError::Upstream { .. } => "The registry did not give what was needed. Nothing was changed.",
+            ApiError::Upstream { .. } => {
+                "The registry did not give what was needed. Nothing was changed."
+            }
             ApiError::Conflict(_) => "Something changed in between. Nothing was changed by you.",
             ApiError::Denied(_) => "You may not do this.",
             ApiError::NotFound(_) => "There is no such thing.",

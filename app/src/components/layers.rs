@@ -12,7 +12,13 @@ pub fn layers(layers: &[Layer]) -> AnyView {
     }
     let total: i64 = layers.iter().map(|layer| layer.size).sum();
     #[expect(clippy::cast_precision_loss, reason = "a share of a bar")]
-    let share = |bytes: i64| if total == 0 { 0.0 } else { bytes as f64 * 1000.0 / total as f64 };
+    let share = |bytes: i64| {
+        if total == 0 {
+            0.0
+        } else {
+            bytes as f64 * 1000.0 / total as f64
+        }
+    };
     let mut at = 0.0;
     let strip = layers
         .iter()

@@ -8,7 +8,8 @@ use super::icon;
 /// A badge: icon, word and colour. `kind` is `ok`, `warn`, `bad`, `info` or `quiet`.
 pub fn badge(kind: &'static str, icon_name: &'static str, word: impl Into<String>) -> AnyView {
     let word = word.into();
-    view! { <span class=format!("badge {kind}")>{icon(icon_name).into_any()}{word}</span> }.into_any()
+    view! { <span class=format!("badge {kind}")>{icon(icon_name).into_any()}{word}</span> }
+        .into_any()
 }
 
 /// How an import stands.
@@ -48,7 +49,12 @@ pub fn alert(kind: &'static str, children: AnyView) -> AnyView {
 }
 
 /// Links to the pages before and after. `base` is the page's address with every other query value, ending in `?` or `&`.
-pub fn pager(base: &str, previous: Option<&Cursor>, next: Option<&Cursor>, words: [&'static str; 2]) -> AnyView {
+pub fn pager(
+    base: &str,
+    previous: Option<&Cursor>,
+    next: Option<&Cursor>,
+    words: [&'static str; 2],
+) -> AnyView {
     if previous.is_none() && next.is_none() {
         return ().into_any();
     }
@@ -72,7 +78,9 @@ pub fn pager(base: &str, previous: Option<&Cursor>, next: Option<&Cursor>, words
 pub fn escape(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(b).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -48,19 +48,26 @@ fn follow(id: String, start: &Snapshot, now: RwSignal<Snapshot>) {
     }
     async fn ask(id: &str) -> Option<Snapshot> {
         let window = web_sys::window()?;
-        let answer = JsFuture::from(window.fetch_with_str(&format!("/imports/{id}/progress"))).await.ok()?;
+        let answer = JsFuture::from(window.fetch_with_str(&format!("/imports/{id}/progress")))
+            .await
+            .ok()?;
         let answer: web_sys::Response = answer.dyn_into().ok()?;
         if !answer.ok() {
             return None;
         }
-        let text = JsFuture::from(answer.text().ok()?).await.ok()?.as_string()?;
+        let text = JsFuture::from(answer.text().ok()?)
+            .await
+            .ok()?
+            .as_string()?;
         serde_json::from_str(&text).ok()
     }
     wasm_bindgen_futures::spawn_local(async move {
         loop {
             gloo_timers::future::TimeoutFuture::new(1_000).await;
             // A missed answer is asked for again: the server may be restarting.
-            let Some(snapshot) = ask(&id).await else { continue };
+            let Some(snapshot) = ask(&id).await else {
+                continue;
+            };
             let over = ended(&snapshot.state);
             now.set(snapshot);
             if over {

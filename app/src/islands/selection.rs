@@ -25,24 +25,43 @@ pub fn RowSelection(
 #[cfg(target_arch = "wasm32")]
 fn boxes(form: &str, name: &str) -> Vec<web_sys::HtmlInputElement> {
     use wasm_bindgen::JsCast;
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return Vec::new() };
-    let Ok(found) = document.query_selector_all(&format!("#{form} input[name='{name}']")) else { return Vec::new() };
-    (0..found.length()).filter_map(|i| found.get(i)?.dyn_into().ok()).collect()
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return Vec::new();
+    };
+    let Ok(found) = document.query_selector_all(&format!("#{form} input[name='{name}']")) else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|i| found.get(i)?.dyn_into().ok())
+        .collect()
 }
 
 #[cfg(target_arch = "wasm32")]
 fn recount(form: &str, name: &str, count: RwSignal<usize>) {
-    count.set(boxes(form, name).iter().filter(|input| input.checked()).count());
+    count.set(
+        boxes(form, name)
+            .iter()
+            .filter(|input| input.checked())
+            .count(),
+    );
 }
 
 #[cfg(target_arch = "wasm32")]
 fn watch(form: &str, name: &str, count: RwSignal<usize>) {
     use wasm_bindgen::{JsCast, closure::Closure};
     let (form_id, name) = (form.to_owned(), name.to_owned());
-    let Some(element) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(form)) else { return };
+    let Some(element) = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id(form))
+    else {
+        return;
+    };
     let listener = Closure::<dyn Fn()>::new(move || recount(&form_id, &name, count));
     // The page lives as long as its listener.
-    if element.add_event_listener_with_callback("change", listener.as_ref().unchecked_ref()).is_ok() {
+    if element
+        .add_event_listener_with_callback("change", listener.as_ref().unchecked_ref())
+        .is_ok()
+    {
         listener.forget();
     }
 }

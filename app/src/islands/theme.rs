@@ -27,13 +27,23 @@ pub fn ThemeSwitch(
 #[cfg(target_arch = "wasm32")]
 fn apply(name: &str) -> bool {
     use wasm_bindgen::JsCast;
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return false };
-    let Some(root) = document.document_element() else { return false };
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return false;
+    };
+    let Some(root) = document.document_element() else {
+        return false;
+    };
     if root.set_attribute("data-theme", name).is_err() {
         return false;
     }
-    let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() else { return false };
-    document.set_cookie(&format!("theme={name}; path=/; max-age=31536000; samesite=lax")).is_ok()
+    let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() else {
+        return false;
+    };
+    document
+        .set_cookie(&format!(
+            "theme={name}; path=/; max-age=31536000; samesite=lax"
+        ))
+        .is_ok()
 }
 
 #[cfg(not(target_arch = "wasm32"))]

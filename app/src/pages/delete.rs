@@ -14,7 +14,11 @@ use crate::{
 pub fn DeleteStreamPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
-        let planned = asked.call.engine.plan_delete_stream(&asked.call.actor, &stream).await?;
+        let planned = asked
+            .call
+            .engine
+            .plan_delete_stream(&asked.call.actor, &stream)
+            .await?;
         let error = field_error(asked.refusal().as_ref(), "typed");
         Ok(view! {
             {head(below(&stream), format!("Delete {stream}"), ().into_any(), ().into_any())}
@@ -39,9 +43,16 @@ pub fn DeleteTagsPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
         // One tag by a link, or many by check boxes.
-        let named = ["tag", "tag[]"].into_iter().filter_map(|key| asked.query.get_all(key)).flatten();
+        let named = ["tag", "tag[]"]
+            .into_iter()
+            .filter_map(|key| asked.query.get_all(key))
+            .flatten();
         let tags = form::tags(&named.collect::<Vec<_>>().join(","))?;
-        let planned = asked.call.engine.plan_delete_tags(&asked.call.actor, &stream, &tags).await?;
+        let planned = asked
+            .call
+            .engine
+            .plan_delete_tags(&asked.call.actor, &stream, &tags)
+            .await?;
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
         Ok(view! {
             {head(below(&stream), "Delete tags".into(), ().into_any(), ().into_any())}

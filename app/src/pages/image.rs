@@ -18,7 +18,11 @@ pub fn ImagePage() -> impl IntoView {
         let (stream, wanted) = (asked.stream()?, asked.digest()?);
         let call = &asked.call;
         let image = call.engine.image(&call.actor, &stream, &wanted).await?;
-        let tags = image.tags.iter().map(|tag| tag_link(&stream, tag)).collect_view();
+        let tags = image
+            .tags
+            .iter()
+            .map(|tag| tag_link(&stream, tag))
+            .collect_view();
         let facts = view! {
             <span>{digest(&image.digest)}</span>
             {image.platform.clone().map(|platform| view! { <span>{platform}</span> })}
@@ -59,7 +63,12 @@ pub(super) fn image_sections(stream: &StreamRef, image: &ImageView, now: DateTim
     let env: Vec<(String, String)> = config
         .env
         .iter()
-        .map(|line| line.split_once('=').map_or((line.clone(), String::new()), |(name, value)| (name.to_owned(), value.to_owned())))
+        .map(|line| {
+            line.split_once('=')
+                .map_or((line.clone(), String::new()), |(name, value)| {
+                    (name.to_owned(), value.to_owned())
+                })
+        })
         .collect();
     let labels: Vec<(String, String)> = config.labels.clone().into_iter().collect();
     let section = |title: &'static str, rows: Vec<(String, String)>| {
@@ -106,7 +115,11 @@ fn platforms(stream: &StreamRef, image: &ImageView) -> AnyView {
         .iter()
         .map(|child| {
             let href = routes::image(stream, &child.digest);
-            let name = if child.is_attestation() { "attestation".to_owned() } else { child.platform() };
+            let name = if child.is_attestation() {
+                "attestation".to_owned()
+            } else {
+                child.platform()
+            };
             view! {
                 <tr>
                     <th scope="row"><a href=href>{name}</a></th>

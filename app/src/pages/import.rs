@@ -36,14 +36,22 @@ async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
         insecure: !asked.query("insecure").is_empty(),
     };
     let (crumbs, title) = if create {
-        (vec![("Streams".to_owned(), routes::STREAMS.to_owned())], "New stream".to_owned())
+        (
+            vec![("Streams".to_owned(), routes::STREAMS.to_owned())],
+            "New stream".to_owned(),
+        )
     } else {
         let stream = asked.stream()?;
         let view = asked.call.engine.stream(&asked.call.actor, &stream).await?;
         form.namespace = stream.namespace.to_string();
         form.name = stream.name.to_string();
         if !preview && form.source.is_empty() {
-            form.source = view.row.source.as_ref().map(ToString::to_string).unwrap_or_default();
+            form.source = view
+                .row
+                .source
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
         }
         (below(&stream), format!("Import into {stream}"))
     };
@@ -52,9 +60,13 @@ async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
     }
     let looked = if preview {
         match form.request(create) {
-            Ok(request) => {
-                asked.call.engine.preview_import(&asked.call.actor, &request).await.map(Some).map_err(ApiError::from)
-            }
+            Ok(request) => asked
+                .call
+                .engine
+                .preview_import(&asked.call.actor, &request)
+                .await
+                .map(Some)
+                .map_err(ApiError::from),
             Err(error) => Err(error),
         }
     } else {
@@ -64,7 +76,11 @@ async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
         Ok(shown) => (shown, asked.refusal()),
         Err(error) => (None, Some(error)),
     };
-    let action = if create { routes::NEW_STREAM.to_owned() } else { routes::import(&asked.stream()?) };
+    let action = if create {
+        routes::NEW_STREAM.to_owned()
+    } else {
+        routes::import(&asked.stream()?)
+    };
     Ok(view! {
         {head(crumbs, title, ().into_any(), ().into_any())}
         <ErrorSummary error=error.clone()/>
@@ -118,13 +134,27 @@ fn confirm(form: &ImportForm, preview: &ImportPreview, create: bool, csrf: &str)
     let stream = &preview.request.stream;
     let n = i64::try_from(preview.tags.len()).unwrap_or(i64::MAX);
     let count = |n: i64| format!("{} {}", thousands(n), if n == 1 { "tag" } else { "tags" });
-    let mut sentence = if create { format!("The stream {stream} will be made.") } else { String::new() };
+    let mut sentence = if create {
+        format!("The stream {stream} will be made.")
+    } else {
+        String::new()
+    };
     if preview.request.selection != Selection::None {
-        sentence.push_str(&format!(" Found {}: {} will be imported now", count(preview.found), thousands(n)));
+        sentence.push_str(&format!(
+            " Found {}: {} will be imported now",
+            count(preview.found),
+            thousands(n)
+        ));
         if preview.left_out_count > 0 {
-            sentence.push_str(&format!(", {} wait beyond the limit", thousands(preview.left_out_count)));
+            sentence.push_str(&format!(
+                ", {} wait beyond the limit",
+                thousands(preview.left_out_count)
+            ));
         }
-        sentence.push_str(&format!(". About {} requests to the registry.", thousands(preview.requests)));
+        sentence.push_str(&format!(
+            ". About {} requests to the registry.",
+            thousands(preview.requests)
+        ));
     }
     let rows = preview
         .tags
@@ -145,9 +175,17 @@ fn confirm(form: &ImportForm, preview: &ImportPreview, create: bool, csrf: &str)
         let names: Vec<_> = preview.left_out.iter().map(ToString::to_string).collect();
         view! { <details><summary>{format!("{} left out", count(preview.left_out_count))}</summary><p><code>{names.join(", ")}</code></p></details> }
     });
-    let warnings = preview.warnings.iter().map(|warning| alert("warn", view! { <p>{warning.0.clone()}</p> }.into_any())).collect_view();
+    let warnings = preview
+        .warnings
+        .iter()
+        .map(|warning| alert("warn", view! { <p>{warning.0.clone()}</p> }.into_any()))
+        .collect_view();
     let unusable = (preview.unusable > 0).then(|| view! { <p class="muted">{format!("{} names upstream are no valid tags and are passed over.", preview.unusable)}</p> });
-    let action = if create { "/api/fn/streams/create" } else { "/api/fn/imports/start" };
+    let action = if create {
+        "/api/fn/streams/create"
+    } else {
+        "/api/fn/imports/start"
+    };
     let table = (n > 0).then(|| {
         view! {
             <table class="data plan">

@@ -19,7 +19,10 @@ use crate::{
 pub fn JobsPage() -> impl IntoView {
     page(|asked| async move {
         let call = &asked.call;
-        let jobs = call.engine.list_jobs(&call.actor, None, &asked.page()?).await?;
+        let jobs = call
+            .engine
+            .list_jobs(&call.actor, None, &asked.page()?)
+            .await?;
         let body = if jobs.items.is_empty() {
             empty(
                 "No imports yet",
@@ -81,7 +84,11 @@ pub(super) fn jobs_table(jobs: &[JobView], now: DateTime<Utc>, with_stream: bool
 fn tags_line(job: &JobView) -> String {
     let p = job.progress;
     let mut parts = vec![format!("{} of {}", thousands(p.done), thousands(p.total))];
-    for (n, word) in [(p.unchanged, "unchanged"), (p.failed, "failed"), (p.left_out, "left out")] {
+    for (n, word) in [
+        (p.unchanged, "unchanged"),
+        (p.failed, "failed"),
+        (p.left_out, "left out"),
+    ] {
         if n > 0 {
             parts.push(format!("{} {word}", thousands(n)));
         }
@@ -90,9 +97,17 @@ fn tags_line(job: &JobView) -> String {
 }
 
 fn took(job: &JobView, now: DateTime<Utc>) -> String {
-    let Some(started) = job.started_at else { return "—".to_owned() };
-    let millis = (job.finished_at.unwrap_or(now) - started).num_milliseconds().max(0);
-    if millis < 10_000 { format!("{}.{} s", millis / 1000, millis % 1000 / 100) } else { format!("{} s", thousands(millis / 1000)) }
+    let Some(started) = job.started_at else {
+        return "—".to_owned();
+    };
+    let millis = (job.finished_at.unwrap_or(now) - started)
+        .num_milliseconds()
+        .max(0);
+    if millis < 10_000 {
+        format!("{}.{} s", millis / 1000, millis % 1000 / 100)
+    } else {
+        format!("{} s", thousands(millis / 1000))
+    }
 }
 
 /// One import.
@@ -102,7 +117,10 @@ pub fn JobPage() -> impl IntoView {
         let call = &asked.call;
         let job = call.engine.job(&call.actor, &asked.id()).await?;
         let only = ItemState::from_word(&asked.query("state"));
-        let items = call.engine.job_items(&call.actor, &job.id, only, &asked.page()?).await?;
+        let items = call
+            .engine
+            .job_items(&call.actor, &job.id, only, &asked.page()?)
+            .await?;
         let ended = job.state.is_final();
         let start = Snapshot {
             state: job.state.as_str().to_owned(),
@@ -140,7 +158,11 @@ pub fn JobPage() -> impl IntoView {
         });
         let filter = |state: &'static str, word: &'static str| {
             let current = asked.query("state") == state;
-            let href = if state.is_empty() { here.clone() } else { format!("{here}?state={state}") };
+            let href = if state.is_empty() {
+                here.clone()
+            } else {
+                format!("{here}?state={state}")
+            };
             view! { <li><a href=href aria-current=current.then_some("page")>{word}</a></li> }
         };
         let base = match only {

@@ -16,7 +16,9 @@ fn said(code: &str) -> Option<&'static str> {
         "expired" => "You were signed out. Sign in again; what you sent was not carried out.",
         "csrf" => "This form was out of date. Send it again.",
         "weak" => "Use at least 12 characters.",
-        "token" => "This set-up link was used already or is not the newest. Restart Weir to have a new one printed.",
+        "token" => {
+            "This set-up link was used already or is not the newest. Restart Weir to have a new one printed."
+        }
         _ => return None,
     })
 }
@@ -25,7 +27,9 @@ fn said(code: &str) -> Option<&'static str> {
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let csrf = use_context::<RequestContext>().map(|context| context.csrf).unwrap_or_default();
+    let csrf = use_context::<RequestContext>()
+        .map(|context| context.csrf)
+        .unwrap_or_default();
     let error = query.get("error").and_then(|code| said(&code));
     view! {
         <Title text="Sign in"/>
@@ -48,8 +52,13 @@ pub fn LoginPage() -> impl IntoView {
 #[component]
 pub fn SetupPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
-    let csrf = use_context::<RequestContext>().map(|context| context.csrf).unwrap_or_default();
-    let error = query.get("error").and_then(|code| said(&code)).map(str::to_owned);
+    let csrf = use_context::<RequestContext>()
+        .map(|context| context.csrf)
+        .unwrap_or_default();
+    let error = query
+        .get("error")
+        .and_then(|code| said(&code))
+        .map(str::to_owned);
     view! {
         <Title text="Set up"/>
         <section class="sign-in">

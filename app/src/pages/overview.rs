@@ -1,11 +1,7 @@
 //! The overview: what needs attention, and what happened last.
 
 use leptos::prelude::*;
-use model::{
-    PageRequest,
-    job::thousands,
-    stream::Overview,
-};
+use model::{PageRequest, job::thousands, stream::Overview};
 
 use super::{empty, head, job::jobs_table, page};
 use crate::routes;
@@ -16,10 +12,28 @@ pub fn OverviewPage() -> impl IntoView {
     page(|asked| async move {
         let call = &asked.call;
         let overview = call.engine.overview(&call.actor).await?;
-        let jobs = call.engine.list_jobs(&call.actor, None, &PageRequest { cursor: None, size: 5 }).await?;
+        let jobs = call
+            .engine
+            .list_jobs(
+                &call.actor,
+                None,
+                &PageRequest {
+                    cursor: None,
+                    size: 5,
+                },
+            )
+            .await?;
         let figure = |n: i64, word: &'static str, href: &'static str, kind: &'static str| {
-            let text = if n >= Overview::LIMIT { format!("{}+", thousands(Overview::LIMIT)) } else { thousands(n) };
-            let class = if n > 0 { format!("figure {kind}") } else { "figure".to_owned() };
+            let text = if n >= Overview::LIMIT {
+                format!("{}+", thousands(Overview::LIMIT))
+            } else {
+                thousands(n)
+            };
+            let class = if n > 0 {
+                format!("figure {kind}")
+            } else {
+                "figure".to_owned()
+            };
             view! { <a class=class href=href><strong>{text}</strong><span>{word}</span></a> }
         };
         let body = if overview.streams == 0 {
@@ -42,7 +56,11 @@ pub fn OverviewPage() -> impl IntoView {
             }
             .into_any()
         };
-        let actions = view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
-        Ok(view! { {head(Vec::new(), "Overview".into(), ().into_any(), actions)} {body} }.into_any())
+        let actions =
+            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
+        Ok(
+            view! { {head(Vec::new(), "Overview".into(), ().into_any(), actions)} {body} }
+                .into_any(),
+        )
     })
 }

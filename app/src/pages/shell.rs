@@ -20,7 +20,8 @@ use crate::{
 /// The HTML document.
 #[must_use]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let theme = use_context::<RequestContext>().map_or_else(|| "system".to_owned(), |context| context.theme);
+    let theme = use_context::<RequestContext>()
+        .map_or_else(|| "system".to_owned(), |context| context.theme);
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>
@@ -74,10 +75,20 @@ pub fn App() -> impl IntoView {
 /// Top bar and rail; only the bar for people who are not signed in.
 #[component]
 fn Frame() -> impl IntoView {
-    let Some(context) = use_context::<RequestContext>() else { return ().into_any() };
+    let Some(context) = use_context::<RequestContext>() else {
+        return ().into_any();
+    };
     let location = use_location();
     let here = location.pathname.get_untracked();
-    let next = format!("{here}{}{}", if location.search.get_untracked().is_empty() { "" } else { "?" }, location.search.get_untracked());
+    let next = format!(
+        "{here}{}{}",
+        if location.search.get_untracked().is_empty() {
+            ""
+        } else {
+            "?"
+        },
+        location.search.get_untracked()
+    );
     let theme = view! {
         <form method="post" action="/theme" class="theme">
             <Csrf token=context.csrf.clone()/>
@@ -89,7 +100,11 @@ fn Frame() -> impl IntoView {
         return view! { <header class="topbar"><a class="brand" href="/"><Mark/>"Weir"</a><span class="grow"></span>{theme}</header> }.into_any();
     };
     let item = |href: &'static str, name: &'static str, icon_name: &'static str| {
-        let current = if href == "/" { here == "/" } else { here.starts_with(href) || (href == routes::STREAMS && here.starts_with("/s/")) };
+        let current = if href == "/" {
+            here == "/"
+        } else {
+            here.starts_with(href) || (href == routes::STREAMS && here.starts_with("/s/"))
+        };
         view! { <li><a href=href aria-current=current.then_some("page")>{icon(icon_name).into_any()}<span>{name}</span></a></li> }
     };
     let items = view! {

@@ -25,19 +25,29 @@ pub fn StreamPage() -> impl IntoView {
         let view = call.engine.stream(&call.actor, &stream).await?;
         let text = asked.query("text");
         let request = asked.page()?;
-        let tags = call.engine.list_tags(&call.actor, &stream, &text, &request).await?;
-        let base = format!("{}?text={}&size={}&", routes::stream(&stream), escape(&text), request.size);
+        let tags = call
+            .engine
+            .list_tags(&call.actor, &stream, &text, &request)
+            .await?;
+        let base = format!(
+            "{}?text={}&size={}&",
+            routes::stream(&stream),
+            escape(&text),
+            request.size
+        );
         let table = if tags.items.is_empty() && text.is_empty() {
             empty(
                 "No tags yet",
                 "Tags come with an import, or by tagging an image that is here.".into(),
-                view! { <a class="button primary" href=routes::import(&stream)>"Import"</a> }.into_any(),
+                view! { <a class="button primary" href=routes::import(&stream)>"Import"</a> }
+                    .into_any(),
             )
         } else if tags.items.is_empty() {
             empty(
                 "No tag fits the filter",
                 format!("No tag of {stream} contains \u{201c}{text}\u{201d}."),
-                view! { <a class="button" href=routes::stream(&stream)>"Clear the filter"</a> }.into_any(),
+                view! { <a class="button" href=routes::stream(&stream)>"Clear the filter"</a> }
+                    .into_any(),
             )
         } else {
             view! {
@@ -68,10 +78,17 @@ pub fn StreamJobsPage() -> impl IntoView {
         let stream = asked.stream()?;
         let call = &asked.call;
         let view = call.engine.stream(&call.actor, &stream).await?;
-        let jobs = call.engine.list_jobs(&call.actor, Some(&stream), &asked.page()?).await?;
+        let jobs = call
+            .engine
+            .list_jobs(&call.actor, Some(&stream), &asked.page()?)
+            .await?;
         let base = format!("{}?", routes::stream_jobs(&stream));
         let table = if jobs.items.is_empty() {
-            empty("No imports yet", "Nothing was ever imported into this stream.".into(), ().into_any())
+            empty(
+                "No imports yet",
+                "Nothing was ever imported into this stream.".into(),
+                ().into_any(),
+            )
         } else {
             jobs_table(&jobs.items, asked.now, false)
         };
@@ -103,7 +120,10 @@ fn stream_head(view: &StreamView, now: DateTime<Utc>, tab: &'static str) -> AnyV
     };
     let mut crumbs = below(stream);
     crumbs.truncate(2);
-    let all = vec![("Tags", routes::stream(stream)), ("Imports", routes::stream_jobs(stream))];
+    let all = vec![
+        ("Tags", routes::stream(stream)),
+        ("Imports", routes::stream_jobs(stream)),
+    ];
     view! { {head(crumbs, stream.name.to_string(), facts.into_any(), actions.into_any())} {tabs(all, tab)} }.into_any()
 }
 
@@ -113,7 +133,10 @@ fn notices(view: &StreamView, csrf: &str) -> AnyView {
     let running = match (&view.last_job, view.row.import) {
         (Some(job), Some(JobState::Queued | JobState::Running)) => {
             let href = routes::job(job);
-            Some(alert("info", view! { <p>"An import is under way. " <a href=href>"Watch it"</a></p> }.into_any()))
+            Some(alert(
+                "info",
+                view! { <p>"An import is under way. " <a href=href>"Watch it"</a></p> }.into_any(),
+            ))
         }
         _ => None,
     };
@@ -136,7 +159,10 @@ fn notices(view: &StreamView, csrf: &str) -> AnyView {
 }
 
 fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked) -> AnyView {
-    let rows = tags.iter().map(|tag| tag_row(stream, tag, asked.now)).collect_view();
+    let rows = tags
+        .iter()
+        .map(|tag| tag_row(stream, tag, asked.now))
+        .collect_view();
     view! {
         // The token is on the button that writes: the other one looks only, and its address must not carry it.
         <form id="tags" method="get" action=routes::delete_tags(stream)>
@@ -191,7 +217,8 @@ pub(super) fn source(stream: &StreamRef, source: Option<&TagSource>) -> AnyView 
         Some(TagSource::External { reference: from }) => reference(from).into_any(),
         Some(TagSource::Follow { tag }) => {
             let href = routes::tag(stream, tag);
-            view! { <span class="nowrap">"follows " <a href=href>{tag.to_string()}</a></span> }.into_any()
+            view! { <span class="nowrap">"follows " <a href=href>{tag.to_string()}</a></span> }
+                .into_any()
         }
         Some(TagSource::Fixed { digest }) => {
             let href = routes::image(stream, digest);

@@ -20,15 +20,32 @@ pub fn StreamsPage() -> impl IntoView {
         let call = &asked.call;
         let namespace = match asked.query("namespace").as_str() {
             "" => None,
-            text => Some(text.parse().map_err(|e: model::name::NameError| ApiError::invalid("namespace", e.to_string()))?),
+            text => Some(text.parse().map_err(|e: model::name::NameError| {
+                ApiError::invalid("namespace", e.to_string())
+            })?),
         };
-        let filter = StreamFilter { namespace, text: asked.query("text"), failed: !asked.query("failed").is_empty() };
-        let streams = call.engine.list_streams(&call.actor, &filter, &asked.page()?).await?;
+        let filter = StreamFilter {
+            namespace,
+            text: asked.query("text"),
+            failed: !asked.query("failed").is_empty(),
+        };
+        let streams = call
+            .engine
+            .list_streams(&call.actor, &filter, &asked.page()?)
+            .await?;
         let namespaces = call.engine.list_namespaces(&call.actor).await?;
         let now = asked.now;
         let filtered = filter != StreamFilter::default();
-        let rows = streams.items.iter().map(|row| stream_row(row, now)).collect_view();
-        let chosen = filter.namespace.as_ref().map(ToString::to_string).unwrap_or_default();
+        let rows = streams
+            .items
+            .iter()
+            .map(|row| stream_row(row, now))
+            .collect_view();
+        let chosen = filter
+            .namespace
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let base = format!(
             "{}?namespace={chosen}&text={}{}&",
             routes::STREAMS,
@@ -44,8 +61,10 @@ pub fn StreamsPage() -> impl IntoView {
         } else if streams.items.is_empty() {
             empty(
                 "No streams yet",
-                "A stream gives the images of a repository one name and keeps their history.".into(),
-                view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any(),
+                "A stream gives the images of a repository one name and keeps their history."
+                    .into(),
+                view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }
+                    .into_any(),
             )
         } else {
             view! {
@@ -68,7 +87,8 @@ pub fn StreamsPage() -> impl IntoView {
                 view! { <option value=name.clone() selected={name == chosen}>{name.clone()}</option> }
             })
             .collect_view();
-        let actions = view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
+        let actions =
+            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
         Ok(view! {
             {head(Vec::new(), "Streams".into(), ().into_any(), actions)}
             <form class="filters" method="get" action=routes::STREAMS>

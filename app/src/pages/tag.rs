@@ -17,7 +17,11 @@ pub fn TagPage() -> impl IntoView {
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
         let image = match &view.row.head {
-            Some(head) => Some(call.engine.image(&call.actor, &stream, &head.digest).await?),
+            Some(head) => Some(
+                call.engine
+                    .image(&call.actor, &stream, &head.digest)
+                    .await?,
+            ),
             None => None,
         };
         let failed = view.row.condition.as_ref().map(|condition| {
@@ -54,7 +58,11 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
             <span>{format!("revision {}", thousands(head.number))}</span>
         })}
     };
-    let external = view.row.spec.as_ref().is_none_or(|spec| spec.source.kind() == "external");
+    let external = view
+        .row
+        .spec
+        .as_ref()
+        .is_none_or(|spec| spec.source.kind() == "external");
     let again = external.then(|| {
         view! {
             <form method="post" action="/api/fn/imports/again" class="inline">
@@ -75,7 +83,10 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
             <div class="menu-body"><a href=format!("{}?tag={tag}", routes::delete_tags(stream))>"Delete the tag…"</a></div>
         </details>
     };
-    let all = vec![("Tag", routes::tag(stream, tag)), ("History", routes::history(stream, tag))];
+    let all = vec![
+        ("Tag", routes::tag(stream, tag)),
+        ("History", routes::history(stream, tag)),
+    ];
     view! {
         {head(below(stream), from, facts.into_any(), actions.into_any())}
         {tabs(all, tab)}
@@ -114,7 +125,10 @@ pub fn TagHistoryPage() -> impl IntoView {
         let (stream, tag) = (asked.stream()?, asked.tag()?);
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
-        let revisions = call.engine.history(&call.actor, &stream, &tag, &asked.page()?).await?;
+        let revisions = call
+            .engine
+            .history(&call.actor, &stream, &tag, &asked.page()?)
+            .await?;
         let head_number = view.row.head.as_ref().map_or(0, |head| head.number);
         let mut until = None;
         let rows = revisions
@@ -159,8 +173,12 @@ pub fn TagHistoryPage() -> impl IntoView {
 
 /// The revisions of this page on an axis of time; the table below is its twin.
 fn strip(revisions: &[model::Revision]) -> AnyView {
-    let (Some(newest), Some(oldest)) = (revisions.first(), revisions.last()) else { return ().into_any() };
-    let span = (newest.created_at - oldest.created_at).num_milliseconds().max(1);
+    let (Some(newest), Some(oldest)) = (revisions.first(), revisions.last()) else {
+        return ().into_any();
+    };
+    let span = (newest.created_at - oldest.created_at)
+        .num_milliseconds()
+        .max(1);
     let marks = revisions
         .iter()
         .enumerate()

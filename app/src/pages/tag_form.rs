@@ -16,14 +16,34 @@ pub fn TagFormPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
         let call = &asked.call;
-        let tags = call.engine.list_tags(&call.actor, &stream, "", &PageRequest { cursor: None, size: 250 }).await?;
+        let tags = call
+            .engine
+            .list_tags(
+                &call.actor,
+                &stream,
+                "",
+                &PageRequest {
+                    cursor: None,
+                    size: 250,
+                },
+            )
+            .await?;
         let (source, destination) = (asked.query("source"), asked.query("destination"));
-        let mode = if asked.query("mode") == "follow" { "follow" } else { "fixed" };
+        let mode = if asked.query("mode") == "follow" {
+            "follow"
+        } else {
+            "fixed"
+        };
         let planned = if asked.query("preview").is_empty() {
             Ok(None)
         } else {
             match form::tag_request(stream.clone(), &source, &destination, mode) {
-                Ok(request) => call.engine.plan_tag(&call.actor, &request).await.map(Some).map_err(ApiError::from),
+                Ok(request) => call
+                    .engine
+                    .plan_tag(&call.actor, &request)
+                    .await
+                    .map(Some)
+                    .map_err(ApiError::from),
                 Err(error) => Err(error),
             }
         };
@@ -40,7 +60,11 @@ pub fn TagFormPage() -> impl IntoView {
                 </div>
             }
         };
-        let names = tags.items.iter().map(|tag| view! { <option value=format!("{}:{}", stream.name, tag.name)></option> }).collect_view();
+        let names = tags
+            .items
+            .iter()
+            .map(|tag| view! { <option value=format!("{}:{}", stream.name, tag.name)></option> })
+            .collect_view();
         let mode_error = field_error(error.as_ref(), "mode");
         let confirm = planned.map(|planned| {
             let empty = planned.plan.is_empty();
