@@ -1,13 +1,13 @@
-//! What the browser may ask us to change: one server function per verb, one file per area.
-//!
-//! Each takes the form's fields as text, begins with the guard, reads the text into model types (`form.rs`), asks
-//! the engine, and ends with [`guard::answer`]: a redirect to the page that shows the effect, or back to the form
-//! with the typed error. Reading needs no server function: pages are rendered on the server and call the engine.
+//! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act.
 
-pub mod error;
-pub mod form;
+mod error;
 #[cfg(feature = "ssr")]
-pub mod guard;
-pub mod imports;
-pub mod streams;
-pub mod tags;
+pub mod form;
+mod imports;
+mod streams;
+mod tags;
+
+pub use error::ApiError;
+pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
+pub use streams::DeleteStream;
+pub use tags::{DeleteTags, SetTag};

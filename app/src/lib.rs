@@ -1,7 +1,7 @@
 //! The pages of Weir and their islands.
 //!
-//! Pages are rendered on the server only and work without scripts; the browser's half of this crate holds the
-//! islands and nothing else. All `cfg` lines of the crate are here, but for `api/error.rs` and `api.rs`.
+//! Pages are made on the server and work without scripts. The browser's half holds only the islands: small leaves
+//! that add life to what is there already. This is the only file with `cfg` lines but for the error's conversion.
 #![recursion_limit = "256"]
 
 pub mod api;
@@ -13,8 +13,8 @@ pub mod islands;
 pub mod pages;
 pub mod routes;
 
-/// Starts the islands of a page the server rendered.
-#[cfg(all(feature = "hydrate", target_arch = "wasm32"))]
+/// Starts the islands of a page. Called by the script the page loads.
+#[cfg(target_arch = "wasm32")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();

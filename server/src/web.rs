@@ -1,7 +1,7 @@
 //! Pages and server functions: hands Leptos the engine, the visitor and the content policy of the page.
 
 use app::{
-    context::{RequestContext, Theme},
+    context::RequestContext,
     pages::shell::{App, shell},
 };
 use axum::{
@@ -130,7 +130,7 @@ fn context(state: &AppState, visitor: Visitor, id: Option<&RequestId>) -> Reques
         engine: state.engine.clone(),
         actor: visitor.actor,
         csrf: visitor.csrf,
-        theme: Theme::from_word(visitor.theme),
+        theme: visitor.theme.to_owned(),
         request_id: id.map(ToString::to_string).unwrap_or_default(),
     }
 }

@@ -1,4 +1,4 @@
-//! The one error the UI shows: to a page as text beside a field, to a script as JSON with a real status.
+//! What a server function answers when it does not do what was asked, and how a page learns of it.
 
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -6,106 +6,80 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Why something was not done. Mirrors the engine's six kinds; the inside of `Internal` stays in the log.
+/// A refusal, for people. Without scripts it travels in the address back to the form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ApiError {
     /// There is no such thing.
-    NotFound {
-        /// What was looked for.
-        message: String,
-    },
+    NotFound(String),
     /// A field is wrong.
     Invalid {
-        /// The field's name in the form.
+        /// The field.
         field: String,
         /// What was wrong and what is allowed.
         message: String,
     },
-    /// The world is not as the request assumed.
-    Conflict {
-        /// What is different.
-        message: String,
-    },
-    /// Not allowed.
-    Denied {
-        /// What is missing.
-        message: String,
-    },
+    /// Something changed since the preview.
+    Conflict(String),
+    /// The user may not do this.
+    Denied(String),
     /// The upstream registry did not give what was needed.
     Upstream {
         /// What was asked and what the other side said.
         message: String,
-        /// What to do now; may be empty.
+        /// What to do now.
         hint: String,
     },
-    /// Our own fault.
-    Internal {
-        /// Finds the entry in the log.
-        request_id: String,
-    },
+    /// Our own fault; the log has more.
+    Internal,
 }
 
 impl ApiError {
-    /// A field that is wrong.
-    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.to_owned(), message: message.into() }
-    }
-
-    /// The HTTP status that says the same.
+    /// The text to show.
     #[must_use]
-    pub fn status(&self) -> u16 {
+    pub fn message(&self) -> &str {
         match self {
-            Self::NotFound { .. } => 404,
-            Self::Invalid { .. } => 422,
-            Self::Conflict { .. } => 409,
-            Self::Denied { .. } => 403,
-            Self::Upstream { .. } => 502,
-            Self::Internal { .. } => 500,
+            Self::NotFound(text) | Self::Conflict(text) | Self::Denied(text) => text,
+            Self::Invalid { message, .. } | Self::Upstream { message, .. } => message,
+            Self::Internal => "a fault in Weir; its log has more under the time of this request",
         }
     }
 
-    /// The message for a person.
+    /// The field it is about, if it is about one.
     #[must_use]
-    pub fn message(&self) -> String {
+    pub fn field(&self) -> Option<&str> {
         match self {
-            Self::NotFound { message }
-            | Self::Invalid { message, .. }
-            | Self::Conflict { message }
-            | Self::Denied { message }
-            | Self::Upstream { message, .. } => message.clone(),
-            Self::Internal { request_id } => format!("Something went wrong on our side (request {request_id})."),
-        }
-    }
-
-    /// The message, if it belongs to this field.
-    #[must_use]
-    pub fn at(&self, name: &str) -> Option<String> {
-        match self {
-            Self::Invalid { field, message } if field == name => Some(message.clone()),
+            Self::Invalid { field, .. } => Some(field),
+            Self::Upstream { .. } => Some("source"),
             _ => None,
         }
     }
-}
 
-impl std::fmt::Display for ApiError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message())
+    /// What to do now, if there is anything to add.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        match self {
+            Self::Upstream { hint, .. } => hint,
+            _ => "",
+        }
+    }
+
+    /// A field that is wrong.
+    #[must_use]
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid {
+            field: field.to_owned(),
+            message: message.into(),
+        }
     }
 }
-
-impl std::error::Error for ApiError {}
 
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
-            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
-                Self::invalid("", format!("the form could not be read: {message}"))
-            }
-            // What the framework could not do: nothing of it helps the person.
-            _ => Self::Internal { request_id: String::new() },
+        Self::Invalid {
+            field: String::new(),
+            message: format!("the form could not be read: {error}"),
         }
     }
 }
@@ -115,15 +89,17 @@ impl From<engine::Error> for ApiError {
     fn from(error: engine::Error) -> Self {
         use engine::Error;
         match error {
-            Error::NotFound(message) => Self::NotFound { message },
-            Error::Invalid { field, message } => Self::invalid(field, message),
-            Error::Conflict(message) => Self::Conflict { message },
-            Error::Denied(message) => Self::Denied { message },
+            Error::NotFound(text) => Self::NotFound(text),
+            Error::Invalid { field, message } => Self::Invalid {
+                field: field.to_owned(),
+                message,
+            },
+            Error::Conflict(text) => Self::Conflict(text),
+            Error::Denied(text) => Self::Denied(text),
             Error::Upstream { message, hint } => Self::Upstream { message, hint },
             Error::Internal { .. } => {
-                let request_id = crate::context::request_id();
-                tracing::error!(request.id = request_id, error = %error, "request failed");
-                Self::Internal { request_id }
+                tracing::error!(%error, "a request failed");
+                Self::Internal
             }
         }
     }

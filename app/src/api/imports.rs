@@ -1,89 +1,115 @@
-//! Starting and stopping imports.
-#![expect(missing_docs, reason = "the fields a server function makes of its arguments; the names are the form's")]
+//! Import: start, again, the rest, cancel.
+#![expect(
+    missing_docs,
+    reason = "the generated types mirror the documented functions' arguments"
+)]
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::PostUrl};
 
-use super::error::ApiError;
+use super::ApiError;
 
-/// Imports into a stream that exists; then the import's page.
+/// Makes a stream and starts its first import. Fields as on the form.
 ///
 /// # Errors
-/// Goes back to the preview of the form with the error.
-#[server(prefix = "/api/fn", endpoint = "imports/start")]
-#[expect(clippy::too_many_arguments, reason = "the fields of the form")]
+/// A refusal for the form.
+#[server(prefix = "/api/fn", endpoint = "streams/create", input = PostUrl)]
+pub async fn create_stream(
+    namespace: String,
+    name: String,
+    #[server(default)] source: String,
+    #[server(default)] tags: String,
+    #[server(default)] chosen: String,
+    #[server(default)] insecure: String,
+) -> Result<(), ApiError> {
+    let form = super::form::ImportForm {
+        namespace,
+        name,
+        source,
+        selection: tags,
+        chosen,
+        insecure: !insecure.is_empty(),
+    };
+    start(form, true).await
+}
+
+/// Starts an import into a stream that is there. Fields as on the form.
+///
+/// # Errors
+/// A refusal for the form.
+#[server(prefix = "/api/fn", endpoint = "imports/start", input = PostUrl)]
 pub async fn start_import(
     namespace: String,
     name: String,
     #[server(default)] source: String,
-    tags: String,
+    #[server(default)] tags: String,
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
-    #[server(default)] shown: String,
-    #[server(default)] pick: Vec<String>,
-    csrf: String,
 ) -> Result<(), ApiError> {
-    let call = super::guard::authorised(&csrf)?;
-    let stream = super::form::stream(&namespace, &name)?;
-    let fields = super::form::ImportFields { namespace, name, source, tags, chosen, insecure, shown, pick }.picked();
-    let done = begin(&call, &fields, false).await;
-    super::guard::answer::<StartImport>(&fields.preview(Some(&stream)), done)
+    let form = super::form::ImportForm {
+        namespace,
+        name,
+        source,
+        selection: tags,
+        chosen,
+        insecure: !insecure.is_empty(),
+    };
+    start(form, false).await
 }
 
-/// Imports again what the stream's tags say: `tags` separated by commas or space, none for all; then the import's page.
+#[cfg(feature = "ssr")]
+async fn start(form: super::form::ImportForm, create: bool) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
+    let request = form.request(create)?;
+    let to = match call.engine.start_import(&call.actor, &request).await? {
+        Some(job) => crate::routes::job(&job),
+        None => crate::routes::stream(&request.stream),
+    };
+    leptos_axum::redirect(&to);
+    Ok(())
+}
+
+/// Imports tags again as their specs say; `tag` holds them separated by commas, empty for all.
 ///
 /// # Errors
-/// Goes back to the stream with the error.
-#[server(prefix = "/api/fn", endpoint = "imports/again")]
+/// A refusal for the page.
+#[server(prefix = "/api/fn", endpoint = "imports/again", input = PostUrl)]
 pub async fn import_again(
     namespace: String,
     name: String,
-    #[server(default)] tags: String,
-    csrf: String,
+    #[server(default)] tag: Vec<String>,
 ) -> Result<(), ApiError> {
-    let call = super::guard::authorised(&csrf)?;
+    let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    let done = async {
-        let tags = super::form::tag_names(&tags, "tags")?;
-        let job = call.engine.import_again(&call.actor, &stream, &tags).await?;
-        Ok(crate::routes::job(&job))
-    };
-    super::guard::answer::<ImportAgain>(&crate::routes::stream(&stream), done.await)
+    let tags = super::form::tags(&tag.join(","))?;
+    let job = call
+        .engine
+        .import_again(&call.actor, &stream, &tags)
+        .await?;
+    leptos_axum::redirect(&crate::routes::job(&job));
+    Ok(())
 }
 
-/// Imports what the newest repository import left out; then the import's page.
+/// Imports what the cap left out.
 ///
 /// # Errors
-/// Goes back to the stream with the error.
-#[server(prefix = "/api/fn", endpoint = "imports/rest")]
-pub async fn import_rest(namespace: String, name: String, csrf: String) -> Result<(), ApiError> {
-    let call = super::guard::authorised(&csrf)?;
+/// A refusal for the page.
+#[server(prefix = "/api/fn", endpoint = "imports/rest", input = PostUrl)]
+pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    let job = call.engine.import_left_out(&call.actor, &stream).await;
-    let done = job.map(|job| crate::routes::job(&job)).map_err(ApiError::from);
-    super::guard::answer::<ImportRest>(&crate::routes::stream(&stream), done)
+    let job = call.engine.import_left_out(&call.actor, &stream).await?;
+    leptos_axum::redirect(&crate::routes::job(&job));
+    Ok(())
 }
 
-/// Stops an import; then its page.
+/// Stops an import.
 ///
 /// # Errors
-/// Goes back to the import with the error.
-#[server(prefix = "/api/fn", endpoint = "imports/cancel")]
-pub async fn cancel_import(id: String, csrf: String) -> Result<(), ApiError> {
-    let call = super::guard::authorised(&csrf)?;
-    let page = crate::routes::job(&id);
-    let cancelled = call.engine.cancel_job(&call.actor, &id).await;
-    let done = cancelled.map(|()| page.clone()).map_err(ApiError::from);
-    super::guard::answer::<CancelImport>(&page, done)
-}
-
-/// Starts the import of a form and says where it is seen.
-#[cfg(feature = "ssr")]
-pub(super) async fn begin(
-    call: &crate::context::Call,
-    fields: &super::form::ImportFields,
-    create: bool,
-) -> Result<String, ApiError> {
-    let request = super::form::import(fields, create)?;
-    let job = call.engine.start_import(&call.actor, &request).await?;
-    Ok(job.map_or_else(|| crate::routes::stream(&request.stream), |job| crate::routes::job(&job)))
+/// A refusal for the page.
+#[server(prefix = "/api/fn", endpoint = "imports/cancel", input = PostUrl)]
+pub async fn cancel_import(id: String) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
+    call.engine.cancel_job(&call.actor, &id).await?;
+    leptos_axum::redirect(&crate::routes::job(&id));
+    Ok(())
 }
