@@ -10,6 +10,10 @@ const OK: u16 = 200;
 /// To the sign-in page.
 const AWAY: u16 = 303;
 const MISSING: u16 = 404;
+/// Not for this role.
+const NEVER: u16 = 403;
+/// Names something that cannot be deleted.
+const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
 const PAGES: [(&str, &str, [u16; 4]); 16] = [
@@ -33,12 +37,12 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
     (
         "/s/{ns}/{name}/delete",
         "/s/shop/ruby/delete",
-        [AWAY, OK, OK, OK],
+        [AWAY, NEVER, OK, OK],
     ),
     (
         "/s/{ns}/{name}/tags/delete",
         "/s/shop/ruby/tags/delete?tag=none",
-        [AWAY, OK, OK, OK],
+        [AWAY, NEVER, WRONG, WRONG],
     ),
     (
         "/s/{ns}/{name}/t/{tag}",
@@ -72,7 +76,7 @@ const FUNCTIONS: [Function; 8] = [
         &[
             ("namespace", "shop"),
             ("name", "ruby"),
-            ("confirm", "ruby"),
+            ("typed", "shop/ruby"),
             ("token", "none"),
         ],
         EDITOR,
