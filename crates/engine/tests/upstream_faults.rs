@@ -332,11 +332,45 @@ async fn a_registry_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_failed_ping_is_not_remembered() {
+async fn a_failed_ping_is_remembered_for_one_import_only() {
     let up = with_image().await;
-    let repository = repository(&up, insecure());
+    let upstream = Upstream::new(config()).unwrap();
+    let first = upstream.repository(&up.reference("team/app"), insecure());
     up.fail(Route::Ping, Fault::WebSite);
-    repository.image("1.0").await.unwrap_err();
+    let failures = [
+        first.image("1.0").await.unwrap_err(),
+        first.clone().image("2.0").await.unwrap_err(),
+    ];
+    assert!(failures[1].message.contains("does not support the v2 API"));
+    assert_eq!(up.count("GET", Route::Ping), 1);
     up.heal();
-    repository.image("1.0").await.unwrap();
+    let second = upstream.repository(&up.reference("team/app"), insecure());
+    second.image("1.0").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_not_sent_again_for_every_tag() {
+    for up in [
+        TestUpstream::builder().basic("rig", "secret").start().await,
+        TestUpstream::builder()
+            .bearer_for("rig", "secret")
+            .start()
+            .await,
+    ] {
+        let tags = up.many("team/app", 10);
+        let repository = repository(&up, with_password("wrong"));
+        for tag in &tags {
+            let failure = repository.image(tag).await.unwrap_err();
+            says(
+                &failure,
+                Reason::Unauthorized,
+                &[&format!("team/app:{tag}\"")],
+            );
+        }
+        let sent = up
+            .requests()
+            .into_iter()
+            .filter(|seen| seen.authorization.is_some());
+        assert_eq!(sent.count(), 1);
+    }
 }
