@@ -1,5 +1,7 @@
 //! What is read from a registry that behaves: every manifest kind, every way to be let in, tag lists, request counts.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use engine::{
     testing::upstream::{Fault, ImageKind, Route, TestUpstream},
     upstream::{Access, Config, Credentials, Image, Repository, Upstream},

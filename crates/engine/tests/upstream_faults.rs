@@ -1,5 +1,7 @@
 //! What is told when a registry cannot be read: each way has its own failure, with a hint, and what may pass is tried again.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::time::Duration;
 
 use engine::{

@@ -1,5 +1,7 @@
 //! What a hostile registry gets: nothing that was not meant for it, and a failure that names what it tried.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use std::time::Duration;
 
 use bytes::Bytes;
