@@ -83,7 +83,7 @@ async fn an_unreachable_host_is_told_with_its_address() {
     assert_eq!(
         failure.message,
         format!(
-            "Internal error occurred: {host}/team/app:1.0: Get \"https://{host}/v2/\": dial tcp: connect: connection refused"
+            "Internal error occurred: {host}/team/app:1.0: Get \"https://{host}/v2/\": dial tcp {host}: connect: connection refused"
         )
     );
     assert!(
@@ -375,4 +375,26 @@ async fn a_wrong_password_is_not_sent_again_for_every_tag() {
             .filter(|seen| seen.authorization.is_some());
         assert_eq!(sent.count(), 1);
     }
+}
+
+#[tokio::test]
+async fn no_more_requests_than_configured_are_in_flight() {
+    let up = TestUpstream::start().await;
+    let tags = up.many("team/app", 12);
+    up.fail(Route::Manifest, Fault::Hang);
+    let config = Config {
+        concurrency_per_host: 4,
+        ..config()
+    };
+    let repository = Upstream::new(config)
+        .unwrap()
+        .repository(&up.reference("team/app"), insecure());
+    let images = futures::future::join_all(tags.iter().map(|tag| repository.image(tag)));
+    let meanwhile = async {
+        up.hangs(4).await;
+        assert_eq!(up.count("GET", Route::Manifest), 4);
+        up.heal();
+    };
+    let (images, ()) = tokio::join!(images, meanwhile);
+    assert!(images.iter().all(Result::is_ok));
 }
