@@ -16,13 +16,13 @@ use crate::{
 /// The form for a new stream.
 #[component]
 pub fn NewStreamPage() -> impl IntoView {
-    page(|asked| async move { Ok(form_page(asked, true).await?) })
+    page(|asked| form_page(asked, true))
 }
 
 /// The form that imports into a stream.
 #[component]
 pub fn ImportPage() -> impl IntoView {
-    page(|asked| async move { Ok(form_page(asked, false).await?) })
+    page(|asked| form_page(asked, false))
 }
 
 async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
