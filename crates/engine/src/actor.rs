@@ -46,6 +46,9 @@ impl Actor {
         if self.role == Role::Admin {
             return Ok(());
         }
-        Err(Error::Denied(format!("{} is not an administrator", self.name)))
+        Err(Error::Denied(format!(
+            "{} is not an administrator",
+            self.name
+        )))
     }
 }

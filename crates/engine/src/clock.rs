@@ -18,7 +18,9 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn held_at(start: DateTime<Utc>) -> Self {
-        Self { held: Some(Arc::new(AtomicI64::new(start.timestamp_micros()))) }
+        Self {
+            held: Some(Arc::new(AtomicI64::new(start.timestamp_micros()))),
+        }
     }
 
     /// Moves a held clock; a running one is left alone.
@@ -40,14 +42,20 @@ impl Clock {
 
     /// A new id: unique, and sorted by the time it was made.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the clock itself")]
     pub fn id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
 
     /// A random part of a wait: between 0 and 1.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one source of chance")]
     pub fn jitter(&self) -> f64 {
-        if self.held.is_some() { 0.5 } else { rand::random() }
+        if self.held.is_some() {
+            0.5
+        } else {
+            rand::random()
+        }
     }
 }
 
@@ -56,8 +64,18 @@ fn real_micros() -> i64 {
     Utc::now().timestamp_micros()
 }
 
-/// `bytes` random bytes as lower-case hex: tokens, passwords, nonces.
+/// Random bytes.
 #[must_use]
-pub fn secret(bytes: usize) -> String {
-    (0..bytes).map(|_| format!("{:02x}", rand::random::<u8>())).collect()
+#[expect(clippy::disallowed_methods, reason = "the one source of chance")]
+pub fn random<const N: usize>() -> [u8; N] {
+    std::array::from_fn(|_| rand::random())
+}
+
+/// `N` random bytes as lower-case hex: tokens, passwords, nonces.
+#[must_use]
+pub fn secret<const N: usize>() -> String {
+    random::<N>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -22,10 +22,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Networks blocked unless configured: link-local and cloud metadata.
-    pub const BLOCKED_NETWORKS: [&str; 4] =
-        ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32"];
-
     /// Defaults over a data folder.
     #[must_use]
     pub fn in_folder(data: PathBuf) -> Self {
@@ -36,7 +32,7 @@ impl Config {
             max_tags_per_import: Some(50),
             import_concurrency: 16,
             import_rps: None,
-            blocked_networks: Self::BLOCKED_NETWORKS.iter().filter_map(|net| net.parse().ok()).collect(),
+            blocked_networks: crate::upstream::Config::default().blocked_networks,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }

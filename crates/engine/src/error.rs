@@ -44,22 +44,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// A field that is wrong.
     pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { field, message: message.into() }
-    }
-
-    /// Wraps an unexpected failure with what was being done.
-    pub fn internal(doing: &'static str) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> Self {
-        move |source| Self::Internal { doing, source }
+        Self::Invalid {
+            field,
+            message: message.into(),
+        }
     }
 
     /// Something in our database contradicts itself.
     pub fn inconsistent(what: impl std::fmt::Display) -> Self {
-        Self::Internal { doing: "reading the database", source: what.to_string().into() }
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Internal { doing: "using the database", source: Box::new(error) }
+        Self::Internal {
+            doing: "reading the database",
+            source: what.to_string().into(),
+        }
     }
 }

@@ -7,14 +7,29 @@ pub mod clock;
 pub mod config;
 pub mod error;
 mod ops;
+pub mod rules;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod upstream;
+mod worker;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 pub use actor::Actor;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use ops::Planned;
+use store::Store;
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use upstream::Upstream;
 
 /// The handle every door holds. Cheap to clone.
 #[derive(Clone)]
@@ -25,15 +40,56 @@ pub struct Engine {
 struct Inner {
     config: Config,
     clock: Clock,
+    store: Store,
+    upstream: Upstream,
+    /// Names this process in leases.
+    owner: String,
+    /// Wakes idle workers.
+    wake: Notify,
+    /// Everything that runs in the background, so that a stop can wait for it.
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    /// Jobs running in this process: cancelling one is felt at once.
+    running: Mutex<HashMap<String, CancellationToken>>,
 }
 
 impl Engine {
     /// Opens the store (and brings its schema up to date); starts nothing.
     ///
     /// # Errors
-    /// When the database cannot be opened or is newer than this program.
+    /// When the database cannot be opened or is newer than this program, or no TLS roots can be read.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
-        Ok(Self { inner: Arc::new(Inner { config, clock }) })
+        let store = Store::open(&config.database_url).await?;
+        let upstream = Upstream::new(upstream::Config {
+            blocked_networks: config.blocked_networks.clone(),
+            concurrency_per_host: config.import_concurrency,
+            requests_per_second: config.import_rps,
+            ..upstream::Config::default()
+        })
+        .map_err(|failure| Error::Internal {
+            doing: "preparing connections",
+            source: failure.to_string().into(),
+        })?;
+        Ok(Self::assemble(config, clock, store, upstream))
+    }
+
+    /// Puts an engine together from parts that are there already.
+    #[must_use]
+    pub fn assemble(config: Config, clock: Clock, store: Store, upstream: Upstream) -> Self {
+        let owner = clock.id();
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                store,
+                upstream,
+                owner,
+                wake: Notify::new(),
+                tracker: TaskTracker::new(),
+                stop: CancellationToken::new(),
+                running: Mutex::default(),
+            }),
+        }
     }
 
     /// The settings in force.
@@ -48,12 +104,25 @@ impl Engine {
         &self.inner.clock
     }
 
-    /// Starts the background workers.
-    pub fn start_workers(&self) {}
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
 
     /// Stops workers, hands their jobs back and waits until all is written, at most as long as `grace`.
-    pub async fn stop(&self, grace: std::time::Duration) {
-        let _ = grace;
+    pub async fn stop(&self, grace: Duration) {
+        self.inner.stop.cancel();
+        self.inner.tracker.close();
+        if tokio::time::timeout(grace, self.inner.tracker.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "stopped before all background work was handed back; its leases will run out"
+            );
+        }
+        self.inner.store.close().await;
     }
 
     /// Whether the store answers: for readiness.
@@ -61,6 +130,57 @@ impl Engine {
     /// # Errors
     /// When it does not.
     pub async fn ready(&self) -> Result<()> {
-        Ok(())
+        self.store().read().await?.ping().await
+    }
+
+    fn upstream(&self) -> &Upstream {
+        &self.inner.upstream
+    }
+
+    fn owner(&self) -> &str {
+        &self.inner.owner
+    }
+
+    fn wake(&self) {
+        self.inner.wake.notify_waiters();
+    }
+
+    /// Resolves at the next [`Engine::wake`] after this call.
+    fn woken(&self) -> impl Future<Output = ()> + '_ {
+        let notified = self.inner.wake.notified();
+        async move { notified.await }
+    }
+
+    fn stopping(&self) -> CancellationToken {
+        self.inner.stop.clone()
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.inner.tracker.spawn(task);
+    }
+
+    /// Notes a running job until the returned value is dropped.
+    fn running(&self, id: &str, cancel: CancellationToken) -> impl Drop + use<> {
+        struct Registered(Engine, String);
+        impl Drop for Registered {
+            fn drop(&mut self) {
+                if let Ok(mut running) = self.0.inner.running.lock() {
+                    running.remove(&self.1);
+                }
+            }
+        }
+        if let Ok(mut running) = self.inner.running.lock() {
+            running.insert(id.to_owned(), cancel);
+        }
+        Registered(self.clone(), id.to_owned())
+    }
+
+    /// Makes a running job feel that it was cancelled.
+    fn cancelled(&self, id: &str) {
+        if let Ok(running) = self.inner.running.lock()
+            && let Some(cancel) = running.get(id)
+        {
+            cancel.cancel();
+        }
     }
 }

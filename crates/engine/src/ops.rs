@@ -1,6 +1,21 @@
-//! The use cases: load, ask a rule, apply.
-mod stubs;
-use model::Plan;
+//! The use cases: load, ask a rule, apply. Each takes the [`Actor`](crate::Actor) and authorises on what it loaded.
+
+mod accounts;
+mod images;
+mod imports;
+mod jobs;
+mod streams;
+mod tags;
+
+pub(crate) use imports::{MOST_TAGS, usable};
+use model::{Plan, StreamRef};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Error, Result,
+    rules::Refusal,
+    store::{StreamRecord, Tx},
+};
 
 /// A plan and the token that confirms exactly this plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,4 +24,67 @@ pub struct Planned {
     pub plan: Plan,
     /// Travels in the form; a different plan has a different token.
     pub token: String,
+}
+
+impl Planned {
+    fn new(plan: Plan) -> Result<Self> {
+        let token = token(&plan)?;
+        Ok(Self { plan, token })
+    }
+
+    /// The plan, if it is the one that was confirmed.
+    fn confirmed(self, token: &str) -> Result<Plan> {
+        if self.token == token {
+            return Ok(self.plan);
+        }
+        Err(Error::Conflict(format!(
+            "{} has changed since the preview; look at the new preview and confirm again",
+            self.plan.stream
+        )))
+    }
+}
+
+/// Identifies what a plan does. Generations and times are left out: they move when something unrelated does.
+fn token(plan: &Plan) -> Result<String> {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(map) => {
+                map.remove("generation");
+                map.remove("since");
+                map.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value =
+        serde_json::to_value((&plan.stream, &plan.changes)).map_err(|error| Error::Internal {
+            doing: "naming a plan",
+            source: Box::new(error),
+        })?;
+    strip(&mut value);
+    let hash = Sha256::digest(value.to_string().as_bytes());
+    Ok(hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Invalid {
+            field: refusal.field,
+            message: refusal.message,
+        }
+    }
+}
+
+/// Loads a stream or says it is not there.
+async fn load_stream(tx: &mut Tx, stream: &StreamRef) -> Result<StreamRecord> {
+    tx.stream(stream).await?.ok_or_else(|| no_stream(stream))
+}
+
+fn no_stream(stream: &StreamRef) -> Error {
+    Error::NotFound(format!("there is no stream {stream}"))
 }

@@ -112,7 +112,7 @@ fn check_namespace(text: &str) -> Result<(), NameError> {
 fn check_stream(text: &str) -> Result<(), NameError> {
     let word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let bytes = text.as_bytes();
-    let edges = bytes.first().is_some_and(|b| word(b)) && bytes.last().is_some_and(|b| word(b));
+    let edges = bytes.first().is_some_and(word) && bytes.last().is_some_and(word);
     let singles = bytes
         .windows(2)
         .all(|pair| word(&pair[0]) || word(&pair[1]));
@@ -130,7 +130,7 @@ fn check_stream(text: &str) -> Result<(), NameError> {
 fn check_tag(text: &str) -> Result<(), NameError> {
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     let bytes = text.as_bytes();
-    let ok = bytes.first().is_some_and(|b| word(b))
+    let ok = bytes.first().is_some_and(word)
         && bytes.len() <= 128
         && bytes.iter().all(|b| word(b) || b".-".contains(b));
     if ok {

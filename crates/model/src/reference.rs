@@ -189,7 +189,9 @@ impl FromStr for Reference {
         let (registry, path) = match name.split_once('/') {
             Some((first, path)) if is_registry(first) => (Some(first), path),
             // Alone, any name that starts like the local host is one.
-            None if is_registry(name) || name.starts_with("localhost") => return Err(ReferenceError::NoRepository(name.to_owned())),
+            None if is_registry(name) || name.starts_with("localhost") => {
+                return Err(ReferenceError::NoRepository(name.to_owned()));
+            }
             _ => (None, name),
         };
         if let Some(registry) = registry

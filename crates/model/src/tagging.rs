@@ -44,7 +44,10 @@ pub struct TagRequest {
 pub fn parse_source(text: &str, stream: &StreamRef) -> Result<TagInput, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(format!("name the tag or image to use, as in {}:2.0 or 2.0", stream.name));
+        return Err(format!(
+            "name the tag or image to use, as in {}:2.0 or 2.0",
+            stream.name
+        ));
     }
     if let Some((owner, id)) = text.split_once('@') {
         same_stream(owner, stream)?;
@@ -65,7 +68,9 @@ pub fn parse_source(text: &str, stream: &StreamRef) -> Result<TagInput, String> 
         }
         None => text,
     };
-    tag.parse().map(TagInput::Tag).map_err(|error: crate::name::NameError| error.to_string())
+    tag.parse()
+        .map(TagInput::Tag)
+        .map_err(|error: crate::name::NameError| error.to_string())
 }
 
 /// Reads a destination: `latest`, `ruby:latest` or `team/ruby:latest`, within `stream`.
@@ -75,10 +80,15 @@ pub fn parse_source(text: &str, stream: &StreamRef) -> Result<TagInput, String> 
 pub fn parse_destination(text: &str, stream: &StreamRef) -> Result<TagName, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(format!("name the tag to set, as in {}:latest or latest", stream.name));
+        return Err(format!(
+            "name the tag to set, as in {}:latest or latest",
+            stream.name
+        ));
     }
     if text.contains('@') {
-        return Err("a destination is a tag, not an image: leave out the part from \"@\"".to_owned());
+        return Err(
+            "a destination is a tag, not an image: leave out the part from \"@\"".to_owned(),
+        );
     }
     let tag = match text.split_once(':') {
         Some((owner, tag)) => {
@@ -87,23 +97,33 @@ pub fn parse_destination(text: &str, stream: &StreamRef) -> Result<TagName, Stri
         }
         None => text,
     };
-    tag.parse().map_err(|error: crate::name::NameError| error.to_string())
+    tag.parse()
+        .map_err(|error: crate::name::NameError| error.to_string())
 }
 
 fn same_stream(owner: &str, stream: &StreamRef) -> Result<(), String> {
     if owner == stream.name.as_str() || owner == stream.to_string() {
         return Ok(());
     }
-    Err(format!("\"{owner}\" is another stream; both ends of a tag are in {stream}: write {}:tag or just the tag", stream.name))
+    Err(format!(
+        "\"{owner}\" is another stream; both ends of a tag are in {stream}: write {}:tag or just the tag",
+        stream.name
+    ))
 }
 
 fn image_id(id: &str) -> Result<TagInput, String> {
     let hex = id.strip_prefix("sha256:").unwrap_or(id);
-    let ok = !hex.is_empty() && hex.len() <= 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let ok = !hex.is_empty()
+        && hex.len() <= 64
+        && hex
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if ok {
         return Ok(TagInput::Image(hex.to_owned()));
     }
-    Err(format!("\"{id}\" is no image id: use the digest or its first hexadecimal digits, as in 3a335d7"))
+    Err(format!(
+        "\"{id}\" is no image id: use the digest or its first hexadecimal digits, as in 3a335d7"
+    ))
 }
 
 #[cfg(test)]
@@ -117,10 +137,18 @@ mod tests {
     #[test]
     fn sources_are_tags_or_images_of_the_stream() {
         for text in ["2.0", "ruby:2.0", "team/ruby:2.0", " 2.0 "] {
-            assert_eq!(parse_source(text, &ruby()), Ok(TagInput::Tag("2.0".parse().unwrap())), "{text}");
+            assert_eq!(
+                parse_source(text, &ruby()),
+                Ok(TagInput::Tag("2.0".parse().unwrap())),
+                "{text}"
+            );
         }
         for text in ["ruby@3a335d7", "sha256:3a335d7", "team/ruby@sha256:3a335d7"] {
-            assert_eq!(parse_source(text, &ruby()), Ok(TagInput::Image("3a335d7".into())), "{text}");
+            assert_eq!(
+                parse_source(text, &ruby()),
+                Ok(TagInput::Image("3a335d7".into())),
+                "{text}"
+            );
         }
     }
 
@@ -141,6 +169,9 @@ mod tests {
         }
         assert!(parse_destination("ruby@sha256:aa", &ruby()).is_err());
         assert!(parse_destination("php:latest", &ruby()).is_err());
-        assert_eq!(parse_destination("ruby:latest", &ruby()).unwrap().as_str(), "latest");
+        assert_eq!(
+            parse_destination("ruby:latest", &ruby()).unwrap().as_str(),
+            "latest"
+        );
     }
 }

@@ -1,0 +1,77 @@
+//! Following: what moves when a tag moves, and which follows would go round in a circle.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use model::{Cause, Change, TagName, TagSource};
+
+use super::facts::StreamFacts;
+
+/// Adds, after the changes that move heads, those of every tag that follows a moved one, directly or through others.
+///
+/// A follower moves once. One that is itself given a new spec by `changes` moves only if that spec follows. Circles
+/// that are already stored end where they began.
+#[must_use]
+pub fn with_followers(facts: &StreamFacts, mut changes: Vec<Change>) -> Vec<Change> {
+    let respecified: BTreeSet<TagName> = changes
+        .iter()
+        .filter(|change| matches!(change, Change::SetSpec { .. }))
+        .filter_map(Change::tag)
+        .cloned()
+        .collect();
+    let mut moved: BTreeSet<TagName> = BTreeSet::new();
+    let mut queue: VecDeque<Change> = VecDeque::new();
+    for change in &changes {
+        if let Change::MoveHead { tag, .. } = change {
+            moved.insert(tag.clone());
+            queue.push_back(change.clone());
+        }
+    }
+    while let Some(change) = queue.pop_front() {
+        let Change::MoveHead {
+            tag,
+            after,
+            reference,
+            generation,
+            ..
+        } = &change
+        else {
+            continue;
+        };
+        for follower in facts.followers.get(tag).into_iter().flatten() {
+            if respecified.contains(follower) || !moved.insert(follower.clone()) {
+                continue;
+            }
+            for change in facts.move_head(follower, after, reference, *generation, Cause::Follow) {
+                queue.push_back(change.clone());
+                changes.push(change);
+            }
+        }
+    }
+    changes
+}
+
+/// The circle that would come to be if `tag` followed `target`: the tags on the way, or none.
+#[must_use]
+pub fn circle(facts: &StreamFacts, tag: &TagName, target: &TagName) -> Option<Vec<TagName>> {
+    let mut path = vec![tag.clone()];
+    let mut at = target.clone();
+    loop {
+        path.push(at.clone());
+        if at == *tag {
+            return Some(path);
+        }
+        let next = match facts
+            .tag(&at)
+            .and_then(|tag| tag.spec.as_ref())
+            .map(|spec| &spec.source)
+        {
+            Some(TagSource::Follow { tag }) => tag.clone(),
+            _ => return None,
+        };
+        // A circle among others, stored earlier: not ours to refuse.
+        if path.contains(&next) && next != *tag {
+            return None;
+        }
+        at = next;
+    }
+}

@@ -1,0 +1,77 @@
+//! What rules know of a stream: the tags a request touches, as loaded in its transaction.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use model::{Change, Digest, Reference, StreamRef, TagName, TagSpec, tag::Condition};
+
+/// The current image of a tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadFacts {
+    /// The image.
+    pub digest: Digest,
+    /// Where it is found.
+    pub reference: Reference,
+    /// Number of the revision.
+    pub number: i64,
+    /// Generation of the revision.
+    pub generation: i64,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// One tag.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFacts {
+    /// What it should be.
+    pub spec: Option<TagSpec>,
+    /// What it is.
+    pub head: Option<HeadFacts>,
+    /// How its latest import failed.
+    pub condition: Option<Condition>,
+}
+
+/// One stream with the tags a request touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// Namespace and name.
+    pub stream: StreamRef,
+    /// Generation of what it should be.
+    pub generation: i64,
+    /// The tags that were asked for, those they follow, and all that follow them, however far.
+    pub tags: BTreeMap<TagName, TagFacts>,
+    /// Direct followers of each of these tags, in name order.
+    pub followers: BTreeMap<TagName, Vec<TagName>>,
+}
+
+impl StreamFacts {
+    /// A tag's facts, if it exists.
+    #[must_use]
+    pub fn tag(&self, name: &TagName) -> Option<&TagFacts> {
+        self.tags.get(name)
+    }
+
+    /// The changes that make `tag` point at an image, its followers included; none if it already does.
+    #[must_use]
+    pub fn move_head(
+        &self,
+        tag: &TagName,
+        digest: &Digest,
+        reference: &Reference,
+        generation: i64,
+        cause: model::Cause,
+    ) -> Vec<Change> {
+        let head = self.tag(tag).and_then(|tag| tag.head.as_ref());
+        if head.is_some_and(|head| head.digest == *digest && head.reference == *reference) {
+            return Vec::new();
+        }
+        vec![Change::MoveHead {
+            tag: tag.clone(),
+            before: head.map(|head| head.digest.clone()),
+            after: digest.clone(),
+            reference: reference.clone(),
+            generation,
+            cause,
+        }]
+    }
+}

@@ -1,0 +1,405 @@
+//! The rules as tables: each test is the sentence it proves.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use model::{
+    Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
+    tag::Reason,
+    tagging::{Mode, TagInput, TagRequest},
+};
+
+use super::{
+    Refusal, alias, delete,
+    facts::{HeadFacts, StreamFacts, TagFacts},
+    import::{self, Finding, Outcome},
+    tagging,
+};
+
+fn now() -> DateTime<Utc> {
+    "2026-05-01T12:00:00Z".parse().unwrap()
+}
+
+fn tag(name: &str) -> TagName {
+    name.parse().unwrap()
+}
+
+fn digest(n: u8) -> Digest {
+    Digest::sha256(&[n; 32])
+}
+
+fn found_at(n: u8) -> Reference {
+    format!("quay.io/org/ruby@{}", digest(n)).parse().unwrap()
+}
+
+fn external(name: &str) -> TagSource {
+    TagSource::External {
+        reference: format!("quay.io/org/ruby:{name}").parse().unwrap(),
+    }
+}
+
+fn follows(name: &str) -> TagSource {
+    TagSource::Follow { tag: tag(name) }
+}
+
+fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
+    let mut facts = StreamFacts {
+        stream: StreamRef::parse("team", "ruby").unwrap(),
+        generation: 7,
+        tags: BTreeMap::new(),
+        followers: BTreeMap::new(),
+    };
+    for (name, source, head) in tags {
+        if let Some(TagSource::Follow { tag: followed }) = source {
+            facts
+                .followers
+                .entry(followed.clone())
+                .or_default()
+                .push(tag(name));
+        }
+        let spec = source.clone().map(|source| TagSpec {
+            source,
+            insecure: false,
+            generation: 3,
+        });
+        let head = head.map(|n| HeadFacts {
+            digest: digest(n),
+            reference: found_at(n),
+            number: 1,
+            generation: 3,
+            created_at: now(),
+        });
+        facts.tags.insert(
+            tag(name),
+            TagFacts {
+                spec,
+                head,
+                condition: None,
+            },
+        );
+    }
+    facts
+}
+
+fn request(source: &str, destination: &str, mode: Mode) -> TagRequest {
+    let stream = StreamRef::parse("team", "ruby").unwrap();
+    TagRequest {
+        source: model::tagging::parse_source(source, &stream).unwrap(),
+        destination: tag(destination),
+        mode,
+        stream,
+    }
+}
+
+fn found(name: &str, n: u8) -> Finding {
+    Finding {
+        tag: tag(name),
+        reference: format!("quay.io/org/ruby:{name}").parse().unwrap(),
+        insecure: false,
+        explicit: false,
+        outcome: Outcome::Found(digest(n)),
+    }
+}
+
+/// Where heads go, in order: tag, digest, cause.
+fn moves(changes: &[Change]) -> Vec<(String, Digest, Cause)> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::MoveHead {
+                tag, after, cause, ..
+            } => Some((tag.to_string(), after.clone(), *cause)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn refusal(result: Result<model::Plan, Refusal>) -> (&'static str, String) {
+    let refusal = result.unwrap_err();
+    (refusal.field, refusal.message)
+}
+
+#[test]
+fn a_fixed_tag_points_at_what_the_source_is_now_and_says_so() {
+    let facts = facts(&[("2.0", Some(external("2.0")), Some(1))]);
+    let plan = tagging::plan(&facts, &request("ruby:2.0", "latest", Mode::Fixed), &[]).unwrap();
+    assert_eq!(
+        moves(&plan.changes),
+        [("latest".into(), digest(1), Cause::Tag)]
+    );
+    assert!(matches!(&plan.changes[0], Change::SetSpec { after, .. }
+        if after.source == TagSource::Fixed { digest: digest(1) } && after.generation == 8));
+    assert_eq!(
+        plan.sentence,
+        "ruby:latest will point at what ruby:2.0 is now (010101010101) and stay there. It does not exist yet."
+    );
+}
+
+#[test]
+fn following_a_tag_takes_its_image_and_later_moves_with_it() {
+    let before = facts(&[("2.0", Some(external("2.0")), Some(1))]);
+    let plan = tagging::plan(&before, &request("2.0", "latest", Mode::Follow), &[]).unwrap();
+    assert_eq!(
+        moves(&plan.changes),
+        [("latest".into(), digest(1), Cause::Tag)]
+    );
+    let after = facts(&[
+        ("2.0", Some(external("2.0")), Some(1)),
+        ("latest", Some(follows("2.0")), Some(1)),
+    ]);
+    let changes = import::plan(&after, &[found("2.0", 2)], 8, now());
+    assert_eq!(
+        moves(&changes),
+        [
+            ("2.0".into(), digest(2), Cause::Import),
+            ("latest".into(), digest(2), Cause::Follow)
+        ]
+    );
+}
+
+#[test]
+fn followers_of_followers_move_in_the_same_change_and_stored_circles_end() {
+    let facts = facts(&[
+        ("a", Some(external("a")), Some(1)),
+        ("b", Some(follows("a")), Some(1)),
+        ("c", Some(follows("b")), Some(1)),
+        ("x", Some(follows("y")), Some(1)),
+        ("y", Some(follows("x")), Some(1)),
+    ]);
+    let names: Vec<_> = moves(&import::plan(&facts, &[found("a", 2)], 8, now()))
+        .into_iter()
+        .map(|moved| moved.0)
+        .collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    let names: Vec<_> = moves(&import::plan(&facts, &[found("x", 2)], 8, now()))
+        .into_iter()
+        .map(|moved| moved.0)
+        .collect();
+    assert_eq!(names, ["x", "y"], "x stops following, y goes with it once");
+}
+
+#[test]
+fn a_fixed_tag_does_not_follow() {
+    let facts = facts(&[
+        ("2.0", Some(external("2.0")), Some(1)),
+        (
+            "latest",
+            Some(TagSource::Fixed { digest: digest(1) }),
+            Some(1),
+        ),
+    ]);
+    assert_eq!(
+        moves(&import::plan(&facts, &[found("2.0", 2)], 8, now())).len(),
+        1
+    );
+}
+
+#[test]
+fn following_in_a_circle_is_refused_with_the_way_round() {
+    let facts = facts(&[
+        ("a", Some(external("a")), Some(1)),
+        ("b", Some(follows("a")), Some(1)),
+        ("c", Some(follows("b")), Some(1)),
+    ]);
+    let (field, message) = refusal(tagging::plan(&facts, &request("c", "a", Mode::Follow), &[]));
+    assert_eq!(
+        (field, message.as_str()),
+        ("source", "this would go round in a circle: a → c → b → a")
+    );
+    assert!(
+        tagging::plan(&facts, &request("a", "a", Mode::Follow), &[]).is_err(),
+        "itself"
+    );
+    assert_eq!(alias::circle(&facts, &tag("c"), &tag("a")), None);
+}
+
+#[test]
+fn sources_that_are_missing_empty_ambiguous_or_unmovable_are_refused_by_field() {
+    let facts = facts(&[("new", Some(external("new")), None)]);
+    let two = [(digest(1), found_at(1)), (digest(2), found_at(2))];
+    type Case<'a> = (
+        TagInput,
+        Mode,
+        &'a [(Digest, Reference)],
+        &'static str,
+        &'static str,
+    );
+    let cases: [Case<'_>; 5] = [
+        (
+            TagInput::Tag(tag("nope")),
+            Mode::Fixed,
+            &[],
+            "source",
+            "no tag nope",
+        ),
+        (
+            TagInput::Tag(tag("new")),
+            Mode::Fixed,
+            &[],
+            "source",
+            "no image yet",
+        ),
+        (
+            TagInput::Image("0".into()),
+            Mode::Fixed,
+            &two,
+            "source",
+            "could be any of",
+        ),
+        (
+            TagInput::Image("f".into()),
+            Mode::Fixed,
+            &[],
+            "source",
+            "no image f",
+        ),
+        (
+            TagInput::Image("0".into()),
+            Mode::Follow,
+            &two,
+            "mode",
+            "never moves",
+        ),
+    ];
+    for (source, mode, matches, field, part) in cases {
+        let request = TagRequest {
+            source,
+            ..request("x", "latest", mode)
+        };
+        let (at, message) = refusal(tagging::plan(&facts, &request, matches));
+        assert!(at == field && message.contains(part), "{at}: {message}");
+    }
+}
+
+#[test]
+fn a_tag_without_an_image_may_be_followed_and_waits() {
+    let facts = facts(&[("new", Some(external("new")), None)]);
+    let plan = tagging::plan(&facts, &request("new", "latest", Mode::Follow), &[]).unwrap();
+    assert_eq!(moves(&plan.changes), []);
+    assert_eq!(plan.changes.len(), 1);
+}
+
+#[test]
+fn setting_a_tag_to_what_it_is_changes_nothing() {
+    let facts = facts(&[
+        ("2.0", Some(external("2.0")), Some(1)),
+        (
+            "latest",
+            Some(TagSource::Fixed { digest: digest(1) }),
+            Some(1),
+        ),
+    ]);
+    let plan = tagging::plan(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
+    assert!(
+        plan.is_empty() && plan.sentence.starts_with("Nothing would change"),
+        "{plan:?}"
+    );
+}
+
+#[test]
+fn replacing_what_a_tag_did_is_said_before_it_happens() {
+    let facts = facts(&[
+        ("2.0", Some(external("2.0")), Some(1)),
+        ("latest", Some(external("latest")), Some(2)),
+        ("stable", Some(follows("latest")), Some(2)),
+    ]);
+    let plan = tagging::plan(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
+    let warnings: Vec<_> = plan
+        .warnings
+        .iter()
+        .map(|warning| warning.0.as_str())
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "latest will no longer be imported from quay.io/org/ruby:latest.",
+            "Moves with it, because it follows: stable."
+        ]
+    );
+}
+
+#[test]
+fn an_unchanged_image_under_an_unchanged_spec_changes_nothing() {
+    let facts = facts(&[("2.0", Some(external("2.0")), Some(1))]);
+    assert_eq!(import::plan(&facts, &[found("2.0", 1)], 8, now()), []);
+}
+
+#[test]
+fn a_failure_keeps_the_image_and_success_clears_the_condition() {
+    let before = facts(&[("2.0", Some(external("2.0")), Some(1))]);
+    let failed = Finding {
+        outcome: Outcome::Failed(Reason::NotFound, "not found".into(), String::new()),
+        ..found("2.0", 1)
+    };
+    let changes = import::plan(&before, std::slice::from_ref(&failed), 8, now());
+    let [
+        Change::SetCondition {
+            after: Some(condition),
+            ..
+        },
+    ] = changes.as_slice()
+    else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(condition.generation, 8);
+
+    let mut after = before;
+    after.tags.get_mut(&tag("2.0")).unwrap().condition = Some(condition.clone());
+    let later = now() + chrono::Duration::hours(1);
+    let again = import::plan(&after, &[failed], 9, later);
+    let [
+        Change::SetCondition {
+            after: Some(second),
+            ..
+        },
+    ] = again.as_slice()
+    else {
+        panic!("{again:?}")
+    };
+    assert_eq!(
+        (second.generation, second.since),
+        (9, now()),
+        "the same failure keeps the time it was first seen"
+    );
+
+    let cleared = import::plan(&after, &[found("2.0", 1)], 9, later);
+    assert_eq!(
+        cleared,
+        [Change::SetCondition {
+            tag: tag("2.0"),
+            after: None
+        }]
+    );
+}
+
+#[test]
+fn only_a_tag_asked_for_by_name_is_made_by_a_failure() {
+    let facts = facts(&[]);
+    let failed = |explicit| Finding {
+        explicit,
+        outcome: Outcome::Failed(Reason::NotFound, "not found".into(), String::new()),
+        ..found("9", 1)
+    };
+    assert_eq!(import::plan(&facts, &[failed(false)], 1, now()).len(), 1);
+    assert_eq!(import::plan(&facts, &[failed(true)], 1, now()).len(), 2);
+}
+
+#[test]
+fn deleting_says_what_goes_and_who_loses_what_it_follows() {
+    let facts = facts(&[
+        ("2.0", Some(external("2.0")), Some(1)),
+        ("latest", Some(follows("2.0")), Some(1)),
+    ]);
+    let plan = delete::plan(&facts, &[tag("2.0"), tag("gone")]).unwrap();
+    assert_eq!(plan.changes.len(), 1);
+    assert!(
+        plan.warnings[0].0.contains("latest follows 2.0"),
+        "{:?}",
+        plan.warnings
+    );
+    assert!(plan.warnings[1].0.contains("no tag gone"));
+    assert_eq!(
+        delete::plan(&facts, &[tag("gone")]).unwrap_err().field,
+        "tag"
+    );
+}

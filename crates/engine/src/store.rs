@@ -1,0 +1,212 @@
+//! The store: SQLite or PostgreSQL behind one SQL text. Nobody else names sqlx or sees a connection.
+//!
+//! [`Tx`] holds a transaction of either kind; the [`on!`] macro expands one body for both. Store functions are methods
+//! of `Tx`, one statement each, one file per aggregate. Reads go through [`Store::read`], writes through
+//! [`Store::write`], which takes SQLite's write lock at once (`BEGIN IMMEDIATE`): a later upgrade would fail under load.
+
+mod accounts;
+mod apply;
+mod images;
+mod job_lists;
+mod jobs;
+mod journal;
+mod row;
+mod streams;
+mod tags;
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Postgres, Sqlite, Transaction,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+
+pub use self::{
+    apply::WriteContext,
+    images::StoredImage,
+    jobs::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    streams::StreamRecord,
+};
+use crate::error::{Error, Result};
+
+/// Runs one body on the connection of either kind.
+macro_rules! on {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match &mut $tx.conn {
+            crate::store::Conn::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            crate::store::Conn::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+/// The database.
+#[derive(Clone)]
+pub enum Store {
+    /// One file: many readers, one writer at a time.
+    Sqlite {
+        /// Connections that only read.
+        read: SqlitePool,
+        /// The one connection that writes.
+        write: SqlitePool,
+    },
+    /// A PostgreSQL server.
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it changes nothing.
+pub struct Tx {
+    pub(crate) conn: Conn,
+    /// Journal number of this transaction, once it has one.
+    number: Option<i64>,
+    /// Journal lines written under that number.
+    position: i64,
+}
+
+pub(crate) enum Conn {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Connects and brings the schema up to date.
+    ///
+    /// # Errors
+    /// `Invalid` for a URL of another kind; `Internal` when the database cannot be reached or migrated, or is newer.
+    pub async fn open(url: &str) -> Result<Self> {
+        let doing = "opening the database";
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10))
+                .pragma("cache_size", "-16000")
+                .statement_cache_capacity(200);
+            // The writer first: it makes the file and sets the journal mode.
+            let write = SqlitePoolOptions::new()
+                .max_connections(1)
+                .connect_with(options.clone())
+                .await?;
+            sqlx::migrate!("../../migrations/sqlite")
+                .run(&write)
+                .await
+                .map_err(|error| Error::Internal {
+                    doing,
+                    source: Box::new(error),
+                })?;
+            let read = SqlitePoolOptions::new()
+                .max_connections(8)
+                .connect_with(options.read_only(true))
+                .await?;
+            return Ok(Self::Sqlite { read, write });
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?.application_name("weir");
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(Duration::from_secs(10))
+                .connect_with(options)
+                .await?;
+            sqlx::migrate!("../../migrations/postgres")
+                .run(&pool)
+                .await
+                .map_err(|error| Error::Internal {
+                    doing,
+                    source: Box::new(error),
+                })?;
+            return Ok(Self::Postgres(pool));
+        }
+        Err(Error::invalid(
+            "WEIR_DATABASE_URL",
+            "use sqlite://path/to/weir.db or postgres://user@host/database",
+        ))
+    }
+
+    /// Begins reading: one snapshot until the transaction is dropped.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(&self) -> Result<Tx> {
+        let conn = match self {
+            Self::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            conn,
+            number: None,
+            position: 0,
+        })
+    }
+
+    /// Begins writing.
+    ///
+    /// # Errors
+    /// When the database does not answer, or stays locked by another writer.
+    pub async fn write(&self) -> Result<Tx> {
+        let conn = match self {
+            Self::Sqlite { write, .. } => Conn::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            conn,
+            number: None,
+            position: 0,
+        })
+    }
+
+    /// Closes all connections after the statements in flight.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes everything of this transaction last.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing lasts.
+    pub async fn commit(self) -> Result<()> {
+        match self.conn {
+            Conn::Sqlite(tx) => tx.commit().await?,
+            Conn::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Asks the database for nothing, to see whether it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&mut self) -> Result<()> {
+        on!(self, |conn| {
+            sqlx::query("SELECT 1").execute(conn).await?;
+        });
+        Ok(())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal {
+            doing: "using the database",
+            source: Box::new(error),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Jobs and their tags as pages list them.
+
+use chrono::{DateTime, Utc};
+use model::{
+    Page, PageRequest,
+    job::{ItemState, JobItem, JobView},
+};
+use sqlx::AssertSqlSafe;
+
+use super::{
+    Tx,
+    jobs::{Columns, job_columns},
+    on, row,
+};
+use crate::error::Result;
+
+impl Tx {
+    /// One page of jobs, newest first; of one stream or of all.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn list_jobs(
+        &mut self,
+        stream_id: Option<&str>,
+        page: &PageRequest,
+    ) -> Result<Page<JobView>> {
+        let (compare, order) = if page.backwards() {
+            (">", "ASC")
+        } else {
+            ("<", "DESC")
+        };
+        let owner = if stream_id.is_some() {
+            "j.stream_id = $3 AND "
+        } else {
+            "$3 = '' AND "
+        };
+        let sql = format!(
+            concat!(
+                job_columns!(),
+                "WHERE {}j.id {} $1 ORDER BY j.id {} LIMIT $2"
+            ),
+            owner, compare, order
+        );
+        // Ids are lower-case hex: this follows them all.
+        let key = if page.key().is_empty() {
+            "~"
+        } else {
+            page.key()
+        };
+        let rows: Vec<Columns> = on!(self, |conn| {
+            // Only fixed words of ours are put in.
+            sqlx::query_as(AssertSqlSafe(sql))
+                .bind(key)
+                .bind(page.fetch())
+                .bind(stream_id.unwrap_or(""))
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows
+            .into_iter()
+            .map(Columns::view)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |job| job.id.clone()))
+    }
+
+    /// One page of a job's tags in order; of one state or of all.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn list_items(
+        &mut self,
+        job_id: &str,
+        state: Option<ItemState>,
+        page: &PageRequest,
+    ) -> Result<Page<JobItem>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            position: i64,
+            tag: String,
+            state: String,
+            digest: Option<String>,
+            message: String,
+            finished_at: Option<DateTime<Utc>>,
+        }
+        const FORWARDS: &str = "SELECT position, tag, state, digest, message, finished_at FROM job_items
+            WHERE job_id = $1 AND position > $2 AND ($3 = '' OR state = $3) ORDER BY position LIMIT $4";
+        const BACKWARDS: &str = "SELECT position, tag, state, digest, message, finished_at FROM job_items
+            WHERE job_id = $1 AND position < $2 AND ($3 = '' OR state = $3) ORDER BY position DESC LIMIT $4";
+        let sql = if page.backwards() {
+            BACKWARDS
+        } else {
+            FORWARDS
+        };
+        let position: i64 = page.key().parse().unwrap_or(-1);
+        let rows: Vec<Row> = on!(self, |conn| {
+            sqlx::query_as(sql)
+                .bind(job_id)
+                .bind(position)
+                .bind(state.map_or("", ItemState::as_str))
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows
+            .into_iter()
+            .map(|r| {
+                let item = JobItem {
+                    tag: row::parse("job_items.tag", &r.tag)?,
+                    state: row::word("job_items.state", &r.state, ItemState::from_word)?,
+                    digest: row::parse_opt("job_items.digest", r.digest.as_deref())?,
+                    message: r.message,
+                    at: r.finished_at,
+                };
+                Ok((r.position, item))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |(position, _)| position.to_string()).map(|(_, item)| item))
+    }
+}

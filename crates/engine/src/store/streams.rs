@@ -1,0 +1,330 @@
+//! Streams and namespaces: find, list, make, delete, and the counts kept beside them.
+
+use chrono::{DateTime, Utc};
+use model::{
+    Namespace, Page, PageRequest, Reference, StreamName, StreamRef,
+    job::JobState,
+    stream::{Overview, StreamFilter, StreamRow, StreamView},
+};
+
+use super::{Tx, on, row};
+use crate::error::Result;
+
+/// A stream as rules and jobs need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRecord {
+    /// Id.
+    pub id: String,
+    /// Namespace and name.
+    pub stream: StreamRef,
+    /// Source repository.
+    pub source: Option<Reference>,
+    /// Generation of what it should be.
+    pub generation: i64,
+    /// How many tags it has.
+    pub tags: i64,
+    /// Its newest import.
+    pub last_job_id: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    namespace: String,
+    name: String,
+    source: Option<String>,
+    generation: i64,
+    version: i64,
+    tags: i64,
+    failed_tags: i64,
+    insecure_tags: i64,
+    last_job_id: Option<String>,
+    created_at: DateTime<Utc>,
+    changed_at: DateTime<Utc>,
+    import_state: Option<String>,
+    left_out: Option<i64>,
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT s.id, s.namespace, s.name, s.source, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
+            s.last_job_id, s.created_at, s.changed_at, j.state AS import_state,
+            (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
+                ORDER BY a.id DESC LIMIT 1) AS left_out
+        FROM streams s LEFT JOIN jobs j ON j.id = s.last_job_id "
+    };
+}
+
+impl Row {
+    fn stream(&self) -> Result<StreamRef> {
+        Ok(StreamRef {
+            namespace: row::parse::<Namespace>("streams.namespace", &self.namespace)?,
+            name: row::parse::<StreamName>("streams.name", &self.name)?,
+        })
+    }
+
+    fn list_row(&self) -> Result<StreamRow> {
+        Ok(StreamRow {
+            stream: self.stream()?,
+            source: row::parse_opt("streams.source", self.source.as_deref())?,
+            tags: self.tags,
+            failed: self.failed_tags,
+            insecure: self.insecure_tags > 0,
+            changed_at: self.changed_at,
+            import: self
+                .import_state
+                .as_deref()
+                .map(|word| row::word("jobs.state", word, JobState::from_word))
+                .transpose()?,
+        })
+    }
+
+    fn view(self) -> Result<StreamView> {
+        Ok(StreamView {
+            row: self.list_row()?,
+            generation: self.generation,
+            version: self.version,
+            created_at: self.created_at,
+            left_out: self.left_out.unwrap_or(0),
+            last_job: self.last_job_id,
+            id: self.id,
+        })
+    }
+
+    fn record(self) -> Result<StreamRecord> {
+        Ok(StreamRecord {
+            stream: self.stream()?,
+            source: row::parse_opt("streams.source", self.source.as_deref())?,
+            generation: self.generation,
+            tags: self.tags,
+            last_job_id: self.last_job_id,
+            id: self.id,
+        })
+    }
+}
+
+impl Tx {
+    /// A stream as its page shows it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn stream_view(&mut self, stream: &StreamRef) -> Result<Option<StreamView>> {
+        self.stream_row(stream).await?.map(Row::view).transpose()
+    }
+
+    /// A stream as rules need it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn stream(&mut self, stream: &StreamRef) -> Result<Option<StreamRecord>> {
+        self.stream_row(stream).await?.map(Row::record).transpose()
+    }
+
+    async fn stream_row(&mut self, stream: &StreamRef) -> Result<Option<Row>> {
+        const SQL: &str = concat!(columns!(), "WHERE s.namespace = $1 AND s.name = $2");
+        Ok(on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .fetch_optional(conn)
+                .await?
+        }))
+    }
+
+    /// A stream by id.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn stream_by_id(&mut self, id: &str) -> Result<Option<StreamRecord>> {
+        const SQL: &str = concat!(columns!(), "WHERE s.id = $1");
+        let found: Option<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(id)
+            .fetch_optional(conn)
+            .await?);
+        found.map(Row::record).transpose()
+    }
+
+    /// Takes the stream's row lock until the end of the transaction, by raising its version.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn lock_stream(&mut self, id: &str) -> Result<()> {
+        let number = self.number().await?;
+        const SQL: &str = "UPDATE streams SET version = $2 WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).bind(number).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// One page of streams by namespace and name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn list_streams(
+        &mut self,
+        filter: &StreamFilter,
+        page: &PageRequest,
+    ) -> Result<Page<StreamRow>> {
+        macro_rules! filtered {
+            ($tail:literal) => {
+                concat!(
+                    columns!(),
+                    "WHERE ($3 = '' OR s.namespace = $3) AND s.name LIKE $4 ESCAPE '\\'
+                     AND (s.failed_tags >= $5) ",
+                    $tail
+                )
+            };
+        }
+        const FORWARDS: &str =
+            filtered!("AND (s.namespace, s.name) > ($1, $2) ORDER BY s.namespace, s.name LIMIT $6");
+        const BACKWARDS: &str = filtered!(
+            "AND (s.namespace, s.name) < ($1, $2) ORDER BY s.namespace DESC, s.name DESC LIMIT $6"
+        );
+        let sql = if page.backwards() {
+            BACKWARDS
+        } else {
+            FORWARDS
+        };
+        let (namespace, name) = page.key().split_once('/').unwrap_or(("", ""));
+        let wanted = filter.namespace.as_ref().map_or("", Namespace::as_str);
+        let rows: Vec<Row> = on!(self, |conn| {
+            sqlx::query_as(sql)
+                .bind(namespace)
+                .bind(name)
+                .bind(wanted)
+                .bind(row::contains(&filter.text))
+                .bind(i64::from(filter.failed))
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows.iter().map(Row::list_row).collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |row| row.stream.to_string()))
+    }
+
+    /// Namespaces in order, at most 250.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn list_namespaces(&mut self) -> Result<Vec<Namespace>> {
+        const SQL: &str = "SELECT name FROM namespaces ORDER BY name LIMIT 250";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL).fetch_all(conn).await?);
+        names
+            .iter()
+            .map(|name| row::parse("namespaces.name", name))
+            .collect()
+    }
+
+    /// Makes sure a namespace exists.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn ensure_namespace(&mut self, name: &Namespace, now: DateTime<Utc>) -> Result<()> {
+        const SQL: &str = "INSERT INTO namespaces (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(name.as_str())
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Inserts a stream of generation 1.
+    pub(super) async fn insert_stream(
+        &mut self,
+        id: &str,
+        stream: &StreamRef,
+        source: Option<&Reference>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let number = self.number().await?;
+        const SQL: &str = "INSERT INTO streams (id, namespace, name, source, generation, version, created_at, changed_at)
+            VALUES ($1, $2, $3, $4, 1, $5, $6, $6)";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(id)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(source.map(ToString::to_string))
+                .bind(number)
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Deletes a stream; tags, history, conditions and jobs go with it.
+    pub(super) async fn remove_stream(&mut self, id: &str) -> Result<()> {
+        const SQL: &str = "DELETE FROM streams WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// Writes generation, source and the differences of the counts.
+    pub(super) async fn touch_stream(
+        &mut self,
+        id: &str,
+        generation: i64,
+        source: Option<&Reference>,
+        counts: [i64; 3],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let number = self.number().await?;
+        const SQL: &str = "UPDATE streams SET generation = $2, source = $3, tags = tags + $4,
+            failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8
+            WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(id)
+                .bind(generation)
+                .bind(source.map(ToString::to_string))
+                .bind(counts[0])
+                .bind(counts[1])
+                .bind(counts[2])
+                .bind(number)
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Notes the newest import of a stream.
+    pub(super) async fn set_last_job(&mut self, id: &str, job: &str) -> Result<()> {
+        const SQL: &str = "UPDATE streams SET last_job_id = $2 WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).bind(job).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// The overview's figures; each stops counting at [`Overview::LIMIT`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn overview(&mut self) -> Result<Overview> {
+        // Bounded inner selects: no figure reads more than LIMIT rows.
+        const SQL: &str = "SELECT
+            (SELECT COUNT(*) FROM (SELECT 1 FROM streams LIMIT $1) a),
+            (SELECT COUNT(*) FROM (SELECT 1 FROM conditions LIMIT $1) b),
+            (SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE finished_at IS NULL LIMIT $1) c),
+            (SELECT COUNT(*) FROM (SELECT 1 FROM streams WHERE insecure_tags > 0 LIMIT $1) d)";
+        let (streams, failed_tags, active_jobs, insecure_streams): (i64, i64, i64, i64) =
+            on!(self, |conn| sqlx::query_as(SQL)
+                .bind(Overview::LIMIT)
+                .fetch_one(conn)
+                .await?);
+        Ok(Overview {
+            streams,
+            failed_tags,
+            active_jobs,
+            insecure_streams,
+        })
+    }
+}

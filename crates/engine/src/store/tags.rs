@@ -1,0 +1,470 @@
+//! Tags and their history: lists for pages, facts for rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use model::{
+    Cause, Digest, Page, PageRequest, Reference, Revision, TagName, TagSource, TagSpec,
+    tag::{Condition, Head, Reason, TagRow},
+};
+use sqlx::AssertSqlSafe;
+
+use super::{StreamRecord, Tx, on, row};
+use crate::{
+    error::{Error, Result},
+    rules::facts::{HeadFacts, StreamFacts, TagFacts},
+};
+
+#[derive(sqlx::FromRow)]
+struct TagColumns {
+    name: String,
+    source_kind: Option<String>,
+    source_reference: Option<String>,
+    source_tag: Option<String>,
+    source_digest: Option<String>,
+    insecure: bool,
+    generation: Option<i64>,
+    head_digest: Option<String>,
+    head_reference: Option<String>,
+    head_number: i64,
+    head_generation: Option<i64>,
+    head_created_at: Option<DateTime<Utc>>,
+    reason: Option<String>,
+    message: Option<String>,
+    hint: Option<String>,
+    condition_generation: Option<i64>,
+    since: Option<DateTime<Utc>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListColumns {
+    #[sqlx(flatten)]
+    tag: TagColumns,
+    sort_key: String,
+    size: Option<i64>,
+    os: Option<String>,
+    architecture: Option<String>,
+    variant: Option<String>,
+    children: Option<i64>,
+    importing: i64,
+}
+
+macro_rules! tag_columns {
+    () => {
+        "t.name, t.source_kind, t.source_reference, t.source_tag, t.source_digest, t.insecure, t.generation,
+        t.head_digest, t.head_reference, t.head_number, t.head_generation, t.head_created_at,
+        c.reason, c.message, c.hint, c.generation AS condition_generation, c.since"
+    };
+}
+macro_rules! conditions {
+    () => {
+        " LEFT JOIN conditions c ON c.stream_id = t.stream_id AND c.tag = t.name "
+    };
+}
+macro_rules! list_columns {
+    () => {
+        concat!(
+            "SELECT ",
+            tag_columns!(),
+            ", t.sort_key, i.size, i.os, i.architecture, i.variant, i.children,
+            CAST(CASE WHEN EXISTS (
+                SELECT 1 FROM jobs j JOIN job_items x ON x.job_id = j.id AND x.tag = t.name AND x.state = 'pending'
+                WHERE j.stream_id = t.stream_id AND j.finished_at IS NULL
+            ) THEN 1 ELSE 0 END AS BIGINT) AS importing
+            FROM tags t LEFT JOIN images i ON i.digest = t.head_digest",
+            conditions!()
+        )
+    };
+}
+
+impl TagColumns {
+    fn spec(&self) -> Result<Option<TagSpec>> {
+        let Some(kind) = self.source_kind.as_deref() else {
+            return Ok(None);
+        };
+        let missing =
+            || Error::inconsistent(format_args!("tags.source_kind {kind}: its column is empty"));
+        let source = match kind {
+            "external" => TagSource::External {
+                reference: row::parse_opt(
+                    "tags.source_reference",
+                    self.source_reference.as_deref(),
+                )?
+                .ok_or_else(missing)?,
+            },
+            "follow" => TagSource::Follow {
+                tag: row::parse_opt("tags.source_tag", self.source_tag.as_deref())?
+                    .ok_or_else(missing)?,
+            },
+            "fixed" => TagSource::Fixed {
+                digest: row::parse_opt("tags.source_digest", self.source_digest.as_deref())?
+                    .ok_or_else(missing)?,
+            },
+            other => {
+                return Err(Error::inconsistent(format_args!(
+                    "tags.source_kind: unknown word \"{other}\""
+                )));
+            }
+        };
+        Ok(Some(TagSpec {
+            source,
+            insecure: self.insecure,
+            generation: self.generation.unwrap_or(0),
+        }))
+    }
+
+    fn facts(&self) -> Result<TagFacts> {
+        let head = match (
+            &self.head_digest,
+            &self.head_reference,
+            self.head_created_at,
+        ) {
+            (Some(digest), Some(reference), Some(created_at)) => Some(HeadFacts {
+                digest: row::parse("tags.head_digest", digest)?,
+                reference: row::parse("tags.head_reference", reference)?,
+                number: self.head_number,
+                generation: self.head_generation.unwrap_or(0),
+                created_at,
+            }),
+            _ => None,
+        };
+        let condition = match (&self.reason, &self.message, &self.hint, self.since) {
+            (Some(reason), Some(message), Some(hint), Some(since)) => Some(Condition {
+                reason: row::word("conditions.reason", reason, Reason::from_word)?,
+                message: message.clone(),
+                hint: hint.clone(),
+                generation: self.condition_generation.unwrap_or(0),
+                since,
+            }),
+            _ => None,
+        };
+        Ok(TagFacts {
+            spec: self.spec()?,
+            head,
+            condition,
+        })
+    }
+}
+
+impl ListColumns {
+    fn row(&self) -> Result<TagRow> {
+        let facts = self.tag.facts()?;
+        let platform = match (&self.os, &self.architecture, self.children.unwrap_or(0)) {
+            (_, _, children) if children > 0 => Some(format!("{children} platforms")),
+            (Some(os), Some(architecture), _) if !architecture.is_empty() => {
+                let variant = self
+                    .variant
+                    .as_deref()
+                    .filter(|variant| !variant.is_empty());
+                Some(format!(
+                    "{os}/{architecture}{}",
+                    variant.map(|v| format!("/{v}")).unwrap_or_default()
+                ))
+            }
+            _ => None,
+        };
+        Ok(TagRow {
+            name: row::parse("tags.name", &self.tag.name)?,
+            spec: facts.spec,
+            head: facts.head.map(|head| Head {
+                digest: head.digest,
+                reference: head.reference,
+                created_at: head.created_at,
+                number: head.number,
+            }),
+            // An index has no size of its own.
+            size: self.size.filter(|_| self.children.unwrap_or(0) == 0),
+            platform,
+            condition: facts.condition,
+            importing: self.importing != 0,
+        })
+    }
+}
+
+impl Tx {
+    /// One page of a stream's tags in priority order; `text` narrows to names that contain it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn list_tags(
+        &mut self,
+        stream_id: &str,
+        text: &str,
+        page: &PageRequest,
+    ) -> Result<Page<TagRow>> {
+        const FORWARDS: &str = concat!(
+            list_columns!(),
+            "WHERE t.stream_id = $1 AND t.sort_key > $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\'
+             ORDER BY t.sort_key LIMIT $4"
+        );
+        const BACKWARDS: &str = concat!(
+            list_columns!(),
+            "WHERE t.stream_id = $1 AND t.sort_key < $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\'
+             ORDER BY t.sort_key DESC LIMIT $4"
+        );
+        let sql = if page.backwards() {
+            BACKWARDS
+        } else {
+            FORWARDS
+        };
+        let rows: Vec<ListColumns> = on!(self, |conn| {
+            sqlx::query_as(sql)
+                .bind(stream_id)
+                .bind(page.key())
+                .bind(row::contains(text))
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows
+            .iter()
+            .map(|row| Ok((row.sort_key.clone(), row.row()?)))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |(key, _)| key.clone()).map(|(_, row)| row))
+    }
+
+    /// One tag as lists show it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tag_row(&mut self, stream_id: &str, tag: &TagName) -> Result<Option<TagRow>> {
+        const SQL: &str = concat!(list_columns!(), "WHERE t.stream_id = $1 AND t.name = $2");
+        let found: Option<ListColumns> = on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(stream_id)
+                .bind(tag.as_str())
+                .fetch_optional(conn)
+                .await?
+        });
+        found.as_ref().map(ListColumns::row).transpose()
+    }
+
+    /// Tags whose head is this image, in priority order, at most 100.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tags_of_image(
+        &mut self,
+        stream_id: &str,
+        digest: &Digest,
+    ) -> Result<Vec<TagName>> {
+        const SQL: &str = "SELECT name FROM tags WHERE stream_id = $1 AND head_digest = $2 ORDER BY sort_key LIMIT 100";
+        let names: Vec<String> = on!(self, |conn| {
+            sqlx::query_scalar(SQL)
+                .bind(stream_id)
+                .bind(digest.as_str())
+                .fetch_all(conn)
+                .await?
+        });
+        names
+            .iter()
+            .map(|name| row::parse("tags.name", name))
+            .collect()
+    }
+
+    /// Tags that are imported, in priority order, at most 100 000: name, what to ask upstream, insecure.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn external_tags(
+        &mut self,
+        stream_id: &str,
+    ) -> Result<Vec<(TagName, Reference, bool)>> {
+        const SQL: &str = "SELECT name, source_reference, insecure FROM tags
+            WHERE stream_id = $1 AND source_kind = 'external' ORDER BY sort_key LIMIT 100000";
+        let rows: Vec<(String, String, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .fetch_all(conn)
+            .await?);
+        rows.iter()
+            .map(|(name, reference, insecure)| {
+                Ok((
+                    row::parse("tags.name", name)?,
+                    row::parse("tags.source_reference", reference)?,
+                    *insecure,
+                ))
+            })
+            .collect()
+    }
+
+    /// One page of a tag's revisions, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn history(
+        &mut self,
+        stream_id: &str,
+        tag: &TagName,
+        page: &PageRequest,
+    ) -> Result<Page<Revision>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            number: i64,
+            digest: String,
+            reference: String,
+            generation: i64,
+            cause: String,
+            actor: String,
+            job_id: Option<String>,
+            created_at: DateTime<Utc>,
+        }
+        const FORWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number < $3 ORDER BY number DESC LIMIT $4";
+        const BACKWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number > $3 ORDER BY number LIMIT $4";
+        let sql = if page.backwards() {
+            BACKWARDS
+        } else {
+            FORWARDS
+        };
+        let number: i64 = page.key().parse().unwrap_or(i64::MAX);
+        let rows: Vec<Row> = on!(self, |conn| {
+            sqlx::query_as(sql)
+                .bind(stream_id)
+                .bind(tag.as_str())
+                .bind(number)
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows
+            .into_iter()
+            .map(|r| {
+                Ok(Revision {
+                    number: r.number,
+                    digest: row::parse("revisions.digest", &r.digest)?,
+                    reference: row::parse("revisions.reference", &r.reference)?,
+                    generation: r.generation,
+                    created_at: r.created_at,
+                    cause: row::word("revisions.cause", &r.cause, Cause::from_word)?,
+                    actor: r.actor,
+                    job_id: r.job_id,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |revision| {
+            revision.number.to_string()
+        }))
+    }
+
+    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn find_images(
+        &mut self,
+        stream_id: &str,
+        prefix: &str,
+    ) -> Result<Vec<(Digest, Reference)>> {
+        const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
+            WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+            GROUP BY digest ORDER BY digest LIMIT 10";
+        let from = format!("sha256:{prefix}");
+        // 'g' follows the last hex digit.
+        let until = format!("sha256:{prefix}g");
+        let rows: Vec<(String, String)> = on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(stream_id)
+                .bind(&from)
+                .bind(&until)
+                .fetch_all(conn)
+                .await?
+        });
+        rows.iter()
+            .map(|(digest, reference)| {
+                Ok((
+                    row::parse("revisions.digest", digest)?,
+                    row::parse("revisions.reference", reference)?,
+                ))
+            })
+            .collect()
+    }
+
+    /// The facts rules need about these tags: themselves, what they follow and what follows them, however far.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn facts(&mut self, stream: &StreamRecord, tags: &[TagName]) -> Result<StreamFacts> {
+        let mut facts = StreamFacts {
+            stream: stream.stream.clone(),
+            generation: stream.generation,
+            tags: BTreeMap::new(),
+            followers: BTreeMap::new(),
+        };
+        let mut seen: BTreeSet<TagName> = BTreeSet::new();
+        let mut wanted: Vec<TagName> = tags.to_vec();
+        // Downwards and upwards at once; `seen` ends circles.
+        while !wanted.is_empty() {
+            wanted.retain(|tag| seen.insert(tag.clone()));
+            let mut next = Vec::new();
+            for chunk in wanted.chunks(500) {
+                for (name, followed, tag) in self.load_facts(&stream.id, chunk).await? {
+                    if let Some(TagSource::Follow { tag }) =
+                        tag.spec.as_ref().map(|spec| &spec.source)
+                    {
+                        next.push(tag.clone());
+                    }
+                    if followed {
+                        next.push(name.clone());
+                    }
+                    facts.tags.insert(name, tag);
+                }
+            }
+            wanted = next;
+        }
+        for (name, tag) in &facts.tags {
+            if let Some(TagSource::Follow { tag }) = tag.spec.as_ref().map(|spec| &spec.source) {
+                facts
+                    .followers
+                    .entry(tag.clone())
+                    .or_default()
+                    .push(name.clone());
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Tags by name, and the direct followers of these names (marked).
+    async fn load_facts(
+        &mut self,
+        stream_id: &str,
+        names: &[TagName],
+    ) -> Result<Vec<(TagName, bool, TagFacts)>> {
+        let list = |from: usize| {
+            (0..names.len())
+                .map(|i| format!("${}", i + from))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let mut found = Vec::new();
+        for (column, followed) in [("t.name", false), ("t.source_tag", true)] {
+            let sql = format!(
+                concat!(
+                    "SELECT ",
+                    tag_columns!(),
+                    " FROM tags t",
+                    conditions!(),
+                    "WHERE t.stream_id = $1 AND {} IN ({})"
+                ),
+                column,
+                list(2)
+            );
+            let rows: Vec<TagColumns> = on!(self, |conn| {
+                // Only placeholders and a column name of ours are put in.
+                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(stream_id);
+                for name in names {
+                    query = query.bind(name.as_str());
+                }
+                query.fetch_all(conn).await?
+            });
+            for columns in rows {
+                found.push((
+                    row::parse("tags.name", &columns.name)?,
+                    followed,
+                    columns.facts()?,
+                ));
+            }
+        }
+        Ok(found)
+    }
+}

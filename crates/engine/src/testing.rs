@@ -1,0 +1,4 @@
+//! What tests share: a database of either kind, a held clock, an engine over both, and an upstream to import from.
+
+pub mod db;
+pub mod upstream;

@@ -1,0 +1,297 @@
+//! One repository of another registry: authorised requests, and what is read through them.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::StreamExt;
+use model::{Digest, Reference, TagName};
+use reqwest::header::HeaderValue;
+use url::Url;
+
+use super::{
+    Access, Failure, Image, Shared, TagList,
+    address::api_host,
+    challenge::{self, Challenge},
+    failure::Subject,
+    fault::Fault,
+    manifest::{self, Descriptor, Kind},
+    ping::Ping,
+    schema1, tags,
+    transport::{Answer, Call},
+    trouble::Trouble,
+};
+
+/// The largest manifest and config taken.
+pub(super) const MANIFEST_CAP: usize = 4 << 20;
+/// Schema 1 names no sizes; more layers than this are not asked for one by one.
+const MAX_SIZE_REQUESTS: usize = 50;
+
+/// A repository, on given terms. Clones share what was learned about it.
+#[derive(Clone)]
+pub struct Repository {
+    shared: Arc<Shared>,
+    source: Reference,
+    host: String,
+    path: String,
+    access: Access,
+    /// What the repository asked for where that differs from what the ping was told.
+    learned: Arc<Mutex<Option<Challenge>>>,
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository")
+            .field("source", &self.source)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Repository {
+    pub(super) fn new(shared: Arc<Shared>, source: &Reference, access: Access) -> Self {
+        Self {
+            shared,
+            host: api_host(source.host()).to_owned(),
+            path: source.repository(),
+            source: source.without_tag(),
+            access,
+            learned: Arc::default(),
+        }
+    }
+
+    /// The repository's tags, at most `limit`, in the registry's order.
+    pub async fn tags(&self, limit: usize) -> Result<TagList, Failure> {
+        let subject = Subject {
+            reference: self.source.to_string(),
+            image: false,
+        };
+        tags::list(self, limit)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))
+    }
+
+    /// The digest a tag points at now, or none if the registry does not say without sending the manifest.
+    pub async fn head(&self, target: &str) -> Result<Option<Digest>, Failure> {
+        let subject = self.subject(target)?;
+        let answer = self
+            .request(&format!("manifests/{target}"), manifest::ACCEPT, 0, true)
+            .await;
+        match answer {
+            Ok(answer) => Ok(manifest::header_digest(&answer)),
+            Err(Trouble::Status { status, .. }) if matches!(status.as_u16(), 405 | 501) => Ok(None),
+            Err(trouble) => Err(self.failure(trouble, &subject)),
+        }
+    }
+
+    /// An image or index: its manifest and, if it has one, its config, both verified against their digests.
+    pub async fn image(&self, target: &str) -> Result<Image, Failure> {
+        let subject = self.subject(target)?;
+        self.read_image(target)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))
+    }
+
+    async fn read_image(&self, target: &str) -> Result<Image, Trouble> {
+        let answer = self
+            .request(
+                &format!("manifests/{target}"),
+                manifest::ACCEPT,
+                MANIFEST_CAP,
+                false,
+            )
+            .await?;
+        let manifest =
+            manifest::read(&answer, target.parse().ok().as_ref()).map_err(Trouble::Malformed)?;
+        match &manifest.kind {
+            Kind::Index(_) => Ok(manifest.into_index()),
+            Kind::Single { config, .. } => {
+                let config = self.config(config).await?;
+                manifest.into_image(config).map_err(Trouble::Malformed)
+            }
+            Kind::Schema1(old) => {
+                let sizes = self.layer_sizes(&old.unique_layers()).await;
+                schema1::image(manifest, &sizes).map_err(Trouble::Malformed)
+            }
+        }
+    }
+
+    /// The text of a config blob; none if it is no JSON, which only an artifact's may be.
+    async fn config(&self, descriptor: &Descriptor) -> Result<Option<String>, Trouble> {
+        if descriptor.is_empty_config() {
+            return Ok(Some("{}".to_owned()));
+        }
+        if descriptor.size > MANIFEST_CAP as i64 {
+            if descriptor.is_image_config() {
+                return Err(Trouble::Malformed(format!(
+                    "config {} is larger than {MANIFEST_CAP} bytes",
+                    descriptor.digest
+                )));
+            }
+            return Ok(None);
+        }
+        let answer = self
+            .request(
+                &format!("blobs/{}", descriptor.digest),
+                "*/*",
+                MANIFEST_CAP,
+                false,
+            )
+            .await?;
+        descriptor
+            .verify(&answer.body)
+            .map_err(Trouble::Malformed)?;
+        Ok(descriptor.text(&answer.body))
+    }
+
+    /// Sizes of blobs by HEAD; 0 where it cannot be had.
+    async fn layer_sizes(&self, digests: &[Digest]) -> Vec<(Digest, i64)> {
+        if digests.len() > MAX_SIZE_REQUESTS {
+            return Vec::new();
+        }
+        futures::stream::iter(digests.to_vec())
+            .map(|digest| async move {
+                let answer = self
+                    .request(&format!("blobs/{digest}"), "*/*", 0, true)
+                    .await;
+                let size = answer
+                    .ok()
+                    .and_then(|answer| answer.header("content-length")?.parse::<i64>().ok());
+                (digest, size.unwrap_or(0).max(0))
+            })
+            .buffered(8)
+            .collect()
+            .await
+    }
+
+    /// A request below `/v2/<name>/`, authorised; refused tokens are renewed once.
+    pub(super) async fn request(
+        &self,
+        tail: &str,
+        accept: &'static str,
+        cap: usize,
+        head: bool,
+    ) -> Result<Answer, Trouble> {
+        let ping = self.ping().await?;
+        let url = ping
+            .base
+            .join(&format!("{}/{tail}", self.path))
+            .map_err(|_| Trouble::Malformed(format!("{tail} cannot be asked for")))?;
+        self.request_url(&ping, url, accept, cap, head).await
+    }
+
+    /// The same for a whole URL of the same registry.
+    pub(super) async fn request_url(
+        &self,
+        ping: &Ping,
+        url: Url,
+        accept: &'static str,
+        cap: usize,
+        head: bool,
+    ) -> Result<Answer, Trouble> {
+        let challenge = self.learned().unwrap_or_else(|| ping.challenge.clone());
+        let mut call = Call {
+            head,
+            url,
+            accept,
+            authorization: self.header(ping, &challenge, None).await?,
+            cap,
+            insecure: self.access.insecure,
+            retry: true,
+        };
+        let answer = self.send(&call).await?;
+        if answer.status.as_u16() != 401 {
+            return Trouble::check(&call, answer);
+        }
+        // A HEAD's answer names the challenge as a GET's does.
+        let wanted = challenge::read(&answer.headers).unwrap_or_else(|| challenge.clone());
+        let renewed = match wanted {
+            Challenge::Open => None,
+            _ => {
+                self.header(ping, &wanted, call.authorization.as_ref())
+                    .await?
+            }
+        };
+        if renewed.is_none() || renewed == call.authorization {
+            return Trouble::check(&call, answer);
+        }
+        if wanted != ping.challenge {
+            *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(wanted);
+        }
+        call.authorization = renewed;
+        let answer = self.send(&call).await?;
+        Trouble::check(&call, answer)
+    }
+
+    /// Which scheme and challenge the host has.
+    pub(super) async fn ping(&self) -> Result<Ping, Trouble> {
+        let shared = &self.shared;
+        shared
+            .pings
+            .get(&shared.transport, &self.host, self.access.insecure)
+            .await
+    }
+
+    /// The repository's path below `/v2/`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    async fn send(&self, call: &Call) -> Result<Answer, Fault> {
+        let answer = self.shared.transport.send(call).await;
+        if answer.as_ref().is_err_and(Fault::is_connection) {
+            self.shared.pings.forget(&self.host, self.access.insecure);
+        }
+        answer
+    }
+
+    async fn header(
+        &self,
+        ping: &Ping,
+        challenge: &Challenge,
+        stale: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>, Trouble> {
+        let shared = &self.shared;
+        shared
+            .auth
+            .header(
+                &shared.transport,
+                &ping.base,
+                &self.path,
+                challenge,
+                &self.access,
+                stale,
+            )
+            .await
+    }
+
+    fn learned(&self) -> Option<Challenge> {
+        self.learned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The tag or digest asked for, checked: it becomes part of a URL.
+    fn subject(&self, target: &str) -> Result<Subject, Failure> {
+        let reference = if let Ok(digest) = target.parse::<Digest>() {
+            Some(self.source.with_digest(&digest))
+        } else {
+            let tag = target.parse::<TagName>().ok();
+            tag.map(|tag| self.source.with_tag(&tag))
+        };
+        let subject = |reference: String| Subject {
+            reference,
+            image: true,
+        };
+        match reference {
+            Some(reference) => Ok(subject(reference.to_string())),
+            None => Err(subject(self.source.to_string()).invalid("neither a tag nor a digest")),
+        }
+    }
+
+    fn failure(&self, trouble: Trouble, subject: &Subject) -> Failure {
+        trouble.of(subject, self.access.credentials.is_some())
+    }
+}

@@ -1,0 +1,141 @@
+//! Background workers: claim a job, hold its lease, run it, end it or hand it back.
+//!
+//! A job is claimed by one statement, so two workers never run the same one. While it runs, its lease is prolonged;
+//! a worker that dies leaves a lease that runs out, and another one goes on where it stopped: every step of a job is
+//! idempotent. Workers wait on "woken, or a period, or the end".
+
+mod import;
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, Error, Result};
+
+/// How long a worker may be silent before its job is taken over.
+const LEASE: chrono::Duration = chrono::Duration::seconds(10);
+/// How often a running job's lease is prolonged and a wish to cancel is looked for.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How often an idle worker looks for jobs it was not woken for: those of a worker that died.
+const PERIOD: Duration = Duration::from_secs(2);
+
+/// How a run of a job ended.
+enum Ended {
+    /// It is over: its state is written.
+    Final,
+    /// The process stops: hand it back.
+    Stopped,
+}
+
+impl Engine {
+    /// Starts the configured number of background workers.
+    pub fn start_workers(&self) {
+        for _ in 0..self.config().workers {
+            let engine = self.clone();
+            self.spawn(async move { engine.work().await });
+        }
+    }
+
+    /// Runs every job that is due now, and those they make, until none is left. For tests and one-shot commands.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn run_jobs(&self) -> Result<()> {
+        while let Some(id) = self.claim().await? {
+            self.run(&id).await?;
+        }
+        Ok(())
+    }
+
+    async fn work(self) {
+        let stop = self.stopping();
+        while !stop.is_cancelled() {
+            // Registered before looking, so a wake-up in between is not lost.
+            let woken = self.woken();
+            let found = match self.claim().await {
+                Ok(Some(id)) => self.run(&id).await.map(|()| true),
+                Ok(None) => Ok(false),
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a worker could not use the database; it tries again")
+                }
+            }
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(PERIOD) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Option<String>> {
+        let now = self.clock().now();
+        let mut tx = self.store().write().await?;
+        let id = tx.claim_job(self.owner(), now, now + LEASE).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Runs one claimed job under its lease.
+    async fn run(&self, id: &str) -> Result<()> {
+        let cancel = CancellationToken::new();
+        let _registered = self.running(id, cancel.clone());
+        let lost = CancellationToken::new();
+        tracing::info!(job.id = id, "import started");
+        let heartbeat = self.keep(id, &cancel, &lost);
+        let ended = tokio::select! {
+            ended = import::run(self, id, &cancel) => ended,
+            () = heartbeat => Ok(Ended::Stopped),
+            () = lost.cancelled() => {
+                tracing::warn!(job.id = id, "another worker took this import over");
+                return Ok(());
+            }
+            () = self.stopping().cancelled_owned() => Ok(Ended::Stopped),
+        };
+        match ended {
+            Ok(Ended::Final) => tracing::info!(job.id = id, "import ended"),
+            Ok(Ended::Stopped) => {
+                let mut tx = self.store().write().await?;
+                tx.hand_back(id, self.owner(), self.clock().now()).await?;
+                tx.commit().await?;
+                tracing::info!(job.id = id, "import handed back");
+            }
+            // Taken over between two heartbeats: what this worker had in hand was not written.
+            Err(Error::Conflict(reason)) => {
+                tracing::warn!(job.id = id, reason, "import left to another worker")
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Prolongs the lease until the job ends or the lease is lost; passes on a wish to cancel made in another process.
+    async fn keep(&self, id: &str, cancel: &CancellationToken, lost: &CancellationToken) {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let beat = async {
+                let mut tx = self.store().write().await?;
+                let held = tx
+                    .keep_lease(id, self.owner(), self.clock().now() + LEASE)
+                    .await?;
+                let record = tx.job_record(id).await?;
+                tx.commit().await?;
+                Ok::<_, Error>((held, record.is_some_and(|record| record.cancel_requested)))
+            };
+            match beat.await {
+                Ok((true, wish)) => {
+                    if wish {
+                        cancel.cancel();
+                    }
+                }
+                Ok((false, _)) => lost.cancel(),
+                // The lease still stands for some beats; the next one may work.
+                Err(error) => tracing::warn!(job.id = id, %error, "could not prolong a lease"),
+            }
+        }
+    }
+}

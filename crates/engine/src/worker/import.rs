@@ -1,0 +1,399 @@
+//! An import job: list the tags once, then fetch them side by side and write what was found in batches.
+//!
+//! A tag that is there already costs one `HEAD`. Findings are written while others are fetched; what is written is
+//! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use model::{
+    Digest, Reference, TagName, TagSource,
+    image::Layer,
+    import::Selection,
+    job::{ItemState, JobState},
+    tag::Reason,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Ended;
+use crate::{
+    Engine, Error, Result,
+    ops::{MOST_TAGS, usable},
+    rules::{
+        facts::{StreamFacts, TagFacts},
+        import::{Finding, Outcome, plan},
+    },
+    store::{ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, WriteContext},
+    upstream::{Access, Failure, Repository},
+};
+
+/// Findings written in one transaction, at most.
+const BATCH: usize = 100;
+/// Tags whose facts are loaded ahead.
+const AHEAD: i64 = 1_000;
+
+struct Fetched {
+    item: PendingItem,
+    answer: Answer,
+}
+
+enum Answer {
+    /// The image the tag has already.
+    Unchanged(Digest),
+    /// An image, with its children first where it is an index.
+    Image(Digest, Vec<StoredImage>),
+    Failed(Failure),
+}
+
+/// Runs a claimed import to its end, or until `cancel`.
+pub(super) async fn run(engine: &Engine, id: &str, cancel: &CancellationToken) -> Result<Ended> {
+    let Some(job) = load(engine, id).await? else {
+        return Ok(Ended::Final);
+    };
+    if job.cancel_requested {
+        return finish(engine, id, JobState::Cancelled, "", "").await;
+    }
+    if !job.listed {
+        let listed = tokio::select! {
+            listed = list(engine, &job) => listed?,
+            () = cancel.cancelled() => return finish(engine, id, JobState::Cancelled, "", "").await,
+        };
+        if let Err(failure) = listed {
+            return finish(
+                engine,
+                id,
+                JobState::Failed,
+                &failure.message,
+                &failure.hint,
+            )
+            .await;
+        }
+    }
+    let mut last_failure = None;
+    loop {
+        let (pending, facts) = {
+            let mut tx = engine.store().read().await?;
+            let pending = tx.pending_items(id, AHEAD).await?;
+            let Some(record) = tx.stream_by_id(&job.stream_id).await? else {
+                return Ok(Ended::Final);
+            };
+            let names: Vec<TagName> = pending.iter().map(|item| item.tag.clone()).collect();
+            let facts = tx.facts(&record, &names).await?;
+            (pending, facts)
+        };
+        if pending.is_empty() {
+            break;
+        }
+        if let Some(failure) = import(engine, &job, pending, &facts, cancel).await? {
+            last_failure = Some(failure);
+        }
+        if cancel.is_cancelled() {
+            return finish(engine, id, JobState::Cancelled, "", "").await;
+        }
+    }
+    let view = engine.store().read().await?.job_view(id).await?;
+    let Some(progress) = view.map(|view| view.progress) else {
+        return Ok(Ended::Final);
+    };
+    if progress.failed == 0 {
+        return finish(engine, id, JobState::Succeeded, "", "").await;
+    }
+    // When nothing worked, the job says why; otherwise each tag does.
+    let (error, hint) = match last_failure {
+        Some(failure) if progress.failed == progress.total => (failure.message, failure.hint),
+        _ => (String::new(), String::new()),
+    };
+    finish(engine, id, JobState::Failed, &error, &hint).await
+}
+
+async fn load(engine: &Engine, id: &str) -> Result<Option<JobRecord>> {
+    engine.store().read().await?.job_record(id).await
+}
+
+async fn finish(
+    engine: &Engine,
+    id: &str,
+    state: JobState,
+    error: &str,
+    hint: &str,
+) -> Result<Ended> {
+    let mut tx = engine.store().write().await?;
+    tx.finish_job(id, state, error, hint, engine.clock().now())
+        .await?;
+    tx.commit().await?;
+    Ok(Ended::Final)
+}
+
+/// Reads the repository's tags and notes them: the first ones, in priority order, to do; the rest left out.
+async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<(), Failure>> {
+    let access = Access {
+        insecure: job.insecure,
+        credentials: None,
+    };
+    let names = match engine
+        .upstream()
+        .repository(&job.source, access)
+        .tags(MOST_TAGS)
+        .await
+    {
+        Ok(list) => list.tags,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let cap = engine.cap(&Selection::All);
+    let items: Vec<NewItem> = usable(names)
+        .0
+        .into_iter()
+        .enumerate()
+        .map(|(i, tag)| NewItem {
+            reference: job.source.with_tag(&tag),
+            insecure: job.insecure,
+            state: if i < cap {
+                ItemState::Pending
+            } else {
+                ItemState::LeftOut
+            },
+            tag,
+        })
+        .collect();
+    let mut tx = engine.store().write().await?;
+    tx.insert_items(&job.id, &items).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Fetches tags side by side and writes them in batches as they come. Returns the last failure.
+async fn import(
+    engine: &Engine,
+    job: &JobRecord,
+    pending: Vec<PendingItem>,
+    facts: &StreamFacts,
+    cancel: &CancellationToken,
+) -> Result<Option<Failure>> {
+    let (sender, mut receiver) = mpsc::channel::<Fetched>(BATCH * 2);
+    // One handle a repository: its tokens and connections are shared.
+    let mut repositories: HashMap<(Reference, bool), Repository> = HashMap::new();
+    let pending: Vec<_> = pending
+        .into_iter()
+        .map(|item| {
+            let source = item.reference.without_tag();
+            let access = Access {
+                insecure: item.insecure,
+                credentials: None,
+            };
+            let key = (source.clone(), item.insecure);
+            let repository = repositories
+                .entry(key)
+                .or_insert_with(|| engine.upstream().repository(&source, access))
+                .clone();
+            (repository, item)
+        })
+        .collect();
+    let width = engine.config().import_concurrency.max(1);
+    let fetching = async {
+        let fetches = futures::stream::iter(pending)
+            .take_until(cancel.cancelled())
+            .map(|(repository, item)| {
+                let known = facts.tag(&item.tag);
+                async move {
+                    let answer = fetch(&repository, &item, known).await;
+                    Fetched { item, answer }
+                }
+            })
+            .buffer_unordered(width);
+        tokio::pin!(fetches);
+        while let Some(fetched) = fetches.next().await {
+            if sender.send(fetched).await.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+    };
+    let writing = async {
+        let mut last_failure = None;
+        let mut batch = Vec::with_capacity(BATCH);
+        while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            if let Some(failure) = write(engine, job, std::mem::take(&mut batch)).await? {
+                last_failure = Some(failure);
+            }
+        }
+        Ok(last_failure)
+    };
+    // Both run in this task: while one waits for the database, the other waits for the registry.
+    tokio::pin!(writing);
+    tokio::pin!(fetching);
+    tokio::select! {
+        result = &mut writing => result,
+        () = &mut fetching => writing.await,
+    }
+}
+
+/// Asks the upstream about one tag: `HEAD` when we may have it already, else the image.
+async fn fetch(repository: &Repository, item: &PendingItem, known: Option<&TagFacts>) -> Answer {
+    if let Some(have) = known.and_then(|known| in_place(known, item)) {
+        match repository.head(item.reference.target()).await {
+            Ok(Some(digest)) if digest == *have => return Answer::Unchanged(digest),
+            Ok(_) => {}
+            Err(failure) => return Answer::Failed(failure),
+        }
+    }
+    let image = match repository.image(item.reference.target()).await {
+        Ok(image) => image,
+        Err(failure) => return Answer::Failed(failure),
+    };
+    let digest = image.digest.clone();
+    let mut images = Vec::with_capacity(1 + image.children.len());
+    for child in &image.children {
+        match repository.image(child.digest.as_str()).await {
+            Ok(image) => images.push(stored(image)),
+            // Sparse indexes name platforms their registry does not hold.
+            Err(failure) if failure.reason == Reason::NotFound => {}
+            Err(failure) => return Answer::Failed(failure),
+        }
+    }
+    images.push(stored(image));
+    Answer::Image(digest, images)
+}
+
+/// The image a tag has, if its spec is what this item would make it and nothing is wrong with it.
+fn in_place<'a>(known: &'a TagFacts, item: &PendingItem) -> Option<&'a Digest> {
+    let spec = known.spec.as_ref()?;
+    let head = known.head.as_ref()?;
+    let same = matches!(&spec.source, TagSource::External { reference } if *reference == item.reference)
+        && spec.insecure == item.insecure
+        && known.condition.is_none()
+        && head.reference == item.reference.with_digest(&head.digest);
+    same.then_some(&head.digest)
+}
+
+/// Writes one batch: images, then tags under the stream's lock, then the job's progress. All or nothing.
+async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<Option<Failure>> {
+    let now = engine.clock().now();
+    let mut last_failure = None;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    let mut findings = Vec::new();
+    let mut images = Vec::new();
+    for Fetched { item, answer } in batch {
+        let finding = |outcome| Finding {
+            tag: item.tag.clone(),
+            reference: item.reference.clone(),
+            insecure: item.insecure,
+            explicit: !job.all_tags,
+            outcome,
+        };
+        let (state, digest, message) = match answer {
+            Answer::Unchanged(digest) => (ItemState::Unchanged, Some(digest), String::new()),
+            Answer::Image(digest, found) => {
+                images.extend(found);
+                findings.push(finding(Outcome::Found(digest.clone())));
+                (ItemState::Imported, Some(digest), String::new())
+            }
+            Answer::Failed(failure) => {
+                let message = failure.message.clone();
+                findings.push(finding(Outcome::Failed(
+                    failure.reason,
+                    message.clone(),
+                    failure.hint.clone(),
+                )));
+                last_failure = Some(failure);
+                (ItemState::Failed, None, message)
+            }
+        };
+        outcomes.push(ItemOutcome {
+            item,
+            state,
+            digest,
+            message,
+        });
+    }
+    let mut tx = engine.store().write().await?;
+    if !findings.is_empty() {
+        // The job's row first, then the stream's: the same order everywhere.
+        let Some(current) = tx.job_record(&job.id).await? else {
+            return Err(gone());
+        };
+        tx.insert_images(&images, now).await?;
+        tx.lock_stream(&job.stream_id).await?;
+        let Some(record) = tx.stream_by_id(&job.stream_id).await? else {
+            return Err(gone());
+        };
+        let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
+        let facts = tx.facts(&record, &names).await?;
+        let generation = current
+            .generation
+            .unwrap_or_else(|| first_generation(job, record.generation));
+        let changes = plan(&facts, &findings, generation, now);
+        if !changes.is_empty() {
+            let ctx = context(job, now);
+            tx.apply(&record, &facts, &changes, &ctx).await?;
+            if current.generation.is_none() {
+                tx.set_job_generation(&job.id, generation).await?;
+            }
+        }
+        // Found, but as it was: an answer without a digest header had to be fetched to know.
+        for outcome in outcomes
+            .iter_mut()
+            .filter(|outcome| outcome.state == ItemState::Imported)
+        {
+            if !changes
+                .iter()
+                .any(|change| change.tag() == Some(&outcome.item.tag))
+            {
+                outcome.state = ItemState::Unchanged;
+            }
+        }
+    }
+    tx.finish_items(&job.id, engine.owner(), &outcomes, now)
+        .await?;
+    tx.commit().await?;
+    Ok(last_failure)
+}
+
+fn gone() -> Error {
+    Error::Conflict("the stream was deleted".into())
+}
+
+/// The first import of a stream made for it is generation 1; any other is one more than the stream has.
+fn first_generation(job: &JobRecord, stream: i64) -> i64 {
+    if job.creates_stream && stream == 1 {
+        1
+    } else {
+        stream + 1
+    }
+}
+
+fn context(job: &JobRecord, now: DateTime<Utc>) -> WriteContext {
+    WriteContext {
+        now,
+        actor: job.actor.clone(),
+        cause: "import",
+        job_id: Some(job.id.clone()),
+    }
+}
+
+fn stored(image: crate::upstream::Image) -> StoredImage {
+    StoredImage {
+        digest: image.digest,
+        media_type: image.media_type,
+        config_digest: image.config_digest,
+        config: image.config,
+        os: image.os,
+        architecture: image.architecture,
+        variant: image.variant,
+        author: image.author,
+        size: image.size,
+        created_at: image.created_at,
+        layers: image
+            .layers
+            .into_iter()
+            .map(|layer| Layer {
+                digest: layer.digest,
+                size: layer.size,
+                media_type: layer.media_type,
+                created_by: String::new(),
+            })
+            .collect(),
+        children: image.children,
+    }
+}
