@@ -1,1 +1,19 @@
-//! Weir process library.
+//! The `weir` program as a library, so tests can call the router `main` serves. Wire and process only: no rule lives here.
+#![recursion_limit = "256"]
+
+pub mod answer;
+pub mod assets;
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod health;
+pub mod listener;
+pub mod middleware;
+pub mod plain;
+pub mod progress;
+pub mod router;
+pub mod serve;
+pub mod shutdown;
+pub mod state;
+pub mod telemetry;
+pub mod web;

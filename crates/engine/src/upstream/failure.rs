@@ -190,3 +190,21 @@ pub(super) fn said(body: &[u8]) -> String {
         format!("The registry said: {words}. ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_sides_words_are_made_harmless() {
+        let body = format!(
+            "{{\"errors\":[{{\"code\":\"DENIED\",\"message\":\"a\\u001b[31m\\n\\u202eb {}\"}}]}}",
+            "c".repeat(5_000)
+        );
+        let words = words(body.as_bytes());
+        assert!(words.starts_with("DENIED: a [31m b ccc"), "{words}");
+        assert_eq!(words.chars().count(), 300);
+        assert_eq!(super::words(b"<html>"), "");
+        assert_eq!(super::words(b"{\"errors\":[]}"), "");
+    }
+}

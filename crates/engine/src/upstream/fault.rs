@@ -24,6 +24,8 @@ pub(super) enum Fault {
         method: &'static str,
         /// Scheme, host and path.
         url: String,
+        /// `host:port`.
+        endpoint: String,
         /// What happened.
         cause: Cause,
     },
@@ -135,6 +137,7 @@ impl Fault {
         Self::Exchange {
             method,
             url: plain(url),
+            endpoint: super::address::endpoint(url),
             cause,
         }
     }
@@ -200,7 +203,15 @@ impl fmt::Display for Fault {
                     "address {address} is in a network this server does not connect to"
                 )
             }
-            Self::Exchange { method, url, cause } => write!(f, "{method} \"{url}\": {cause}"),
+            Self::Exchange {
+                method,
+                url,
+                endpoint,
+                cause: cause @ (Cause::Refused(_) | Cause::ConnectTimeout),
+            } => write!(f, "{method} \"{url}\": dial tcp {endpoint}: {cause}"),
+            Self::Exchange {
+                method, url, cause, ..
+            } => write!(f, "{method} \"{url}\": {cause}"),
         }
     }
 }
@@ -209,8 +220,8 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(text) => write!(f, "dial tcp: lookup failed: {text}"),
-            Self::Refused(text) => write!(f, "dial tcp: connect: {text}"),
-            Self::ConnectTimeout => f.write_str("dial tcp: i/o timeout"),
+            Self::Refused(text) => write!(f, "connect: {text}"),
+            Self::ConnectTimeout => f.write_str("i/o timeout"),
             Self::Timeout => f.write_str("the answer did not arrive in time"),
             Self::Certificate(text) => {
                 write!(f, "tls: failed to verify certificate: x509: {text}")

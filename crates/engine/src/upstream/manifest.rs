@@ -1,7 +1,7 @@
 //! Manifests as registries send them: verified, told apart, and read into an [`Image`].
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use model::{Digest, image::Child};
 use serde::Deserialize;
 use serde_json::Value;
@@ -385,7 +385,9 @@ impl Image {
         self.author = text(&facts.author);
         self.created_at = DateTime::parse_from_rfc3339(&text(&facts.created))
             .ok()
-            .map(|date| date.with_timezone(&Utc));
+            .map(|date| date.with_timezone(&Utc))
+            // Year 1 is how Go writes "no date".
+            .filter(|date| date.year() > 1);
     }
 }
 

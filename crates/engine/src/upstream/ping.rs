@@ -9,7 +9,7 @@ use super::{
     cache::Cache,
     challenge::{self, Challenge},
     failure::tidy,
-    fault::Fault,
+    fault::{Cause, Fault},
     transport::{Answer, Call, Transport},
     trouble::Trouble,
 };
@@ -65,12 +65,16 @@ async fn ping(transport: &Transport, host: &str, insecure: bool) -> Result<Ping,
     // What falls back to plain HTTP is not tried again first.
     match ask(transport, host, "https", insecure, !insecure).await {
         Err(Trouble::Fault(fault)) if insecure && fault.is_connection() => {
-            let plain = ask(transport, host, "http", insecure, true).await;
-            match plain {
-                Ok(ping) => Ok(ping),
-                // Not a registry over HTTP either: what kept TLS from working says more.
-                Err(Trouble::NotRegistry { .. }) => Err(Trouble::Fault(fault)),
-                Err(trouble) => Err(trouble),
+            match (ask(transport, host, "http", insecure, true).await, &fault) {
+                // The port speaks TLS, if not with us: that says more than what it makes of plain HTTP.
+                (
+                    Err(Trouble::NotRegistry { .. }),
+                    Fault::Exchange {
+                        cause: Cause::Tls(_),
+                        ..
+                    },
+                ) => Err(Trouble::Fault(fault)),
+                (answer, _) => answer,
             }
         }
         done => done,
@@ -98,7 +102,7 @@ async fn ask(
     let answer = match transport.send(&call).await {
         Ok(answer) => answer,
         Err(Fault::Exchange {
-            cause: super::fault::Cause::TooLarge(_),
+            cause: Cause::TooLarge(_),
             ..
         }) => {
             return Err(not_registry(&call, "its /v2/ is a large document"));

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use futures::StreamExt;
@@ -28,7 +29,11 @@ pub(super) const MANIFEST_CAP: usize = 4 << 20;
 /// Schema 1 names no sizes; more layers than this are not asked for one by one.
 const MAX_SIZE_REQUESTS: usize = 50;
 
-/// A repository, on given terms. Clones share what was learned about it.
+/// How long a repository that cannot be read at all is not asked again.
+const BARRED_FOR: Duration = Duration::from_secs(10);
+
+/// A repository, on given terms. Clones share what was learned about it: take one for a whole import, and a new one
+/// to try again. If the host cannot be reached or lets nobody in, requests of the next seconds fail at once.
 #[derive(Clone)]
 pub struct Repository {
     shared: Arc<Shared>,
@@ -38,6 +43,8 @@ pub struct Repository {
     access: Access,
     /// What the repository asked for where that differs from what the ping was told.
     learned: Arc<Mutex<Option<Challenge>>>,
+    /// What kept everything from being read a moment ago: a thousand tags need not each find out.
+    barred: Arc<Mutex<Option<(Instant, Trouble)>>>,
 }
 
 impl fmt::Debug for Repository {
@@ -58,6 +65,7 @@ impl Repository {
             source: source.without_tag(),
             access,
             learned: Arc::default(),
+            barred: Arc::default(),
         }
     }
 
@@ -214,23 +222,54 @@ impl Repository {
             }
         };
         if renewed.is_none() || renewed == call.authorization {
-            return Trouble::check(&call, answer);
+            return self.refused(&call, answer);
         }
         if wanted != ping.challenge {
             *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(wanted);
         }
         call.authorization = renewed;
         let answer = self.send(&call).await?;
-        Trouble::check(&call, answer)
+        self.refused(&call, answer)
+    }
+
+    /// What an answer means; a final 401 holds for the whole repository.
+    fn refused(&self, call: &Call, answer: Answer) -> Result<Answer, Trouble> {
+        let unauthorized = answer.status.as_u16() == 401;
+        let checked = Trouble::check(call, answer);
+        if unauthorized {
+            self.bar(checked)
+        } else {
+            checked
+        }
     }
 
     /// Which scheme and challenge the host has.
     pub(super) async fn ping(&self) -> Result<Ping, Trouble> {
+        let barred = self
+            .barred
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some((since, trouble)) = barred
+            && since.elapsed() < BARRED_FOR
+        {
+            return Err(trouble);
+        }
         let shared = &self.shared;
-        shared
+        let ping = shared
             .pings
             .get(&shared.transport, &self.host, self.access.insecure)
-            .await
+            .await;
+        self.bar(ping)
+    }
+
+    /// Remembers what concerns more than one request.
+    fn bar<T>(&self, outcome: Result<T, Trouble>) -> Result<T, Trouble> {
+        if let Err(trouble) = &outcome {
+            *self.barred.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((Instant::now(), trouble.clone()));
+        }
+        outcome
     }
 
     /// The repository's path below `/v2/`.
@@ -253,7 +292,7 @@ impl Repository {
         stale: Option<&HeaderValue>,
     ) -> Result<Option<HeaderValue>, Trouble> {
         let shared = &self.shared;
-        shared
+        let header = shared
             .auth
             .header(
                 &shared.transport,
@@ -263,7 +302,8 @@ impl Repository {
                 &self.access,
                 stale,
             )
-            .await
+            .await;
+        self.bar(header)
     }
 
     fn learned(&self) -> Option<Challenge> {

@@ -25,6 +25,8 @@ use super::{
 const MAX_HOPS: usize = 5;
 /// The longest a host may ask us to wait within a request.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
 /// Bytes of an error body worth reading.
 const ERROR_BODY: usize = 64 << 10;
 
@@ -78,10 +80,11 @@ impl Answer {
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = text.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
         }
         let until = DateTime::parse_from_rfc2822(text).ok()?;
-        (until.with_timezone(&Utc) - Utc::now()).to_std().ok()
+        let wait = (until.with_timezone(&Utc) - Utc::now()).to_std().ok()?;
+        Some(wait.min(MAX_RETRY_AFTER))
     }
 
     fn is_passing(&self) -> bool {
@@ -301,6 +304,7 @@ async fn start(response: &mut reqwest::Response, cap: usize) -> Bytes {
 fn wait(base: Duration, attempt: u32, asked: Option<Duration>, dice: f64) -> Duration {
     let own = base
         .saturating_mul(1 << attempt.min(16))
+        .min(MAX_WAIT)
         .mul_f64(1.0 + dice / 2.0);
     asked.unwrap_or(own).min(MAX_WAIT)
 }

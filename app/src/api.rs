@@ -1,0 +1,13 @@
+//! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act.
+
+mod error;
+#[cfg(feature = "ssr")]
+pub mod form;
+mod imports;
+mod streams;
+mod tags;
+
+pub use error::ApiError;
+pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
+pub use streams::DeleteStream;
+pub use tags::{DeleteTags, SetTag};

@@ -1,0 +1,212 @@
+//! The pages: made on the server, one file each. They load through the engine and hold no rules.
+
+mod delete;
+mod image;
+mod import;
+mod job;
+mod login;
+mod overview;
+pub mod shell;
+mod stream;
+mod streams;
+mod tag;
+mod tag_form;
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
+use leptos_axum::ResponseOptions;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
+use model::{Digest, PageRequest, StreamRef, TagName};
+
+use crate::{
+    api::{ApiError, form},
+    components::ErrorSummary,
+    context::{Call, RequestContext, call, request},
+    routes,
+};
+
+/// What every page is given: who asks, and where.
+pub(crate) struct Asked {
+    pub(crate) call: Call,
+    pub(crate) csrf: String,
+    pub(crate) now: DateTime<Utc>,
+    params: ParamsMap,
+    pub(crate) query: ParamsMap,
+}
+
+impl Asked {
+    /// A query value, trimmed; empty if there is none.
+    pub(crate) fn query(&self, key: &str) -> String {
+        self.query.get(key).unwrap_or_default().trim().to_owned()
+    }
+
+    fn param(&self, key: &str) -> String {
+        self.params.get(key).unwrap_or_default()
+    }
+
+    /// The stream in the path.
+    pub(crate) fn stream(&self) -> Result<StreamRef, ApiError> {
+        form::stream(&self.param("ns"), &self.param("name"))
+            .map_err(|error| ApiError::NotFound(error.message().to_owned()))
+    }
+
+    /// The tag in the path.
+    pub(crate) fn tag(&self) -> Result<TagName, ApiError> {
+        self.param("tag")
+            .parse()
+            .map_err(|error: model::name::NameError| ApiError::NotFound(error.to_string()))
+    }
+
+    /// The digest in the path.
+    pub(crate) fn digest(&self) -> Result<Digest, ApiError> {
+        self.param("digest")
+            .parse()
+            .map_err(|error: model::digest::DigestError| ApiError::NotFound(error.to_string()))
+    }
+
+    /// The id in the path.
+    pub(crate) fn id(&self) -> String {
+        self.param("id")
+    }
+
+    /// The page of a list.
+    pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
+        let cursor = match self.query("cursor").as_str() {
+            "" => None,
+            text => Some(text.parse().map_err(|error: model::page::CursorError| {
+                ApiError::invalid("cursor", error.to_string())
+            })?),
+        };
+        let size = self.query("size").parse().unwrap_or(PageRequest::DEFAULT);
+        Ok(PageRequest {
+            cursor,
+            size: size.clamp(1, PageRequest::MAX),
+        })
+    }
+
+    /// The refusal a form came back with, when scripts are off or not used.
+    pub(crate) fn refusal(&self) -> Option<ApiError> {
+        self.query
+            .get("__err")
+            .map(|text| ServerFnUrlError::<ApiError>::decode_err(&text))
+    }
+}
+
+/// Renders a page that has to be loaded: waits for it, so that it is whole without scripts; an error is a page too.
+pub(crate) fn page<F>(load: impl FnOnce(Asked) -> F + Send + 'static) -> impl IntoView
+where
+    F: Future<Output = Result<AnyView, ApiError>> + Send + 'static,
+{
+    let params = use_params_map().get_untracked();
+    let query = use_query_map().get_untracked();
+    let response = use_context::<ResponseOptions>();
+    let asked = use_context::<RequestContext>()
+        .map(|context| (context.csrf.clone(), context.engine.clock().now()));
+    let allowed = call();
+    view! {
+        <Suspense>
+            {Suspend::new(async move {
+                let loaded = match (allowed, asked) {
+                    (Ok(call), Some((csrf, now))) => load(Asked { call, csrf, now, params, query }).await,
+                    (Err(error), _) => Err(error),
+                    (Ok(_), None) => Err(ApiError::Internal),
+                };
+                match loaded {
+                    Ok(view) => view,
+                    Err(error) => refused(error, response.as_ref()),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// An error as a page, with its status and a way on.
+fn refused(error: ApiError, response: Option<&ResponseOptions>) -> AnyView {
+    use axum::http::StatusCode;
+    let (status, title) = match &error {
+        ApiError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
+        ApiError::Invalid { .. } => (StatusCode::BAD_REQUEST, "This address cannot be read"),
+        ApiError::Denied(_) => (StatusCode::FORBIDDEN, "Not allowed"),
+        ApiError::Conflict(_) => (StatusCode::CONFLICT, "Something changed in between"),
+        ApiError::Upstream { .. } => (
+            StatusCode::BAD_GATEWAY,
+            "The registry did not answer as needed",
+        ),
+        ApiError::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
+    };
+    if let Some(response) = response {
+        response.set_status(status);
+    }
+    let id = request().request_id;
+    view! {
+        <Title text=title/>
+        <header class="page-head"><h1>{title}</h1></header>
+        <p>{error.message().to_owned()}</p>
+        <p>
+            <a class="button primary" href=routes::STREAMS>"To the streams"</a>
+        </p>
+        {(error == ApiError::Internal).then(|| view! { <p class="muted">"Request " <code>{id}</code></p> })}
+    }
+    .into_any()
+}
+
+/// The head of a page: where we are, its name, one line of facts, what can be done.
+pub(crate) fn head(
+    crumbs: Vec<(String, String)>,
+    title: String,
+    facts: AnyView,
+    actions: AnyView,
+) -> AnyView {
+    let crumbs = (!crumbs.is_empty()).then(|| {
+        let links = crumbs
+            .into_iter()
+            .map(|(text, href)| view! { <li><a href=href>{text}</a></li> })
+            .collect_view();
+        view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{links}</ol></nav> }
+    });
+    view! {
+        <Title text=title.clone()/>
+        <header class="page-head">
+            {crumbs}
+            <div class="title-row"><h1>{title}</h1><div class="actions">{actions}</div></div>
+            <div class="facts">{facts}</div>
+        </header>
+    }
+    .into_any()
+}
+
+/// Breadcrumbs of a page below a stream.
+pub(crate) fn below(stream: &StreamRef) -> Vec<(String, String)> {
+    vec![
+        ("Streams".into(), routes::STREAMS.into()),
+        (stream.namespace.to_string(), routes::namespace(stream)),
+        (stream.name.to_string(), routes::stream(stream)),
+    ]
+}
+
+/// Tabs: links, the current one marked.
+pub(crate) fn tabs(all: Vec<(&'static str, String)>, current: &'static str) -> AnyView {
+    let links = all
+        .into_iter()
+        .map(|(name, href)| {
+            let here = (name == current).then_some("page");
+            view! { <li><a href=href aria-current=here>{name}</a></li> }
+        })
+        .collect_view();
+    view! { <nav aria-label="Views"><ul class="tabs">{links}</ul></nav> }.into_any()
+}
+
+/// Nothing here: what this is, why it is empty, what to do.
+pub(crate) fn empty(title: &'static str, why: String, action: AnyView) -> AnyView {
+    view! { <section class="empty"><h2>{title}</h2><p>{why}</p><p>{action}</p></section> }
+        .into_any()
+}
+
+/// The refusal a form came back with, as a banner.
+pub(crate) fn banner(asked: &Asked) -> AnyView {
+    view! { <ErrorSummary error=asked.refusal()/> }.into_any()
+}

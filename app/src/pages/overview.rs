@@ -1,0 +1,66 @@
+//! The overview: what needs attention, and what happened last.
+
+use leptos::prelude::*;
+use model::{PageRequest, job::thousands, stream::Overview};
+
+use super::{empty, head, job::jobs_table, page};
+use crate::routes;
+
+/// The start page.
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    page(|asked| async move {
+        let call = &asked.call;
+        let overview = call.engine.overview(&call.actor).await?;
+        let jobs = call
+            .engine
+            .list_jobs(
+                &call.actor,
+                None,
+                &PageRequest {
+                    cursor: None,
+                    size: 5,
+                },
+            )
+            .await?;
+        let figure = |n: i64, word: &'static str, href: &'static str, kind: &'static str| {
+            let text = if n >= Overview::LIMIT {
+                format!("{}+", thousands(Overview::LIMIT))
+            } else {
+                thousands(n)
+            };
+            let class = if n > 0 {
+                format!("figure {kind}")
+            } else {
+                "figure".to_owned()
+            };
+            view! { <a class=class href=href><strong>{text}</strong><span>{word}</span></a> }
+        };
+        let body = if overview.streams == 0 {
+            empty(
+                "No streams yet",
+                "A stream gives the images of a repository one name, keeps their history and follows the registry they come from. Begin by importing one.".into(),
+                view! { <a class="button primary" href=routes::NEW_STREAM>"Import a repository"</a> }.into_any(),
+            )
+        } else {
+            view! {
+                <section class="figures" aria-label="Figures">
+                    {figure(overview.streams, "streams", routes::STREAMS, "")}
+                    {figure(overview.failed_tags, "tags failed to import", "/streams?failed=on", "bad")}
+                    {figure(overview.active_jobs, "imports under way", routes::JOBS, "info")}
+                    {figure(overview.insecure_streams, "streams with insecure tags", routes::STREAMS, "warn")}
+                </section>
+                <h2>"Newest imports"</h2>
+                {jobs_table(&jobs.items, asked.now, true)}
+                <p><a href=routes::JOBS>"All imports"</a></p>
+            }
+            .into_any()
+        };
+        let actions =
+            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
+        Ok(
+            view! { {head(Vec::new(), "Overview".into(), ().into_any(), actions)} {body} }
+                .into_any(),
+        )
+    })
+}

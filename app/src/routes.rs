@@ -1,0 +1,88 @@
+//! Where each page is. Views take their links from here; no path is written anywhere else.
+
+use model::{Digest, StreamRef, TagName};
+
+/// The overview.
+pub const OVERVIEW: &str = "/";
+/// The list of streams.
+pub const STREAMS: &str = "/streams";
+/// The form for a new stream.
+pub const NEW_STREAM: &str = "/streams/new";
+/// The list of imports.
+pub const JOBS: &str = "/imports";
+/// The sign-in form.
+pub const LOGIN: &str = "/login";
+/// The first set-up.
+pub const SETUP: &str = "/setup";
+
+/// A stream's tags.
+#[must_use]
+pub fn stream(stream: &StreamRef) -> String {
+    format!("/s/{}/{}", stream.namespace, stream.name)
+}
+
+/// The streams of a namespace.
+#[must_use]
+pub fn namespace(stream: &StreamRef) -> String {
+    format!("{STREAMS}?namespace={}", stream.namespace)
+}
+
+/// The form that imports into a stream.
+#[must_use]
+pub fn import(at: &StreamRef) -> String {
+    format!("{}/import", stream(at))
+}
+
+/// A stream's imports.
+#[must_use]
+pub fn stream_jobs(at: &StreamRef) -> String {
+    format!("{}/imports", stream(at))
+}
+
+/// The form that sets a tag.
+#[must_use]
+pub fn tag_form(at: &StreamRef) -> String {
+    format!("{}/tag", stream(at))
+}
+
+/// The form that sets a tag, with a source filled in. Tags, stream names and digests need no escaping in a query.
+#[must_use]
+pub fn tag_form_from(at: &StreamRef, source: &str) -> String {
+    format!("{}/tag?source={source}", stream(at))
+}
+
+/// The preview of deleting a stream.
+#[must_use]
+pub fn delete_stream(at: &StreamRef) -> String {
+    format!("{}/delete", stream(at))
+}
+
+/// The preview of deleting tags.
+#[must_use]
+pub fn delete_tags(at: &StreamRef) -> String {
+    format!("{}/tags/delete", stream(at))
+}
+
+/// One tag.
+#[must_use]
+pub fn tag(at: &StreamRef, tag: &TagName) -> String {
+    format!("{}/t/{tag}", stream(at))
+}
+
+/// One tag's history.
+#[must_use]
+pub fn history(at: &StreamRef, name: &TagName) -> String {
+    format!("{}/history", tag(at, name))
+}
+
+/// One image of a stream.
+#[must_use]
+pub fn image(at: &StreamRef, digest: &Digest) -> String {
+    format!("{}/i/{digest}", stream(at))
+}
+
+/// One import.
+#[must_use]
+pub fn job(id: &str) -> String {
+    format!("{JOBS}/{id}")
+}

@@ -1,0 +1,208 @@
+//! Settings of the process: read once, checked whole, handed down. What each means: `config/keys.rs`.
+
+pub mod keys;
+mod parse;
+pub mod secret;
+pub mod source;
+
+use std::{
+    ffi::OsString,
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use ipnet::IpNet;
+use url::Url;
+
+use self::{
+    keys::{KEYS, Key},
+    secret::{Secret, mask_url},
+    source::Raw,
+};
+
+/// What is wrong with the settings: names the key, what was said and what is allowed. Never shows a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: String,
+}
+
+impl ConfigError {
+    fn other(message: String) -> Self {
+        Self { message }
+    }
+
+    fn bad(named: impl fmt::Display, value: &str, key: &Key) -> Self {
+        let shown = if key.secret {
+            "(not shown)".to_owned()
+        } else {
+            format!("{value:?}")
+        };
+        Self::other(format!("{named} = {shown}: allowed: {}", key.allowed))
+    }
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything the process was told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Plain listener; `None` when off.
+    pub http: Option<SocketAddr>,
+    /// Folder of the database.
+    pub data: PathBuf,
+    /// Database.
+    pub database_url: Secret,
+    /// Address people use; `None` means the listener's own.
+    pub public_url: Option<Url>,
+    /// Password of user `admin` on the first start.
+    pub admin_password: Option<Secret>,
+    /// Manifests in flight per upstream host.
+    pub import_concurrency: usize,
+    /// Requests a second per upstream host.
+    pub import_rps: Option<u32>,
+    /// Tags a repository import takes at once; `None` for all.
+    pub max_tags_per_import: Option<usize>,
+    /// Networks never connected to on a user's behalf.
+    pub blocked_networks: Vec<IpNet>,
+    /// Background workers.
+    pub workers: usize,
+    /// Log filter.
+    pub log: String,
+    /// Shape of log lines.
+    pub log_format: LogFormat,
+}
+
+/// The settings, and how they came to be: for `weir config show`.
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    raw: Raw,
+}
+
+/// Reads the settings: defaults, `file` (or `weir.toml` here, if there is one), variables, flags.
+///
+/// # Errors
+/// Everything that is wrong, not only the first thing.
+pub fn load<'a>(
+    file: Option<&Path>,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    flags: impl Iterator<Item = (&'a str, String)>,
+) -> Result<Loaded, Vec<ConfigError>> {
+    let mut raw = Raw::defaults();
+    let mut errors = Vec::new();
+    match read_file(file) {
+        Ok(Some(text)) => raw.add_file(&text, &mut errors),
+        Ok(None) => {}
+        Err(error) => errors.push(error),
+    }
+    raw.add_environment(variables, &mut errors);
+    raw.add_flags(flags);
+    let settings = parse::settings(&raw, &mut errors);
+    match settings {
+        Some(settings) if errors.is_empty() => Ok(Loaded { settings, raw }),
+        _ => Err(errors),
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<Option<String>, ConfigError> {
+    let path = named.unwrap_or(Path::new("weir.toml"));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ConfigError::other(format!(
+            "--config = {:?}: cannot read that file: {error}; allowed: the path of a weir.toml",
+            path.display().to_string()
+        ))),
+    }
+}
+
+impl Settings {
+    /// What the engine needs of it.
+    #[must_use]
+    pub fn engine(&self) -> engine::Config {
+        let mut config = engine::Config::in_folder(self.data.clone());
+        self.database_url
+            .reveal()
+            .clone_into(&mut config.database_url);
+        config.max_tags_per_import = self.max_tags_per_import;
+        config.import_concurrency = self.import_concurrency;
+        config.import_rps = self.import_rps;
+        config.blocked_networks.clone_from(&self.blocked_networks);
+        config.workers = self.workers;
+        config
+    }
+
+    /// The address people use, given the address really listened on.
+    #[must_use]
+    pub fn public_url(&self, listening: SocketAddr) -> Url {
+        if let Some(url) = &self.public_url {
+            return url.clone();
+        }
+        let mut host = listening;
+        if host.ip().is_unspecified() {
+            host.set_ip(match host.ip() {
+                std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Url::parse(&format!("http://{host}/")).expect("an address and port make a URL")
+    }
+}
+
+impl Loaded {
+    /// The settings in force as a `weir.toml`, secrets covered, with where each came from.
+    #[must_use]
+    pub fn show(&self) -> String {
+        let mut text = String::new();
+        for key in &KEYS {
+            let line = match self.raw.get(key) {
+                Some(given) if key.name == "database_url" => {
+                    format!(
+                        "{} = {:?} # {}",
+                        key.name,
+                        mask_url(&given.text),
+                        given.origin
+                    )
+                }
+                Some(given) if key.secret => {
+                    format!("{} = \"********\" # {}", key.name, given.origin)
+                }
+                Some(given) => format!("{} = {:?} # {}", key.name, given.text, given.origin),
+                None => self.derived(key),
+            };
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// A setting nobody gave and the table has no default for.
+    fn derived(&self, key: &Key) -> String {
+        let settings = &self.settings;
+        let value = match key.name {
+            "database_url" => mask_url(settings.database_url.reveal()),
+            "blocked_networks" => settings
+                .blocked_networks
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(","),
+            "workers" => settings.workers.to_string(),
+            "public_url" => match settings.http {
+                Some(address) => settings.public_url(address).to_string(),
+                None => return format!("# {} is not set", key.name),
+            },
+            _ => return format!("# {} is not set", key.name),
+        };
+        format!("{} = {value:?} # default", key.name)
+    }
+}

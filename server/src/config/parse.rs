@@ -1,0 +1,138 @@
+//! From text to typed settings. A bad value is reported with its key and what is allowed; the rest is checked too.
+
+use std::{fmt, str::FromStr};
+
+use url::Url;
+
+use super::{
+    ConfigError, LogFormat, Settings,
+    keys::Key,
+    secret::Secret,
+    source::{Origin, Raw},
+};
+
+/// Reads every setting; `None` when one is bad and there is nothing to hand on.
+pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Settings> {
+    let mut reader = Reader { raw, errors };
+    let http = reader.read("http", |text| match text {
+        "off" => Some(None),
+        _ => text.parse().ok().map(Some),
+    });
+    let data = reader.read("data", |text| (!text.is_empty()).then(|| text.into()));
+    let database_url = reader.read("database_url", database_url);
+    let public_url = reader.read("public_url", public_url);
+    let admin_password = reader.read("admin_password", |text| {
+        (text.chars().count() >= 12).then(|| Secret::new(text))
+    });
+    let import_concurrency = reader.read("import_concurrency", |text| number(text, 1, 1024));
+    let import_rps = reader.read("import_rps", |text| number(text, 0, 100_000));
+    let max_tags = reader.read("max_tags_per_import", |text| match text {
+        "-1" => Some(None),
+        _ => number(text, 1, 1_000_000).map(Some),
+    });
+    let blocked_networks = reader.read("blocked_networks", networks);
+    let workers = reader.read("workers", |text| number(text, 0, 256));
+    let log = reader.read("log", |text| {
+        let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
+        (filter && !text.trim().is_empty()).then(|| text.to_owned())
+    });
+    let log_format = reader.read("log_format", |text| match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    });
+
+    let defaults = engine::Config::in_folder(data?);
+    let settings = Settings {
+        http: http?,
+        database_url: database_url.unwrap_or_else(|| Secret::new(defaults.database_url)),
+        data: defaults.data,
+        public_url,
+        admin_password,
+        import_concurrency: import_concurrency?,
+        import_rps: Some(import_rps?).filter(|rps| *rps > 0),
+        max_tags_per_import: max_tags?,
+        blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
+        workers: workers.unwrap_or(defaults.workers),
+        log: log?,
+        log_format: log_format?,
+    };
+    if settings.http.is_none() && settings.workers == 0 {
+        errors.push(ConfigError::other(
+            "WEIR_HTTP = \"off\" and WEIR_WORKERS = \"0\" leave nothing to do; allowed: one of them, not both".to_owned(),
+        ));
+    }
+    Some(settings)
+}
+
+struct Reader<'a> {
+    raw: &'a Raw,
+    errors: &'a mut Vec<ConfigError>,
+}
+
+impl Reader<'_> {
+    /// The typed value; `None` when nothing was said, or when it was bad and has been reported.
+    fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let key = Key::named(name).expect("the settings read here are in the table");
+        let given = self.raw.get(key)?;
+        let value = parse(&given.text);
+        if value.is_none() {
+            let named = Named {
+                key,
+                origin: &given.origin,
+            };
+            self.errors.push(ConfigError::bad(named, &given.text, key));
+        }
+        value
+    }
+}
+
+/// A key by the name the person used for it.
+struct Named<'a> {
+    key: &'a Key,
+    origin: &'a Origin,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.origin {
+            Origin::Default | Origin::Environment => f.write_str(&self.key.variable()),
+            Origin::File => write!(f, "{} in weir.toml", self.key.name),
+            Origin::Flag => write!(f, "--{}", self.key.name.replace('_', "-")),
+        }
+    }
+}
+
+fn number<T: FromStr + PartialOrd>(text: &str, least: T, most: T) -> Option<T> {
+    // Digits only: "+5" and "5_0" are more likely slips than wishes.
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok().filter(|n| *n >= least && *n <= most)
+}
+
+fn database_url(text: &str) -> Option<Secret> {
+    let (scheme, rest) = text.split_once("://")?;
+    let known = matches!(scheme, "sqlite" | "postgres" | "postgresql");
+    (known && !rest.is_empty()).then(|| Secret::new(text))
+}
+
+fn public_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    plain.then_some(url)
+}
+
+fn networks(text: &str) -> Option<Vec<ipnet::IpNet>> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! What happens to every request, whatever it asks for: outermost first as `router.rs` stacks them.
+
+pub mod headers;
+pub mod limits;
+pub mod origin;
+pub mod request;

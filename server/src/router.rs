@@ -1,0 +1,50 @@
+//! The one router: `main` serves it, tests call it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer};
+
+use crate::{
+    assets,
+    auth::{self, session, visitor},
+    health,
+    middleware::{headers, limits, origin, request},
+    progress,
+    state::AppState,
+    web,
+};
+
+/// Builds the router.
+///
+/// # Errors
+/// When the public URL is no origin.
+pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigError> {
+    let secure = state.site.secure;
+    // Everything that depends on who asks; the layers reach the page for unknown addresses too.
+    let people = web::routes()
+        .merge(auth::handlers::routes())
+        .merge(progress::routes())
+        .layer(from_fn_with_state(state.clone(), visitor::attach))
+        .layer(session::layer(state.engine.clone(), &state.site));
+    let origin = origin::layer(&state.site.public_url)?;
+    let places = Arc::clone(&state.places);
+    // The last layer is the first to see a request.
+    Ok(people
+        .merge(health::routes())
+        .merge(assets::routes())
+        .with_state(state)
+        .layer(CompressionLayer::new())
+        .layer(RequestBodyLimitLayer::new(limits::BODY))
+        .layer(origin)
+        .layer(from_fn(limits::deadline))
+        .layer(from_fn_with_state(places, limits::load))
+        .layer(from_fn(limits::catch_panic))
+        .layer(from_fn(move |request, next| {
+            headers::protect(secure, request, next)
+        }))
+        .layer(from_fn(request::identify)))
+}

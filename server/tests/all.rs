@@ -1,0 +1,16 @@
+//! One program for all tests of the server: linking it once takes long enough.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test they are called from"
+)]
+
+mod cli;
+mod common;
+mod config;
+mod health;
+mod route_by_role;
+mod web_csrf;
+mod web_headers;
+mod web_login;
+mod web_progress;
+mod web_session;
