@@ -1,6 +1,6 @@
 //! The store: SQLite or PostgreSQL behind one SQL text. Nobody else names sqlx or sees a connection.
 //!
-//! [`Tx`] holds a transaction of either kind; the [`on!`] macro expands one body for both. Store functions are methods
+//! [`Tx`] holds a transaction of either kind; the `on!` macro expands one body for both. Store functions are methods
 //! of `Tx`, one statement each, one file per aggregate. Reads go through [`Store::read`], writes through
 //! [`Store::write`], which takes SQLite's write lock at once (`BEGIN IMMEDIATE`): a later upgrade would fail under load.
 
