@@ -1,0 +1,58 @@
+// Pictures of every page for people to look at: light, dark and 390 px wide, into end2end/artifacts.
+// WEIR_BIN=target/debug/weir node end2end/screens.mjs
+import { mkdir } from "node:fs/promises";
+import { populate, startRegistry } from "./registry.mjs";
+import { jobEnded, newHome, newPage, openBrowser, signIn } from "./weir.mjs";
+
+const out = new URL("./artifacts/", import.meta.url).pathname;
+await mkdir(out, { recursive: true });
+const tags = Array.from({ length: 60 }, (_, i) => `${1 + Math.floor(i / 10)}.${i % 10}`);
+const [browser, registry, home] = await Promise.all([openBrowser(), startRegistry(), newHome("sqlite")]);
+try {
+  await populate(registry, "ruby", tags);
+  await home.start();
+  const page = await newPage(browser);
+  await signIn(page, home.url);
+  const query = (more) => new URLSearchParams({ namespace: "shop", name: "ruby", source: `${registry.host}/ruby`, tags: "all", preview: "1", ...more });
+  const failed = `/streams/new?${query({})}`;
+  const preview = `/streams/new?${query({ insecure: "on" })}`;
+  await page.goto(home.url + preview);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await jobEnded(page);
+  const job = new URL(page.url()).pathname;
+  const tagPreview = (source, destination, mode) => `/s/shop/ruby/tag?preview=1&source=${source}&destination=${destination}&mode=${mode}`;
+  for (const [source, destination, mode] of [["6.0", "latest", "fixed"], ["5.0", "edge", "follow"], ["4.0", "latest", "fixed"]]) {
+    await page.goto(home.url + tagPreview(source, destination, mode));
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
+  }
+  await page.goto(`${home.url}/streams/new?${query({ name: "broken", tags: "chosen", chosen: "1.0, 9.9", insecure: "on" })}`);
+  const pages = {
+    login: "/login", overview: "/", streams: "/streams", new: "/streams/new", "new-preview": preview.replace("name=ruby", "name=php"),
+    "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
+    history: "/s/shop/ruby/t/latest/history", "tag-form": "/s/shop/ruby/tag", "tag-preview": tagPreview("3.0", "edge", "fixed"),
+    "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
+    jobs: "/imports", job, missing: "/s/shop/nothing",
+  };
+  for (const [kind, options] of Object.entries({
+    light: { colorScheme: "light", viewport: { width: 1440, height: 900 } },
+    dark: { colorScheme: "dark", viewport: { width: 1440, height: 900 } },
+    narrow: { colorScheme: "light", viewport: { width: 390, height: 844 } },
+  })) {
+    const page = await newPage(browser, options);
+    await page.goto(`${home.url}/login`);
+    await page.screenshot({ path: `${out}login-${kind}.png` });
+    await signIn(page, home.url);
+    for (const [name, path] of Object.entries(pages).slice(1)) {
+      await page.goto(home.url + path);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (wide > 0) console.log(`${name} ${kind}: ${wide} px too wide`);
+      await page.screenshot({ path: `${out}${name}-${kind}.png`, fullPage: kind !== "light" ? false : true });
+    }
+    await page.context().close();
+  }
+} finally {
+  await browser.close();
+  await registry.stop();
+  await home.remove();
+}
