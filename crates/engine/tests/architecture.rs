@@ -170,3 +170,39 @@ fn every_file_says_what_it_owns() {
         .collect();
     assert!(silent.is_empty(), "no //! at the top: {silent:?}");
 }
+
+#[test]
+fn paths_named_in_the_documents_exist() {
+    let root = root();
+    let mut checked = 0;
+    for document in [
+        "README.md",
+        "docs/ARCHITECTURE.md",
+        "docs/ADDING-A-FEATURE.md",
+        "docs/PERFORMANCE.md",
+    ] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        // What stands in backquotes or in a link, and has a folder of ours in front.
+        for word in text.split(['`', '(', ')']) {
+            let path = word.split("::").next().unwrap_or(word);
+            let ours = [
+                "crates/",
+                "app/",
+                "server/",
+                "docs/",
+                "migrations/",
+                "end2end/",
+                "xtask/",
+                "bench/",
+            ];
+            let plain = path
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+            if plain && ours.iter().any(|folder| path.starts_with(folder)) {
+                assert!(root.join(path).exists(), "{document} names {path}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 10, "{checked} paths");
+}
