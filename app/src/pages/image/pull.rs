@@ -1,0 +1,48 @@
+//! Commands that get an image, for copying.
+
+use leptos::prelude::*;
+use model::Reference;
+
+use crate::islands::CopyButton;
+
+/// One command for each common client. The reference names the digest, so it gets this image and no other.
+pub(super) fn commands(from: &Reference, insecure: bool) -> AnyView {
+    let rows = lines(&from.to_string(), insecure)
+        .into_iter()
+        .map(|(client, command)| {
+            view! {
+                <div>
+                    <dt>{client}</dt>
+                    <dd class="digest"><code class="whole">{command.clone()}</code><CopyButton text=command what=format!("the {client} command")/></dd>
+                </div>
+            }
+        })
+        .collect_view();
+    let note = insecure.then(|| {
+        view! { <p class="muted">"Docker needs the registry among the insecure-registries of its daemon."</p> }
+    });
+    view! { <section><h2>"Pull"</h2><dl class="kv">{rows}</dl>{note}</section> }.into_any()
+}
+
+fn lines(from: &str, insecure: bool) -> [(&'static str, String); 3] {
+    let verify = if insecure { "--tls-verify=false " } else { "" };
+    [
+        ("docker", format!("docker pull {from}")),
+        ("podman", format!("podman pull {verify}{from}")),
+        ("skopeo", format!("skopeo inspect {verify}docker://{from}")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn commands_carry_the_policy() {
+        let [docker, podman, skopeo] = lines("h.io/a@sha256:1", true);
+        assert_eq!(docker.1, "docker pull h.io/a@sha256:1");
+        assert_eq!(podman.1, "podman pull --tls-verify=false h.io/a@sha256:1");
+        assert!(skopeo.1.ends_with("--tls-verify=false docker://h.io/a@sha256:1"));
+        assert!(!lines("h.io/a", false)[1].1.contains("tls-verify"));
+    }
+}

@@ -1,0 +1,112 @@
+//! What came of each tag of an import.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use model::job::{ItemState, JobItem, JobView, Progress, thousands};
+
+use crate::{
+    components::{badge, time},
+    routes,
+};
+
+/// Links that narrow the table, with how many each shows.
+pub(super) fn filters(here: &str, progress: &Progress, current: &str) -> AnyView {
+    let all = progress.total + progress.left_out;
+    let links = [
+        ("", "All", all),
+        ("failed", "Failed", progress.failed),
+        ("left-out", "Left out", progress.left_out),
+    ]
+    .into_iter()
+    .map(|(state, word, n)| {
+        let href = if state.is_empty() {
+            here.to_owned()
+        } else {
+            format!("{here}?state={state}")
+        };
+        let mark = (current == state).then_some("page");
+        view! { <li><a href=href aria-current=mark>{word} " " <span class="muted">{thousands(n)}</span></a></li> }
+    })
+    .collect_view();
+    view! { <nav aria-label="Tags by result"><ul class="tabs">{links}</ul></nav> }.into_any()
+}
+
+/// The tags of one page, or why there are none.
+pub(super) fn items_table(
+    job: &JobView,
+    items: &[JobItem],
+    only: Option<ItemState>,
+    now: DateTime<Utc>,
+) -> AnyView {
+    if items.is_empty() {
+        let why = match (only, job.state.is_final()) {
+            (Some(ItemState::Failed), true) => "No tag failed.",
+            (Some(ItemState::Failed), false) => "No tag has failed so far.",
+            (Some(ItemState::LeftOut), _) => "The limit left no tag out.",
+            (Some(_), _) => "No tag is in this state.",
+            (None, true) => "It looked at no tag.",
+            (None, false) => "The tag list is being read.",
+        };
+        return view! { <p class="muted">{why}</p> }.into_any();
+    }
+    let rows = items.iter().map(|item| row(job, item, now)).collect_view();
+    view! {
+        <table class="data">
+            <caption class="visually-hidden">"Tags"</caption>
+            <thead><tr>
+                <th scope="col">"Tag"</th><th scope="col">"State"</th><th scope="col">"Digest"</th>
+                <th scope="col">"Message"</th><th scope="col">"Time"</th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn row(job: &JobView, item: &JobItem, now: DateTime<Utc>) -> AnyView {
+    // A tag that was not looked at need not be there.
+    let there = matches!(
+        item.state,
+        ItemState::Imported | ItemState::Unchanged | ItemState::Failed
+    );
+    let name = item.tag.to_string();
+    let name = if there {
+        view! { <a href=routes::tag(&job.stream, &item.tag)>{name}</a> }.into_any()
+    } else {
+        view! { <span>{name}</span> }.into_any()
+    };
+    let digest = item.digest.as_ref().map(|digest| {
+        let href = routes::image(&job.stream, digest);
+        let whole = digest.to_string();
+        view! { <a href=href title=whole><code>{digest.short().to_owned()}</code></a> }
+    });
+    let message = (!item.message.is_empty()).then(|| {
+        let class = if item.state == ItemState::Failed {
+            "row-error"
+        } else {
+            "muted"
+        };
+        view! { <p class=class>{item.message.clone()}</p> }
+    });
+    view! {
+        <tr>
+            <th scope="row">{name}</th>
+            <td data-label="State">{item_badge(item.state)}</td>
+            <td data-label="Digest">{digest}</td>
+            <td data-label="Message">{message}</td>
+            <td data-label="Time">{item.at.map(|at| time(at, now).into_any())}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn item_badge(state: ItemState) -> AnyView {
+    match state {
+        ItemState::Pending => badge("info", "wait", "Pending"),
+        ItemState::Imported => badge("ok", "ok", "Imported"),
+        ItemState::Unchanged => badge("quiet", "ok", "Unchanged"),
+        ItemState::Failed => badge("bad", "fail", "Failed"),
+        ItemState::LeftOut => badge("quiet", "stop", "Left out"),
+        ItemState::Cancelled => badge("quiet", "stop", "Cancelled"),
+    }
+}
