@@ -114,7 +114,7 @@ pub fn ErrorSummary(
             ApiError::Denied(_) => "You may not do this.",
             ApiError::NotFound(_) => "There is no such thing.",
             ApiError::Invalid { .. } => "This cannot be done as written. Nothing was changed.",
-            ApiError::Internal => "Something went wrong. Nothing was changed.",
+            ApiError::Internal { .. } => "Something went wrong. Nothing was changed.",
         };
         let hint = error.hint().to_owned();
         let message = error.message().to_owned();

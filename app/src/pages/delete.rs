@@ -1,10 +1,11 @@
 //! Deleting: what goes is shown first; a stream's name is typed, because that cannot be undone.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use model::StreamRef;
 
-use super::{banner, below, head, page};
+use super::{banner, below, empty, head, page};
 use crate::{
-    api::form,
+    api::{DeleteStream, DeleteTags, form},
     components::{Csrf, Preview, TextField, field_error},
     routes,
 };
@@ -24,7 +25,7 @@ pub fn DeleteStreamPage() -> impl IntoView {
             {head(below(&stream), format!("Delete {stream}"), ().into_any(), ().into_any())}
             {banner(&asked)}
             <Preview plan=planned.plan/>
-            <form method="post" action="/api/fn/streams/delete" class="sheet">
+            <form method="post" action=DeleteStream::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
@@ -43,11 +44,11 @@ pub fn DeleteTagsPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
         // One tag by a link, or many by check boxes.
-        let named = ["tag", "tag[]"]
-            .into_iter()
-            .filter_map(|key| asked.query.get_all(key))
-            .flatten();
-        let tags = form::tags(&named.collect::<Vec<_>>().join(","))?;
+        let named = [asked.queries("tag"), asked.queries("tag[]")].concat();
+        let tags = form::tags(&named.join(","))?;
+        if tags.is_empty() {
+            return Ok(nothing_ticked(&stream));
+        }
         let planned = asked
             .call
             .engine
@@ -58,7 +59,7 @@ pub fn DeleteTagsPage() -> impl IntoView {
             {head(below(&stream), "Delete tags".into(), ().into_any(), ().into_any())}
             {banner(&asked)}
             <Preview plan=planned.plan/>
-            <form method="post" action="/api/fn/tags/delete" class="sheet">
+            <form method="post" action=DeleteTags::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
@@ -69,4 +70,14 @@ pub fn DeleteTagsPage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+/// The tags to delete are ticked on the stream's page; here came none.
+fn nothing_ticked(stream: &StreamRef) -> AnyView {
+    let back = view! { <a class="button primary" href=routes::stream(stream)>"Back to the tags"</a> };
+    view! {
+        {head(below(stream), "Delete tags".into(), ().into_any(), ().into_any())}
+        {empty("No tag was selected", "Tick the tags to delete, then choose Delete.".into(), back.into_any())}
+    }
+    .into_any()
 }

@@ -23,7 +23,10 @@ pub fn OverviewPage() -> impl IntoView {
                 },
             )
             .await?;
-        let figure = |n: i64, word: &'static str, href: &'static str, kind: &'static str| {
+        let failed = routes::with_query(routes::STREAMS, &[("failed", "on")]);
+        let figure = |n: i64, words: [&'static str; 2], href: &str, kind: &'static str| {
+            let word = if n == 1 { words[0] } else { words[1] };
+            let href = href.to_owned();
             let text = if n >= Overview::LIMIT {
                 format!("{}+", thousands(Overview::LIMIT))
             } else {
@@ -45,10 +48,10 @@ pub fn OverviewPage() -> impl IntoView {
         } else {
             view! {
                 <section class="figures" aria-label="Figures">
-                    {figure(overview.streams, "streams", routes::STREAMS, "")}
-                    {figure(overview.failed_tags, "tags failed to import", "/streams?failed=on", "bad")}
-                    {figure(overview.active_jobs, "imports under way", routes::JOBS, "info")}
-                    {figure(overview.insecure_streams, "streams with insecure tags", routes::STREAMS, "warn")}
+                    {figure(overview.streams, ["stream", "streams"], routes::STREAMS, "")}
+                    {figure(overview.failed_tags, ["tag failed to import", "tags failed to import"], &failed, "bad")}
+                    {figure(overview.active_jobs, ["import under way", "imports under way"], routes::JOBS, "info")}
+                    {figure(overview.insecure_streams, ["stream with insecure tags", "streams with insecure tags"], routes::STREAMS, "warn")}
                 </section>
                 <h2>"Newest imports"</h2>
                 {jobs_table(&jobs.items, asked.now, true)}

@@ -5,14 +5,15 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
-    hooks::use_location,
     path,
 };
+use model::{job::thousands, stream::Overview};
 
-use super::{delete, image, import, job, login, overview, stream, streams, tag, tag_form};
+use super::{delete, error, image, import, job, login, overview, stream, streams, tag, tag_form};
 use crate::{
+    api::ApiError,
     components::{Csrf, Mark, icon},
-    context::RequestContext,
+    context::{self, RequestContext},
     islands::ThemeSwitch,
     routes,
 };
@@ -49,7 +50,7 @@ pub fn App() -> impl IntoView {
             <a class="skip" href="#main">"To the content"</a>
             <Frame/>
             <main id="main">
-                <Routes fallback=NotFound>
+                <Routes fallback=error::NotFoundPage>
                     <Route path=path!("/") view=overview::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/login") view=login::LoginPage ssr=SsrMode::Async/>
                     <Route path=path!("/setup") view=login::SetupPage ssr=SsrMode::Async/>
@@ -75,35 +76,26 @@ pub fn App() -> impl IntoView {
 /// Top bar and rail; only the bar for people who are not signed in.
 #[component]
 fn Frame() -> impl IntoView {
-    let Some(context) = use_context::<RequestContext>() else {
+    let Some(request) = use_context::<RequestContext>() else {
         return ().into_any();
     };
-    let location = use_location();
-    let here = location.pathname.get_untracked();
-    let next = format!(
-        "{here}{}{}",
-        if location.search.get_untracked().is_empty() {
-            ""
-        } else {
-            "?"
-        },
-        location.search.get_untracked()
-    );
+    let here = context::here();
+    let path = here.split('?').next().unwrap_or_default().to_owned();
     let theme = view! {
-        <form method="post" action="/theme" class="theme">
-            <Csrf token=context.csrf.clone()/>
-            <input type="hidden" name="next" value=next/>
-            <ThemeSwitch theme=context.theme.clone()/>
+        <form method="post" action=routes::THEME class="theme">
+            <Csrf token=request.csrf.clone()/>
+            <input type="hidden" name="next" value=here/>
+            <ThemeSwitch theme=request.theme.clone()/>
         </form>
     };
-    let Some(actor) = context.actor else {
-        return view! { <header class="topbar"><a class="brand" href="/"><Mark/>"Weir"</a><span class="grow"></span>{theme}</header> }.into_any();
+    let Some(actor) = request.actor else {
+        return view! { <header class="topbar"><a class="brand" href=routes::OVERVIEW><Mark/>"Weir"</a><span class="grow"></span>{theme}</header> }.into_any();
     };
     let item = |href: &'static str, name: &'static str, icon_name: &'static str| {
-        let current = if href == "/" {
-            here == "/"
+        let current = if href == routes::OVERVIEW {
+            path == href
         } else {
-            here.starts_with(href) || (href == routes::STREAMS && here.starts_with("/s/"))
+            path.starts_with(href) || (href == routes::STREAMS && path.starts_with("/s/"))
         };
         view! { <li><a href=href aria-current=current.then_some("page")>{icon(icon_name).into_any()}<span>{name}</span></a></li> }
     };
@@ -114,18 +106,19 @@ fn Frame() -> impl IntoView {
     };
     view! {
         <header class="topbar">
-            <a class="brand" href="/"><Mark/>"Weir"</a>
+            <a class="brand" href=routes::OVERVIEW><Mark/>"Weir"</a>
             <form class="search" method="get" action=routes::STREAMS role="search">
                 <label class="visually-hidden" for="search">"Find streams"</label>
                 <input id="search" type="search" name="text" placeholder="Find streams"/>
             </form>
             <span class="grow"></span>
+            <RunningImports/>
             <details class="menu">
                 <summary>{actor.name.clone()}</summary>
                 <div class="menu-body">
                     <p class="muted">{format!("Signed in as {} ({})", actor.name, actor.role.as_str())}</p>
                     {theme}
-                    <form method="post" action="/logout"><Csrf token=context.csrf/><button class="button quiet">"Sign out"</button></form>
+                    <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><button class="button quiet">"Sign out"</button></form>
                 </div>
             </details>
         </header>
@@ -134,12 +127,24 @@ fn Frame() -> impl IntoView {
     .into_any()
 }
 
+/// How many imports wait or run, as a link to them; nothing if none do.
 #[component]
-fn NotFound() -> impl IntoView {
+fn RunningImports() -> impl IntoView {
+    let call = context::call();
     view! {
-        <Title text="Not found"/>
-        <header class="page-head"><h1>"There is no such page"</h1></header>
-        <p>"The address may be mistyped, or what it showed was deleted."</p>
-        <p><a class="button primary" href=routes::STREAMS>"To the streams"</a></p>
+        <Suspense>
+            {Suspend::new(async move {
+                let call = call.ok()?;
+                let figures = call.engine.overview(&call.actor).await.map_err(ApiError::from).ok()?;
+                let n = figures.active_jobs;
+                let more = if n >= Overview::LIMIT { "+" } else { "" };
+                let words = if n == 1 { " import under way" } else { " imports under way" };
+                (n > 0).then(|| view! {
+                    <a class="badge info" href=routes::JOBS>
+                        {icon("run").into_any()}{thousands(n)}{more}<span class="visually-hidden">{words}</span>
+                    </a>
+                })
+            })}
+        </Suspense>
     }
 }
