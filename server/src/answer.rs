@@ -1,5 +1,6 @@
 //! What an engine error looks like over HTTP where no Leptos page renders it. Our own faults are logged here, once.
 
+use app::api::ApiError;
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -15,11 +16,24 @@ use crate::plain;
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
         Error::Conflict(_) => StatusCode::CONFLICT,
         Error::Denied(_) => StatusCode::FORBIDDEN,
         Error::Upstream { .. } => StatusCode::BAD_GATEWAY,
         Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The status of what a server function answered.
+#[must_use]
+pub fn refusal_status(refusal: &ApiError) -> StatusCode {
+    match refusal {
+        ApiError::NotFound(_) => StatusCode::NOT_FOUND,
+        ApiError::Invalid { .. } => StatusCode::BAD_REQUEST,
+        ApiError::Conflict(_) => StatusCode::CONFLICT,
+        ApiError::Denied(_) => StatusCode::FORBIDDEN,
+        ApiError::Upstream { .. } => StatusCode::BAD_GATEWAY,
+        ApiError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pages and server functions: hands Leptos the engine, the visitor and the content policy of the page.
 
 use app::{
+    api::ApiError,
     context::RequestContext,
     pages::shell::{App, shell},
 };
@@ -13,7 +14,10 @@ use axum::{
     routing::post,
 };
 use http::{HeaderMap, Method, StatusCode, header};
-use leptos::{context::provide_context, nonce::use_nonce, prelude::expect_context, server_fn};
+use leptos::{
+    context::provide_context, nonce::use_nonce, prelude::expect_context, server_fn,
+    server_fn::error::SERVER_FN_ERROR_HEADER,
+};
 use leptos_axum::{
     LeptosRoutes, ResponseOptions, generate_route_list, handle_server_fns_with_context,
     render_app_async_with_context,
@@ -72,7 +76,22 @@ async fn page(State(state): State<AppState>, visitor: Visitor, request: Request)
                 .insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };
-    render_app_async_with_context(provide, move || shell(options.clone()))(request).await
+    let dots = has_dots(request.uri().path());
+    let mut response =
+        render_app_async_with_context(provide, move || shell(options.clone()))(request).await;
+    if dots && response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// Whether a segment is `.` or `..`, however written: the pages' router resolves them as browsers do and finds no page,
+/// where ours has matched one.
+fn has_dots(path: &str) -> bool {
+    path.split('/').any(|segment| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    })
 }
 
 /// An address nobody has. Only looking is met with a page.
@@ -109,9 +128,27 @@ async fn function(State(state): State<AppState>, visitor: Visitor, request: Requ
     }
     let context = context(&state, visitor, parts.extensions.get());
     let request = Request::from_parts(parts, Body::from(bytes));
-    handle_server_fns_with_context(move || provide_context(context.clone()), request)
-        .await
-        .into_response()
+    let response =
+        handle_server_fns_with_context(move || provide_context(context.clone()), request)
+            .await
+            .into_response();
+    with_real_status(response).await
+}
+
+/// Leptos answers every refusal with 500, unless it sends a browser back to the form. Programs get the status that fits.
+async fn with_real_status(response: Response) -> Response {
+    let refused = response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if !refused || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, limits::BODY).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(refusal) = serde_json::from_slice::<ApiError>(&bytes) {
+        parts.status = answer::refusal_status(&refusal);
+    }
+    Response::from_parts(parts, Body::from(bytes))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

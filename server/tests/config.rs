@@ -99,12 +99,13 @@ fn bad_values_are_refused_with_key_value_and_what_is_allowed() {
 fn secrets_are_refused_without_being_shown() {
     for (key, value) in [
         ("WEIR_DATABASE_URL", "mysql://me:hunter2@db/weir"),
-        ("WEIR_ADMIN_PASSWORD", "hunter2"),
+        ("WEIR_DATABASE_URL", "hunter2"),
     ] {
         let message = refusal(None, &[(key, value)]);
         assert!(message.contains(key), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
     }
+    assert!(refusal(None, &[("WEIR_ADMIN_PASSWORD", "")]).contains("WEIR_ADMIN_PASSWORD"));
 }
 
 #[test]

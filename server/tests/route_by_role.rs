@@ -10,6 +10,10 @@ const OK: u16 = 200;
 /// To the sign-in page.
 const AWAY: u16 = 303;
 const MISSING: u16 = 404;
+/// Not for this role.
+const NEVER: u16 = 403;
+/// Names something that cannot be deleted.
+const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
 const PAGES: [(&str, &str, [u16; 4]); 16] = [
@@ -33,12 +37,12 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
     (
         "/s/{ns}/{name}/delete",
         "/s/shop/ruby/delete",
-        [AWAY, OK, OK, OK],
+        [AWAY, NEVER, OK, OK],
     ),
     (
         "/s/{ns}/{name}/tags/delete",
         "/s/shop/ruby/tags/delete?tag=none",
-        [AWAY, OK, OK, OK],
+        [AWAY, NEVER, WRONG, WRONG],
     ),
     (
         "/s/{ns}/{name}/t/{tag}",
@@ -61,7 +65,70 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 0] = [];
+const FUNCTIONS: [Function; 8] = [
+    (
+        "/api/fn/streams/create",
+        &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/streams/delete",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("typed", "shop/ruby"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/start",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("source", "registry.example/ruby"),
+            ("tags", "chosen"),
+            ("chosen", "2.7"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/again",
+        &[("namespace", "shop"), ("name", "ruby")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/imports/rest",
+        &[("namespace", "shop"), ("name", "ruby")],
+        EDITOR,
+    ),
+    ("/api/fn/imports/cancel", &[("id", "{job}")], EDITOR),
+    (
+        "/api/fn/tags/set",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("source", "2.7"),
+            ("destination", "latest"),
+            ("mode", "fixed"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/tags/delete",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("tags", "2.7"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+];
+
+/// The editor's place in [`NAMES`].
+const EDITOR: usize = 2;
 
 type Function = (&'static str, &'static [(&'static str, &'static str)], usize);
 

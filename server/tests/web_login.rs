@@ -15,7 +15,7 @@ async fn the_right_password_opens_the_page_asked_for() {
     let form = browser.get(page.location()).await;
     assert_eq!(form.status, StatusCode::OK);
     assert_eq!(
-        html::input(&form.body, "next").as_deref(),
+        html::input_of(&form.body, "/login", "next").as_deref(),
         Some("/streams?q=ruby")
     );
 

@@ -39,11 +39,14 @@ pub fn run(command: &mut Command, counts: &mut Counts) -> Result<()> {
         thread::spawn(move || pass_on(out, stdout())),
         thread::spawn(move || pass_on(err, stderr())),
     ];
+    let mut found = Found::default();
     for reader in readers {
-        if let Ok(found) = reader.join() {
-            *counts += found;
+        if let Ok(part) = reader.join() {
+            found.lines += part.lines;
+            found.total = found.total.or(part.total);
         }
     }
+    *counts += found.total.unwrap_or(found.lines);
     let status = child.wait()?;
     if !status.success() {
         bail!("{shown} failed ({status})");
@@ -51,9 +54,18 @@ pub fn run(command: &mut Command, counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-fn pass_on(from: Option<impl Read>, mut to: impl Write) -> Counts {
-    let mut counts = Counts::default();
-    let Some(from) = from else { return counts };
+/// What one stream said.
+#[derive(Default)]
+struct Found {
+    /// The sum of what runners said.
+    lines: Counts,
+    /// A plain `N passed, N failed`: the total of a script that may have shown its runner's lines as well.
+    total: Option<Counts>,
+}
+
+fn pass_on(from: Option<impl Read>, mut to: impl Write) -> Found {
+    let mut found = Found::default();
+    let Some(from) = from else { return found };
     let mut reader = BufReader::new(from);
     let mut line = Vec::new();
     while reader
@@ -62,19 +74,40 @@ fn pass_on(from: Option<impl Read>, mut to: impl Write) -> Counts {
     {
         // When nobody reads any more the tests still run to their end.
         let _ = to.write_all(&line).and_then(|()| to.flush());
-        counts += closing_line(&without_colour(&String::from_utf8_lossy(&line)));
+        let text = without_colour(&String::from_utf8_lossy(&line));
+        if is_total(&text) {
+            found.total = Some(closing_line(&text));
+        } else {
+            found.lines += closing_line(&text);
+        }
         line.clear();
     }
-    counts
+    found
+}
+
+/// Words between spaces and marks.
+fn words(line: &str) -> Vec<&str> {
+    line.split([' ', ',', ';', '\n'])
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+fn is_total(line: &str) -> bool {
+    let words = words(line);
+    let number = |word: &str| word.parse::<u64>().is_ok();
+    match words[..] {
+        [passed, "passed", failed, "failed"] => number(passed) && number(failed),
+        [passed, "passed", failed, "failed", skipped, "skipped"] => {
+            number(passed) && number(failed) && number(skipped)
+        }
+        _ => false,
+    }
 }
 
 /// The counts in a closing line of nextest, `cargo test`, node's runner, or our own; nothing in any other line.
 fn closing_line(line: &str) -> Counts {
     let line = line.trim();
-    let words: Vec<&str> = line
-        .split([' ', ',', ';'])
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = words(line);
     let before = |name: &str| {
         words
             .windows(2)
@@ -98,11 +131,7 @@ fn closing_line(line: &str) -> Counts {
     let nextest = line.starts_with("Summary [")
         && (line.contains("tests run:") || line.contains("test run:"));
     let libtest = line.starts_with("test result:");
-    let plain = matches!(
-        words[..],
-        [_, "passed", _, "failed"] | [_, "passed", _, "failed", _, "skipped"]
-    );
-    if nextest || libtest || plain {
+    if nextest || libtest || is_total(line) {
         return Counts {
             passed: before("passed").unwrap_or(0),
             failed: before("failed").unwrap_or(0),
@@ -159,6 +188,20 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn the_total_of_a_script_is_not_added_to_what_its_runner_said() {
+        let script = "echo '# pass 2'; echo '2 passed, 0 failed'";
+        let mut counts = Counts::default();
+        run(Command::new("sh").args(["-c", script]), &mut counts).unwrap();
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 2,
+                failed: 0
+            }
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Drop for Postgres {
 
 /// Where initdb and pg_ctl are: on PATH, or the newest that Debian has.
 pub fn programs() -> Option<PathBuf> {
-    if let Some(initdb) = sys::find("initdb") {
+    if let Some(initdb) = sys::find("initdb").and_then(|link| fs::canonicalize(link).ok()) {
         return initdb.parent().map(Path::to_path_buf);
     }
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
@@ -156,7 +156,7 @@ fn as_owner(program: &Path) -> Command {
     if !sys::is_root() {
         return Command::new(program);
     }
-    let mut command = Command::new("runuser");
+    let mut command = Command::new(sys::find("runuser").unwrap_or_else(|| "runuser".into()));
     command.args(["-u", "postgres", "--"]).arg(program);
     command
 }

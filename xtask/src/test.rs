@@ -19,7 +19,7 @@ pub struct Args {
     /// Only this step; may be given more than once
     #[arg(long, value_name = "STEP")]
     only: Vec<Step>,
-    /// What the test runner of step `tests` gets, e.g. `-- held_tag`
+    /// What the runner of steps `tests` and `end2end` gets, e.g. `--only tests -- held_tag`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     runner: Vec<OsString>,
 }
@@ -226,6 +226,7 @@ impl Run<'_> {
         let mut node = Command::new("node");
         sys::clean(&mut node);
         node.arg(&script)
+            .args(self.runner)
             .current_dir(sys::root())
             .env("WEIR_BIN", sys::target().join("debug/weir"))
             .env(postgres::URL_VARIABLE, url)

@@ -91,6 +91,12 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
     eprintln!("xtask: {by_hand}");
     let apt = || {
         let mut command = Command::new(if sys::is_root() { "env" } else { "sudo" });
+        if !sys::is_root() {
+            command.arg("env");
+        }
+        // what packages run while they are set up is in sbin, which a user's PATH may lack
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.arg(format!("PATH={path}:/usr/local/sbin:/usr/sbin:/sbin"));
         // another apt at work is waited for
         command.args([
             "DEBIAN_FRONTEND=noninteractive",

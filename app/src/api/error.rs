@@ -47,12 +47,12 @@ impl ApiError {
         }
     }
 
-    /// The HTTP status that says the same, to pages and scripts.
+    /// The HTTP status of a page that shows it.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound(_) => 404,
-            Self::Invalid { .. } => 422,
+            Self::Invalid { .. } => 400,
             Self::Conflict(_) => 409,
             Self::Denied(_) => 403,
             Self::Upstream { .. } => 502,

@@ -10,34 +10,19 @@ use leptos_axum::ResponseOptions;
 use super::ApiError;
 
 /// On to the page `done` names, or back to `form`, an address that holds the values given, with the refusal in
-/// `__path` and `__err`. Scripts get the refusal as JSON with its status instead.
+/// `__path` and `__err`. Scripts get the refusal as JSON instead.
 ///
 /// # Errors
 /// The refusal.
 pub fn answer<F: ServerFn>(form: &str, done: Result<String, ApiError>) -> Result<(), ApiError> {
-    let page = given(done.inspect_err(|error| {
+    let page = done.inspect_err(|error| {
         // Left alone it would be the Referer, which a browser may withhold and which knows no unticked boxes.
         if wants_page() {
             go_to(&with_refusal(F::PATH, form, error));
         }
-    }))?;
+    })?;
     leptos_axum::redirect(&page);
     Ok(())
-}
-
-/// What was given, or a refusal that goes back to where the form was.
-///
-/// # Errors
-/// The refusal.
-pub fn given<T>(given: Result<T, ApiError>) -> Result<T, ApiError> {
-    given.inspect_err(|error| {
-        if !wants_page()
-            && let Some(response) = use_context::<ResponseOptions>()
-            && let Ok(status) = StatusCode::from_u16(error.status())
-        {
-            response.set_status(status);
-        }
-    })
 }
 
 /// Whether a browser waits for a page, and not a script for an answer: as the framework decides it.

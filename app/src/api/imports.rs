@@ -24,7 +24,7 @@ pub async fn create_stream(
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
+    let call = crate::context::call()?;
     let form = super::form::ImportForm {
         namespace,
         name,
@@ -54,7 +54,7 @@ pub async fn start_import(
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
+    let call = crate::context::call()?;
     let form = super::form::ImportForm {
         namespace,
         name,
@@ -93,9 +93,9 @@ pub async fn import_again(
     name: String,
     #[server(default)] tag: Vec<String>,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
-    let stream = super::guard::given(super::form::stream(&namespace, &name))?;
-    let tags = super::guard::given(super::form::tags(&tag.join(",")))?;
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
+    let tags = super::form::tags(&tag.join(","))?;
     let job = call.engine.import_again(&call.actor, &stream, &tags).await;
     // One tag was asked for on its own page.
     let page = match tags.as_slice() {
@@ -114,8 +114,8 @@ pub async fn import_again(
 /// A refusal for the page.
 #[server(prefix = "/api/fn", endpoint = "imports/rest", input = PostUrl)]
 pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
-    let stream = super::guard::given(super::form::stream(&namespace, &name))?;
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
     let job = call.engine.import_left_out(&call.actor, &stream).await;
     super::guard::answer::<ImportLeftOut>(
         &crate::routes::stream(&stream),
@@ -129,7 +129,7 @@ pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiE
 /// A refusal for the page.
 #[server(prefix = "/api/fn", endpoint = "imports/cancel", input = PostUrl)]
 pub async fn cancel_import(id: String) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
+    let call = crate::context::call()?;
     let page = crate::routes::job(&id);
     let cancelled = call.engine.cancel_job(&call.actor, &id).await;
     super::guard::answer::<CancelImport>(

@@ -19,8 +19,8 @@ pub async fn delete_stream(
     typed: String,
     token: String,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
-    let stream = super::guard::given(super::form::stream(&namespace, &name))?;
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
     let deleted = if typed.trim() == stream.to_string() {
         let deleted = call.engine.delete_stream(&call.actor, &stream, &token);
         deleted.await.map_err(ApiError::from)

@@ -21,8 +21,8 @@ pub async fn set_tag(
     mode: String,
     token: String,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
-    let stream = super::guard::given(super::form::stream(&namespace, &name))?;
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
     let form = crate::routes::tag_form_with(
         &stream,
         &[
@@ -51,9 +51,9 @@ pub async fn delete_tags(
     tags: String,
     token: String,
 ) -> Result<(), ApiError> {
-    let call = super::guard::given(crate::context::call())?;
-    let stream = super::guard::given(super::form::stream(&namespace, &name))?;
-    let tags = super::guard::given(super::form::tags(&tags))?;
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
+    let tags = super::form::tags(&tags)?;
     let deleted = call.engine.delete_tags(&call.actor, &stream, &tags, &token);
     let pairs: Vec<_> = tags.iter().map(|tag| ("tag", tag.as_str())).collect();
     super::guard::answer::<DeleteTags>(

@@ -46,22 +46,24 @@ impl Clock {
     pub fn id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
-
-    /// A random part of a wait: between 0 and 1.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one source of chance")]
-    pub fn jitter(&self) -> f64 {
-        if self.held.is_some() {
-            0.5
-        } else {
-            rand::random()
-        }
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock itself")]
 fn real_micros() -> i64 {
     Utc::now().timestamp_micros()
+}
+
+/// A random part of a wait: between 0 and 1.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one source of chance")]
+pub fn jitter() -> f64 {
+    rand::random()
+}
+
+/// Now, for dates other servers send: these are measured against the world's clock, never a held one.
+#[must_use]
+pub fn world() -> DateTime<Utc> {
+    Clock::default().now()
 }
 
 /// Random bytes.

@@ -147,8 +147,7 @@ impl Engine {
 
     /// Resolves at the next [`Engine::wake`] after this call.
     fn woken(&self) -> impl Future<Output = ()> + '_ {
-        let notified = self.inner.wake.notified();
-        async move { notified.await }
+        self.inner.wake.notified()
     }
 
     fn stopping(&self) -> CancellationToken {

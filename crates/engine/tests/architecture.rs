@@ -1,4 +1,8 @@
 //! The shape of the code, kept true: who may import whom, and how long a file may be.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a check that cannot read its files has failed"
+)]
 
 use std::{
     fs,
@@ -49,8 +53,9 @@ fn names(text: &str, word: &str) -> Vec<String> {
         .filter(|line| !line.trim_start().starts_with("//"))
         .filter(|line| {
             line.match_indices(&path).any(|(at, _)| {
-                !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-                    && !(word == "engine" && line[..at].ends_with("crate::"))
+                let before = &line[..at];
+                let part_of_a_word = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+                !part_of_a_word && !before.ends_with("crate::")
             })
         })
         .map(|line| line.trim().to_owned())
@@ -101,23 +106,21 @@ fn the_engine_knows_neither_pages_nor_serving() {
 
 #[test]
 fn rules_import_only_the_model() {
-    for below in ["crates/engine/src/rules"] {
-        assert_silent(
-            below,
-            &[],
-            &[
-                "sqlx",
-                "tokio",
-                "reqwest",
-                "crate::store",
-                "crate::ops",
-                "crate::upstream",
-                "crate::clock",
-                "std::fs",
-                "std::time",
-            ],
-        );
-    }
+    assert_silent(
+        "crates/engine/src/rules",
+        &[],
+        &[
+            "sqlx",
+            "tokio",
+            "reqwest",
+            "crate::store",
+            "crate::ops",
+            "crate::upstream",
+            "crate::clock",
+            "std::fs",
+            "std::time",
+        ],
+    );
 }
 
 #[test]

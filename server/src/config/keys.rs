@@ -48,7 +48,7 @@ pub const KEYS: [Key; 12] = [
     Key {
         name: "admin_password",
         default: "",
-        allowed: "at least 12 characters",
+        allowed: "any text but an empty one; use at least 12 characters",
         meaning: "password of user admin, used on the first start only; without it a one-time setup link is printed",
         secret: true,
     },

@@ -83,10 +83,19 @@ pub fn attribute(tag: &str, key: &str) -> Option<String> {
 
 /// The value of the first form field of that name.
 pub fn input(page: &str, field: &str) -> Option<String> {
-    tags(page)
-        .into_iter()
-        .filter(|tag| name(tag) == "input")
-        .find(|tag| attribute(tag, "name").as_deref() == Some(field))
+    value(tags(page).into_iter(), field)
+}
+
+/// The value of a field of the form that is sent to `action`.
+pub fn input_of(page: &str, action: &str, field: &str) -> Option<String> {
+    let form = tags(page).into_iter().skip_while(|tag| {
+        name(tag) != "form" || attribute(tag, "action").as_deref() != Some(action)
+    });
+    value(form.skip(1).take_while(|tag| name(tag) != "form"), field)
+}
+
+fn value<'a>(mut tags: impl Iterator<Item = &'a str>, field: &str) -> Option<String> {
+    tags.find(|tag| name(tag) == "input" && attribute(tag, "name").as_deref() == Some(field))
         .map(|tag| attribute(tag, "value").unwrap_or_default())
 }
 

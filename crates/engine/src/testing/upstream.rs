@@ -13,6 +13,10 @@
 //! Over plain HTTP the importer needs insecure access. Over TLS (`TestUpstream::builder().tls()`) the certificate is
 //! self-signed: insecure access, or [`TestUpstream::certificate`] among the configured roots. The same calls in the
 //! same order give the same digests, whatever the port. Nothing here sleeps.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a server of tests ends with its test"
+)]
 
 mod content;
 mod faults;

@@ -83,7 +83,9 @@ impl Answer {
             return Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
         }
         let until = DateTime::parse_from_rfc2822(text).ok()?;
-        let wait = (until.with_timezone(&Utc) - Utc::now()).to_std().ok()?;
+        let wait = (until.with_timezone(&Utc) - crate::clock::world())
+            .to_std()
+            .ok()?;
         Some(wait.min(MAX_RETRY_AFTER))
     }
 
@@ -101,6 +103,10 @@ impl Call {
 
 impl Transport {
     /// Builds both clients.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that makes clients"
+    )]
     pub fn new(config: Config) -> Result<Self, Failure> {
         let broken = |error: &dyn std::fmt::Display| Failure {
             reason: model::tag::Reason::InternalError,
@@ -146,7 +152,13 @@ impl Transport {
                 Err(fault) if fault.is_passing() => None,
                 done => return done,
             };
-            tokio::time::sleep(wait(self.retry_wait, attempt, asked, rand::random())).await;
+            tokio::time::sleep(wait(
+                self.retry_wait,
+                attempt,
+                asked,
+                crate::clock::jitter(),
+            ))
+            .await;
         }
         self.follow(call).await
     }

@@ -1,4 +1,8 @@
 //! TLS of a test upstream: a self-signed certificate, and handshakes that hold up nobody else.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a server of tests ends with its test"
+)]
 
 use std::{io, net::SocketAddr, sync::Arc};
 
