@@ -65,7 +65,11 @@ impl Query {
     /// Decodes `a=1&b=2`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            url::form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// The last value of a key, trimmed; empty if there is none.
@@ -87,7 +91,9 @@ impl Query {
 #[must_use]
 pub fn query() -> Query {
     let parts = use_context::<Parts>();
-    parts.and_then(|parts| parts.uri.query().map(Query::parse)).unwrap_or_default()
+    parts
+        .and_then(|parts| parts.uri.query().map(Query::parse))
+        .unwrap_or_default()
 }
 
 /// Path and query of the request: where to come back to.

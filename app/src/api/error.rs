@@ -43,7 +43,9 @@ impl ApiError {
         match self {
             Self::NotFound(text) | Self::Conflict(text) | Self::Denied(text) => text,
             Self::Invalid { message, .. } | Self::Upstream { message, .. } => message,
-            Self::Internal { .. } => "This is a fault in Weir. Its log has more under the request's id.",
+            Self::Internal { .. } => {
+                "This is a fault in Weir. Its log has more under the request's id."
+            }
         }
     }
 

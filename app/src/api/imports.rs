@@ -104,7 +104,8 @@ pub async fn import_again(
     };
     super::guard::answer::<ImportAgain>(
         &page,
-        job.map(|job| crate::routes::job(&job)).map_err(ApiError::from),
+        job.map(|job| crate::routes::job(&job))
+            .map_err(ApiError::from),
     )
 }
 
@@ -119,7 +120,8 @@ pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiE
     let job = call.engine.import_left_out(&call.actor, &stream).await;
     super::guard::answer::<ImportLeftOut>(
         &crate::routes::stream(&stream),
-        job.map(|job| crate::routes::job(&job)).map_err(ApiError::from),
+        job.map(|job| crate::routes::job(&job))
+            .map_err(ApiError::from),
     )
 }
 

@@ -74,7 +74,8 @@ pub fn DeleteTagsPage() -> impl IntoView {
 
 /// The tags to delete are ticked on the stream's page; here came none.
 fn nothing_ticked(stream: &StreamRef) -> AnyView {
-    let back = view! { <a class="button primary" href=routes::stream(stream)>"Back to the tags"</a> };
+    let back =
+        view! { <a class="button primary" href=routes::stream(stream)>"Back to the tags"</a> };
     view! {
         {head(below(stream), "Delete tags".into(), ().into_any(), ().into_any())}
         {empty("No tag was selected", "Tick the tags to delete, then choose Delete.".into(), back.into_any())}

@@ -54,7 +54,11 @@ pub(super) fn refused(error: &ApiError) -> AnyView {
 fn sentence(message: &str) -> String {
     let mut chars = message.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string());
-    let end = if message.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    let end = if message.ends_with(['.', '!', '?', ':']) {
+        ""
+    } else {
+        "."
+    };
     format!("{}{}{end}", first.unwrap_or_default(), chars.as_str())
 }
 
@@ -77,7 +81,9 @@ fn ways_on(error: &ApiError) -> impl IntoView + use<> {
             ],
         );
         let missing = matches!(error, ApiError::NotFound(_));
-        missing.then(|| view! { <a class="button" href=make>{format!("Make {stream}")}</a> }).into_any()
+        missing
+            .then(|| view! { <a class="button" href=make>{format!("Make {stream}")}</a> })
+            .into_any()
     });
     view! {
         <p class="buttons">
@@ -104,7 +110,8 @@ pub(super) fn NotFoundPage() -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <p class="buttons"><a class="button primary" href=routes::LOGIN>"Sign in"</a></p> }.into_any()
+        view! { <p class="buttons"><a class="button primary" href=routes::LOGIN>"Sign in"</a></p> }
+            .into_any()
     };
     view! {
         <Title text="Not found"/>
@@ -120,7 +127,10 @@ mod tests {
 
     #[test]
     fn messages_become_sentences() {
-        assert_eq!(sentence("there is no stream x/y"), "There is no stream x/y.");
+        assert_eq!(
+            sentence("there is no stream x/y"),
+            "There is no stream x/y."
+        );
         assert_eq!(sentence("Done."), "Done.");
         assert_eq!(sentence("ß is odd"), "SS is odd.");
         assert_eq!(sentence(""), ".");

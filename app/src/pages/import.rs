@@ -7,8 +7,11 @@ use model::{Reference, stream::StreamView};
 
 use super::{Asked, below, head, page};
 use crate::{
-    api::{ApiError, form::ImportForm},
-    components::{CheckBox, ErrorSummary, TextField, field_error},
+    api::{
+        ApiError,
+        form::{self, ImportForm},
+    },
+    components::{CheckBox, ErrorSummary, TextField, alert, field_error},
     routes,
 };
 
@@ -95,17 +98,42 @@ async fn form_page(asked: &Asked, head: AnyView, form: ImportForm, create: bool)
         }
         other => other,
     });
+    let there = if create {
+        already_there(asked, &form, error.as_ref()).await
+    } else {
+        None
+    };
     view! {
         {head}
         <ErrorSummary error=error.clone()/>
+        {there}
         {fields(&form, create, error.as_ref())}
         {shown.map(|preview| preview::confirm(&form, &preview, create, &asked.csrf))}
     }
     .into_any()
 }
 
+/// When the name is taken: the way to the stream that has it. Somebody who confirmed twice made it a moment ago.
+async fn already_there(
+    asked: &Asked,
+    form: &ImportForm,
+    error: Option<&ApiError>,
+) -> Option<AnyView> {
+    error.filter(|error| error.field() == Some("name"))?;
+    let stream = form::stream(&form.namespace, &form.name).ok()?;
+    let call = &asked.call;
+    call.engine.stream(&call.actor, &stream).await.ok()?;
+    let inner = view! {
+        <p>
+            <a href=routes::stream(&stream)>{format!("Open {stream}")}</a> " or "
+            <a href=routes::import(&stream)>"import into it"</a>
+        </p>
+    };
+    Some(alert("info", inner.into_any()))
+}
+
 fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView {
-    let action = match crate::api::form::stream(&form.namespace, &form.name) {
+    let action = match form::stream(&form.namespace, &form.name) {
         Ok(stream) if !create => routes::import(&stream),
         _ => routes::NEW_STREAM.to_owned(),
     };
@@ -162,6 +190,10 @@ fn beside_source(error: Option<&ApiError>) -> Option<String> {
 /// How the source is understood.
 fn echo(source: &str) -> Option<AnyView> {
     let source: Reference = source.trim().parse().ok()?;
-    let text = format!("registry {} · repository {}", source.host(), source.repository());
+    let text = format!(
+        "registry {} · repository {}",
+        source.host(),
+        source.repository()
+    );
     Some(view! { <p class="echo">{text}</p> }.into_any())
 }

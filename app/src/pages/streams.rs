@@ -30,7 +30,10 @@ pub fn StreamsPage() -> impl IntoView {
             routes::STREAMS,
             &[
                 ("text", &filter.text),
-                ("namespace", filter.namespace.as_ref().map_or("", Namespace::as_str)),
+                (
+                    "namespace",
+                    filter.namespace.as_ref().map_or("", Namespace::as_str),
+                ),
                 ("failed", if filter.failed { "on" } else { "" }),
             ],
             request.size,
@@ -55,9 +58,10 @@ pub fn StreamsPage() -> impl IntoView {
 fn filter(asked: &Asked) -> Result<StreamFilter, ApiError> {
     let namespace = match asked.query("namespace").as_str() {
         "" => None,
-        text => Some(text.parse().map_err(|error: NameError| {
-            ApiError::invalid("namespace", error.to_string())
-        })?),
+        text => Some(
+            text.parse()
+                .map_err(|error: NameError| ApiError::invalid("namespace", error.to_string()))?,
+        ),
     };
     Ok(StreamFilter {
         namespace,
@@ -94,12 +98,7 @@ fn filters(filter: &StreamFilter, namespaces: &[Namespace], size: usize) -> AnyV
     .into_any()
 }
 
-fn list_view(
-    streams: &Page<StreamRow>,
-    narrowed: bool,
-    now: DateTime<Utc>,
-    base: &str,
-) -> AnyView {
+fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base: &str) -> AnyView {
     let pages = || {
         pager(
             base,
@@ -151,8 +150,8 @@ fn list_view(
 }
 
 fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
-    let failed = (row.failed > 0)
-        .then(|| badge("bad", "fail", format!("{} failed", thousands(row.failed))));
+    let failed =
+        (row.failed > 0).then(|| badge("bad", "fail", format!("{} failed", thousands(row.failed))));
     // "Failed" beside "2 failed" would say it twice.
     let import = match row.import {
         Some(model::job::JobState::Failed) if row.failed > 0 => None,

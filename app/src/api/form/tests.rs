@@ -66,7 +66,11 @@ fn each_refusal_names_its_field_and_the_remedy() {
         (upper, "name", "lower-case"),
         (source(String::new()), "source", "choose None"),
         (source("https://h.io/a".into()), "source", "leave out"),
-        (source("h.io/a:2.0".into()), "source", "put 2.0 under Chosen tags"),
+        (
+            source("h.io/a:2.0".into()),
+            "source",
+            "put 2.0 under Chosen tags",
+        ),
         (source(digest), "source", "Tag and Fixed"),
         (odd, "tags", "choose All tags"),
         (chosen(""), "tags", "at least one"),
@@ -104,7 +108,12 @@ fn an_unticked_box_turns_all_into_chosen() {
 
 #[test]
 fn a_thousand_chosen_tags_survive_and_too_many_are_refused() {
-    let names = |n: usize| (0..n).map(|n| format!("v{n}")).collect::<Vec<_>>().join(",");
+    let names = |n: usize| {
+        (0..n)
+            .map(|n| format!("v{n}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     assert_eq!(tags(&names(1_200)).unwrap().len(), 1_200);
     assert_eq!(refusal(tags(&names(MOST_TAGS + 1))).0, "tags");
 }
@@ -133,7 +142,10 @@ fn tag_requests_name_the_end_that_is_wrong() {
         ("2.0", "a b", "fixed", "destination"),
         ("2.0", "latest", "", "mode"),
     ] {
-        assert_eq!(refusal(tag_request(ruby(), source, destination, mode)).0, field);
+        assert_eq!(
+            refusal(tag_request(ruby(), source, destination, mode)).0,
+            field
+        );
     }
     assert_eq!(
         tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode,

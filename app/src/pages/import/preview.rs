@@ -64,8 +64,15 @@ fn count(n: i64) -> String {
 fn sentence(preview: &ImportPreview, create: bool) -> String {
     let mut parts = Vec::new();
     if create {
-        let empty = if preview.request.selection == Selection::None { ", without tags" } else { "" };
-        parts.push(format!("The stream {} will be made{empty}.", preview.request.stream));
+        let empty = if preview.request.selection == Selection::None {
+            ", without tags"
+        } else {
+            ""
+        };
+        parts.push(format!(
+            "The stream {} will be made{empty}.",
+            preview.request.stream
+        ));
     }
     if preview.request.selection != Selection::None {
         let now = i64::try_from(preview.tags.len()).unwrap_or(i64::MAX);
@@ -79,12 +86,23 @@ fn sentence(preview: &ImportPreview, create: bool) -> String {
             count(preview.found),
             thousands(now),
             thousands(preview.requests),
-            preview.request.source.as_ref().map_or("the registry", |source| source.host()),
+            preview
+                .request
+                .source
+                .as_ref()
+                .map_or("the registry", |source| source.host()),
         ));
-        let replaced = preview.tags.iter().filter(|tag| tag.replaces.is_some()).count();
+        let replaced = preview
+            .tags
+            .iter()
+            .filter(|tag| tag.replaces.is_some())
+            .count();
         if replaced > 0 {
             let replaced = i64::try_from(replaced).unwrap_or(i64::MAX);
-            parts.push(format!("{} will no longer do what the table says.", count(replaced)));
+            parts.push(format!(
+                "{} will no longer do what the table says.",
+                count(replaced)
+            ));
         }
     }
     parts.join(" ")
@@ -94,7 +112,10 @@ fn table(preview: &ImportPreview, boxes: bool) -> Option<AnyView> {
     if preview.tags.is_empty() {
         return None;
     }
-    let fresh = preview.tags.iter().all(|tag| tag.current.is_none() && tag.replaces.is_none());
+    let fresh = preview
+        .tags
+        .iter()
+        .all(|tag| tag.current.is_none() && tag.replaces.is_none());
     let rows = preview
         .tags
         .iter()
@@ -135,9 +156,13 @@ fn row(tag: &PreviewTag, boxes: bool, fresh: bool) -> AnyView {
     });
     let (now, then) = match &tag.current {
         Some(current) => (digest(current).into_any(), "what the registry has then"),
-        None => (view! { <span class="muted">"not here yet"</span> }.into_any(), "new"),
+        None => (
+            view! { <span class="muted">"not here yet"</span> }.into_any(),
+            "new",
+        ),
     };
-    let replaces = (!fresh).then(|| view! { <td data-label="Replaces">{tag.replaces.clone()}</td> });
+    let replaces =
+        (!fresh).then(|| view! { <td data-label="Replaces">{tag.replaces.clone()}</td> });
     view! {
         <tr>
             {tick}
