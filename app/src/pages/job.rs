@@ -102,7 +102,7 @@ fn facts(job: &JobView, now: DateTime<Utc>) -> AnyView {
         <span>"from " {reference(&job.source)}</span>
         <span>"asked for " {time(job.created_at, now)} {by}</span>
         {job.finished_at.map(|at| view! { <span>"ended " {time(at, now)}</span> })}
-        {job.started_at.map(|_| view! { <span>{format!("took {}", list::took(job, now))}</span> })}
+        {job.started_at.filter(|_| job.state.is_final()).map(|_| view! { <span>{format!("took {}", list::took(job, now))}</span> })}
         {(job.attempts > 1).then(|| view! { <span>{format!("taken up {} times", thousands(job.attempts))}</span> })}
     }
     .into_any()
@@ -176,14 +176,15 @@ fn error(job: &JobView, asked: &Asked) -> AnyView {
         "The latest try failed. The stream keeps what it has."
     };
     let hint = (!job.hint.is_empty()).then(|| view! { <p>{job.hint.clone()}</p> });
-    let form = (ended && job.state == JobState::Failed && may_write(asked, &job.stream)).then(|| {
-        let href = format!(
-            "{}?source={}",
-            routes::import(&job.stream),
-            crate::components::escape(&job.source.to_string())
-        );
-        view! { <p><a class="button" href=href>"Change and import again"</a></p> }
-    });
+    let form =
+        (ended && job.state == JobState::Failed && may_write(asked, &job.stream)).then(|| {
+            let href = format!(
+                "{}?source={}",
+                routes::import(&job.stream),
+                crate::components::escape(&job.source.to_string())
+            );
+            view! { <p><a class="button" href=href>"Change and import again"</a></p> }
+        });
     alert(
         "bad",
         view! {

@@ -5,10 +5,9 @@ mod notices;
 mod paging;
 mod table;
 
-use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
-    StreamRef, TagName,
+    Digest, StreamRef, TagName,
     job::{JobView, thousands},
     stream::StreamView,
 };
@@ -22,6 +21,7 @@ use super::{Asked, banner, below, empty, head, page, tabs};
 use crate::{
     api::ApiError,
     components::{Csrf, badge, pager, reference, time},
+    islands::CopyButton,
     routes,
 };
 
@@ -59,7 +59,7 @@ pub fn StreamPage() -> impl IntoView {
         };
         let limit = call.engine.config().max_tags_per_import;
         Ok(view! {
-            {stream_head(&view, asked.now, may, "Tags")}
+            {stream_head(&view, &asked, "Tags")}
             {banner(&asked)}
             {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf))}
             <form class="filters" method="get" action=here.clone()>
@@ -97,6 +97,21 @@ pub(super) fn again(csrf: &str, stream: &StreamRef, tags: &[TagName], label: Str
     .into_any()
 }
 
+/// A digest that leads to its image: 12 digits, the whole in the title and on the clipboard.
+pub(super) fn image_link(stream: &StreamRef, digest: &Digest) -> AnyView {
+    let whole = digest.to_string();
+    let href = routes::image(stream, digest);
+    view! {
+        <span class="digest">
+            <a href=href title=whole.clone()>
+                <code><span class="muted wide">{format!("{}:", digest.algorithm())}</span>{digest.short().to_owned()}</code>
+            </a>
+            <CopyButton text=whole what="digest".to_owned()/>
+        </span>
+    }
+    .into_any()
+}
+
 /// The stream's newest import, if it ever had one.
 async fn newest_job(asked: &Asked, view: &StreamView) -> Result<Option<JobView>, ApiError> {
     let Some(id) = &view.last_job else {
@@ -106,8 +121,10 @@ async fn newest_job(asked: &Asked, view: &StreamView) -> Result<Option<JobView>,
     Ok(Some(call.engine.job(&call.actor, id).await?))
 }
 
-fn stream_head(view: &StreamView, now: DateTime<Utc>, may: bool, tab: &'static str) -> AnyView {
+fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
     let stream = &view.row.stream;
+    let (now, csrf) = (asked.now, &asked.csrf);
+    let imported = view.row.source.is_some() && view.row.tags > 0;
     let tags = if view.row.tags == 1 { "tag" } else { "tags" };
     let facts = view! {
         {view.row.source.as_ref().map(|source| view! { <span>"from " {reference(source)}</span> })}
@@ -120,13 +137,16 @@ fn stream_head(view: &StreamView, now: DateTime<Utc>, may: bool, tab: &'static s
             </span>
         })}
     };
-    let actions = may.then(|| {
+    let actions = may_write(asked, stream).then(|| {
         view! {
             <a class="button" href=routes::import(stream)>"Import"</a>
             <a class="button primary" href=routes::tag_form(stream)>"Tag"</a>
             <details class="menu">
                 <summary aria-label="More actions">"…"</summary>
-                <div class="menu-body"><a href=routes::delete_stream(stream)>"Delete the stream…"</a></div>
+                <div class="menu-body">
+                    {imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()))}
+                    <a href=routes::delete_stream(stream)>"Delete the stream…"</a>
+                </div>
             </details>
         }
     });

@@ -145,6 +145,7 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
     let is = match &view.row.head {
         Some(head) => view! {
             {reference(&head.reference)}
+            " · " <a href=routes::image(stream, &head.digest)>"image"</a>
             <span class="muted">" · since " {time(head.created_at, asked.now)}</span>
         }
         .into_any(),

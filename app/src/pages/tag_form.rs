@@ -57,7 +57,7 @@ pub fn TagFormPage() -> impl IntoView {
         Ok(view! {
             {head(below(&stream), format!("Tag in {}", stream.name), facts.into_any(), ().into_any())}
             <ErrorSummary error=error.clone()/>
-            {fields(&stream, &written, &tags.items, error.as_ref())}
+            {fields(&stream, &written, &tags.items, error.as_ref(), asked.query("preview").is_empty())}
             {planned.map(|planned| confirm(&stream, &written, planned, &asked.csrf))}
         }
         .into_any())
@@ -88,7 +88,11 @@ fn fields(
     written: &Written,
     tags: &[TagRow],
     error: Option<&ApiError>,
+    fresh: bool,
 ) -> AnyView {
+    // The refusal names one field; a destination that cannot be read is said with it.
+    let unread = || (!fresh).then(|| parse_destination(&written.destination, stream).err());
+    let destination_error = field_error(error, "destination").or_else(|| unread().flatten());
     let name = &stream.name;
     let offered = tags
         .iter()
@@ -104,8 +108,8 @@ fn fields(
             </div>
         }
     };
-    let mode_error =
-        field_error(error, "mode").map(|text| view! { <p class="error" id="mode-error">{text}</p> });
+    let mode_error = field_error(error, "mode")
+        .map(|text| view! { <p class="error" id="mode-error">{text}</p> });
     view! {
         <form method="get" action=routes::tag_form(stream) class="sheet">
             <input type="hidden" name="preview" value="1"/>
@@ -116,7 +120,7 @@ fn fields(
             <datalist id="tags-here">{offered}</datalist>
             <TextField name="destination" label="Destination" value=written.destination.clone()
                 hint=format!("The tag to set, as in {name}:latest; it is made if it does not exist")
-                error=field_error(error, "destination")/>
+                error=destination_error/>
             {destination_echo(stream, &written.destination)}
             <fieldset class="field" id="mode">
                 <legend>"How"</legend>

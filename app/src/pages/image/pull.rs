@@ -10,18 +10,14 @@ pub(super) fn commands(from: &Reference, insecure: bool) -> AnyView {
     let rows = lines(&from.to_string(), insecure)
         .into_iter()
         .map(|(client, command)| {
-            view! {
-                <div>
-                    <dt>{client}</dt>
-                    <dd class="digest"><code class="whole">{command.clone()}</code><CopyButton text=command what=format!("the {client} command")/></dd>
-                </div>
-            }
+            let what = format!("the {client} command");
+            view! { <p class="well command"><code>{command.clone()}</code><CopyButton text=command what=what/></p> }
         })
         .collect_view();
     let note = insecure.then(|| {
         view! { <p class="muted">"Docker needs the registry among the insecure-registries of its daemon."</p> }
     });
-    view! { <section><h2>"Pull"</h2><dl class="kv">{rows}</dl>{note}</section> }.into_any()
+    view! { <section><h2>"Pull"</h2>{rows}{note}</section> }.into_any()
 }
 
 fn lines(from: &str, insecure: bool) -> [(&'static str, String); 3] {
@@ -42,7 +38,11 @@ mod tests {
         let [docker, podman, skopeo] = lines("h.io/a@sha256:1", true);
         assert_eq!(docker.1, "docker pull h.io/a@sha256:1");
         assert_eq!(podman.1, "podman pull --tls-verify=false h.io/a@sha256:1");
-        assert!(skopeo.1.ends_with("--tls-verify=false docker://h.io/a@sha256:1"));
+        assert!(
+            skopeo
+                .1
+                .ends_with("--tls-verify=false docker://h.io/a@sha256:1")
+        );
         assert!(!lines("h.io/a", false)[1].1.contains("tls-verify"));
     }
 }

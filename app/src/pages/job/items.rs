@@ -6,6 +6,7 @@ use model::job::{ItemState, JobItem, JobView, Progress, thousands};
 
 use crate::{
     components::{badge, time},
+    pages::stream::image_link,
     routes,
 };
 
@@ -75,11 +76,10 @@ fn row(job: &JobView, item: &JobItem, now: DateTime<Utc>) -> AnyView {
     } else {
         view! { <span>{name}</span> }.into_any()
     };
-    let digest = item.digest.as_ref().map(|digest| {
-        let href = routes::image(&job.stream, digest);
-        let whole = digest.to_string();
-        view! { <a href=href title=whole><code>{digest.short().to_owned()}</code></a> }
-    });
+    let digest = item
+        .digest
+        .as_ref()
+        .map(|digest| image_link(&job.stream, digest));
     let message = (!item.message.is_empty()).then(|| {
         let class = if item.state == ItemState::Failed {
             "row-error"

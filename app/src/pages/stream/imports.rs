@@ -36,7 +36,7 @@ pub fn StreamJobsPage() -> impl IntoView {
             jobs_table(&jobs.items, asked.now, false)
         };
         Ok(view! {
-            {stream_head(&view, asked.now, may, "Imports")}
+            {stream_head(&view, &asked, "Imports")}
             {banner(&asked)}
             {sized(&here, None, request.size, more)}
             {table}

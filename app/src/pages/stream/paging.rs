@@ -43,9 +43,8 @@ pub(in crate::pages) fn sized(
     if !more && size == PageRequest::DEFAULT {
         return ().into_any();
     }
-    let hidden = narrowed.map(
-        |(key, value)| view! { <input type="hidden" name=key value=value.to_owned()/> },
-    );
+    let hidden = narrowed
+        .map(|(key, value)| view! { <input type="hidden" name=key value=value.to_owned()/> });
     view! {
         <form class="filters" method="get" action=path.to_owned()>
             {hidden}

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{StreamRef, TagSource, job::thousands, tag::TagRow};
 
-use super::Asked;
+use super::{Asked, image_link};
 use crate::{
-    components::{badge, digest, reference, size, tag_badge, time},
+    components::{badge, reference, size, tag_badge, time},
     islands::RowSelection,
     routes,
 };
@@ -40,8 +40,7 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
             {table}
             <div class="selection-bar">
                 <RowSelection name="tag[]".to_owned() form="tags".to_owned()/>
-                <button class="button" name="csrf" value=asked.csrf.clone() formmethod="post" formaction="/api/fn/imports/again"
-                    title="The ticked tags; every imported tag of the stream when none is ticked">"Import again"</button>
+                <button class="button" name="csrf" value=asked.csrf.clone() formmethod="post" formaction="/api/fn/imports/again">"Import again"</button>
                 <button class="button danger">"Delete…"</button>
             </div>
         </form>
@@ -53,38 +52,34 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
     let head = tag.head.as_ref();
     let insecure = tag.spec.as_ref().is_some_and(|spec| spec.insecure);
     let policy = insecure.then(|| {
-        view! {
-            <span title="This tag may be fetched without a verified certificate or over plain HTTP">
-                {badge("warn", "warn", "Insecure")}
-            </span>
-            " "
-            <a href=format!("{}#connection", routes::tag(stream, &tag.name)) aria-label=format!("Why {} is insecure", tag.name)>"why"</a>
-        }
+        let href = format!("{}#connection", routes::tag(stream, &tag.name));
+        view! { <a href=href title="Unverified certificates and plain HTTP are allowed: see why">{badge("warn", "warn", "Insecure")}</a> }
     });
     let failure = tag
         .condition
         .as_ref()
         .map(|condition| view! { <p class="row-error">{condition.message.clone()}</p> });
     let revisions = head.map(|head| {
-        let label = format!("{} revisions of {}", head.number, tag.name);
-        view! { <a href=routes::history(stream, &tag.name) aria-label=label>{thousands(head.number)}</a> }
+        view! { <a href=routes::history(stream, &tag.name)>{thousands(head.number)}</a> }
     });
     let name = tag.name.to_string();
+    // A long name may break, a usual one not.
+    let short = (name.len() <= 24).then_some("nowrap");
     let tick = may.then(|| {
         let label = format!("Select {name}");
         view! { <td class="tick"><input type="checkbox" name="tag[]" value=name.clone() aria-label=label/></td> }
     });
     view! {
         <tr>
-            <th scope="row"><a href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
+            <th scope="row"><a class=short href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
             <td data-label="From">{source(stream, tag.spec.as_ref().map(|spec| &spec.source))}</td>
-            <td data-label="Digest">{head.map(|head| digest(&head.digest).into_any())}</td>
+            <td data-label="Digest">{head.map(|head| image_link(stream, &head.digest))}</td>
             <td data-label="Platforms">{tag.platform.clone()}</td>
-            <td data-label="Size" class="number">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
+            <td data-label="Size" class="number nowrap">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
             <td data-label="Updated">{head.map(|head| time(head.created_at, now).into_any())}</td>
             <td data-label="Revisions" class="number">{revisions}</td>
             <td data-label="State"><div>{tag_badge(tag)} {failure}</div></td>
-            <td data-label="Policy">{policy.map(|policy| view! { <span class="nowrap">{policy}</span> })}</td>
+            <td data-label="Policy">{policy}</td>
             {tick}
         </tr>
     }
@@ -96,7 +91,7 @@ pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -
     match source {
         None => view! { <span class="muted">"nothing says"</span> }.into_any(),
         Some(TagSource::External { reference: from }) => {
-            view! { <span>"imports " {reference(from)}</span> }.into_any()
+            view! { <span><span class="wide">"imports "</span>{reference(from)}</span> }.into_any()
         }
         Some(TagSource::Follow { tag }) => {
             let href = routes::tag(stream, tag);

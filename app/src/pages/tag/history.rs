@@ -12,10 +12,9 @@ use super::{strip::strip, tag_head};
 use crate::{
     api::ApiError,
     components::{badge, pager, time},
-    islands::CopyButton,
     pages::{
         Asked, banner, empty, page,
-        stream::{base, may_write, sized},
+        stream::{base, image_link, may_write, sized},
     },
     routes,
 };
@@ -116,7 +115,7 @@ fn table(
         <table class="data">
             <caption class="visually-hidden">"History"</caption>
             <thead><tr>
-                <th scope="col" class="number">"Revision"</th><th scope="col">"Digest"</th><th scope="col">"Since"</th>
+                <th scope="col">"Revision"</th><th scope="col">"Digest"</th><th scope="col">"Since"</th>
                 <th scope="col">"Until"</th><th scope="col">"Cause"</th><th scope="col">"By"</th>
                 {may.then(|| view! { <th scope="col"><span class="visually-hidden">"Action"</span></th> })}
             </tr></thead>
@@ -135,8 +134,6 @@ fn row(
     now: DateTime<Utc>,
 ) -> AnyView {
     let number = thousands(revision.number);
-    let whole = revision.digest.to_string();
-    let href = routes::image(stream, &revision.digest);
     let source = format!("{}@{}", stream.name, revision.digest);
     let job = revision.job_id.as_ref().map(|job| {
         let href = routes::job(job);
@@ -148,13 +145,9 @@ fn row(
     });
     view! {
         <tr id=format!("r{}", revision.number)>
-            <th scope="row" class="number">{number.clone()}</th>
+            <th scope="row">{number}</th>
             <td data-label="Digest">
-                <span class="digest">
-                    <a href=href title=whole.clone()><code>{revision.digest.short().to_owned()}</code></a>
-                    <CopyButton text=whole what="digest".to_owned()/>
-                    {current.then(|| badge("ok", "ok", "Current"))}
-                </span>
+                <span>{image_link(stream, &revision.digest)} {current.then(|| badge("ok", "ok", "Current"))}</span>
             </td>
             <td data-label="Since">{time(revision.created_at, now)}</td>
             <td data-label="Until">{until.map_or_else(|| view! { <span class="muted">"now"</span> }.into_any(), |at| time(at, now).into_any())}</td>
