@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{Reference, StreamRef, image::ImageView};
 
-use super::{banner, below, head, page, stream::may_write, tag::tag_link};
+use super::{banner, below, page, stream::may_write, tag::tag_link};
 use crate::{
-    components::{digest, layers, reference, size, time},
+    components::{LinkButton, PageHead, digest, layers, reference, size, time},
     routes,
 };
 
@@ -28,11 +28,11 @@ pub fn ImagePage() -> impl IntoView {
         };
         let from = format!("{}@{}", stream.name, image.digest);
         let actions = may_write(&asked, &stream).then(|| {
-            view! { <a class="button primary" href=routes::tag_form_from(&stream, &from)>"Tag this"</a> }
+            view! { <LinkButton kind="primary" href=routes::tag_form_from(&stream, &from)>"Tag this"</LinkButton> }
         });
         let title = format!("{}@{}", stream.name, image.digest.short());
         Ok(view! {
-            {head(below(&stream), title, facts.into_any(), actions.into_any())}
+            <PageHead title=title mono=true crumbs=below(&stream) facts=facts.into_any()>{actions}</PageHead>
             {banner(&asked)}
             {pointing(&stream, &image)}
             {image_sections(&stream, &image, &image.reference, false, asked.now)}

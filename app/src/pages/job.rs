@@ -13,12 +13,14 @@ use model::{
 pub use self::list::JobsPage;
 pub(super) use self::list::jobs_table;
 use super::{
-    Asked, banner, head, page,
+    Asked, banner, page,
     stream::{again, base, may_write, sized},
 };
 use crate::{
     api::ApiError,
-    components::{Csrf, alert, exact_time, job_badge, pager, reference, time},
+    components::{
+        Button, Csrf, ErrorState, LinkButton, PageHead, alert, job_badge, pager, reference, time,
+    },
     islands::{LiveProgress, Snapshot},
     routes,
 };
@@ -45,12 +47,15 @@ pub fn JobPage() -> impl IntoView {
             ("Imports".to_owned(), routes::JOBS.to_owned()),
             (job.stream.to_string(), routes::stream(&job.stream)),
         ];
+        let actions = actions(&job, &asked, &failed);
         // Without scripts the page looks again by itself.
         let look_again = (!job.state.is_final())
             .then(|| view! { <noscript><meta http-equiv="refresh" content="2"/></noscript> });
         Ok(view! {
             {look_again}
-            {head(crumbs, format!("Import into {}", job.stream.name), facts(&job, asked.now), actions(&job, &asked, &failed))}
+            <PageHead title=format!("Import into {}", job.stream.name) crumbs=crumbs facts=facts(&job, asked.now)>
+                {actions}
+            </PageHead>
             {banner(&asked)}
             <LiveProgress id=job.id.clone() start=snapshot(&job, asked.now)/>
             {retry(&job, asked.now)}
@@ -118,7 +123,7 @@ fn actions(job: &JobView, asked: &Asked, failed: &[TagName]) -> AnyView {
                     <form method="post" action="/api/fn/imports/cancel" class="inline">
                         <Csrf token=asked.csrf.clone()/>
                         <input type="hidden" name="id" value=job.id.clone()/>
-                        <button class="button danger">"Cancel"</button>
+                        <Button kind="danger">"Cancel"</Button>
                     </form>
                 }
             })
@@ -137,7 +142,7 @@ fn actions(job: &JobView, asked: &Asked, failed: &[TagName]) -> AnyView {
     });
     view! {
         {retry}
-        <a class="button primary" href=routes::stream(&job.stream)>"Open the stream"</a>
+        <LinkButton kind="primary" href=routes::stream(&job.stream)>"Open the stream"</LinkButton>
     }
     .into_any()
 }
@@ -147,7 +152,6 @@ fn retry(job: &JobView, now: DateTime<Utc>) -> AnyView {
     let Some(due) = job.run_at.filter(|due| job.attempts > 0 && *due > now) else {
         return ().into_any();
     };
-    let wait = thousands((due - now).num_seconds().max(1));
     let tries = match job.attempts {
         1 => "The first try".to_owned(),
         n => format!("Try {}", thousands(n)),
@@ -156,8 +160,7 @@ fn retry(job: &JobView, now: DateTime<Utc>) -> AnyView {
         "info",
         view! {
             <p>
-                {format!("{tries} did not get through. The next one is due in ")}
-                <time datetime=due.to_rfc3339() title=exact_time(due)>{format!("{wait} s")}</time> "."
+                {format!("{tries} did not get through. The next one is due ")} {time(due, now)} "."
             </p>
         }
         .into_any(),
@@ -169,31 +172,24 @@ fn error(job: &JobView, asked: &Asked) -> AnyView {
     if job.error.is_empty() {
         return ().into_any();
     }
-    let ended = job.state.is_final();
-    let title = if ended {
+    let title = if job.state.is_final() {
         "The import failed. The stream keeps what it had."
     } else {
         "The latest try failed. The stream keeps what it has."
     };
-    let hint = (!job.hint.is_empty()).then(|| view! { <p>{job.hint.clone()}</p> });
-    let form =
-        (ended && job.state == JobState::Failed && may_write(asked, &job.stream)).then(|| {
-            let href = format!(
-                "{}?source={}",
-                routes::import(&job.stream),
-                crate::components::escape(&job.source.to_string())
-            );
-            view! { <p><a class="button" href=href>"Change and import again"</a></p> }
-        });
-    alert(
-        "bad",
-        view! {
-            <p><strong>{title}</strong></p>
-            <pre class="well">{job.error.clone()}</pre>
-            {hint}
-            <p class="muted">{format!("Try {} · import ", thousands(job.attempts.max(1)))} <code>{job.id.clone()}</code></p>
+    let form = (job.state == JobState::Failed && may_write(asked, &job.stream)).then(|| {
+        let source = job.source.to_string();
+        let href = routes::with_query(&routes::import(&job.stream), &[("source", &source)]);
+        view! { <LinkButton href=href>"Change and import again"</LinkButton> }
+    });
+    let when = (
+        job.finished_at.or(job.started_at).unwrap_or(job.created_at),
+        asked.now,
+    );
+    view! {
+        <ErrorState title=title said=job.error.clone() hint=job.hint.clone() when=when attempt=job.attempts id=job.id.clone()>
             {form}
-        }
-        .into_any(),
-    )
+        </ErrorState>
+    }
+    .into_any()
 }

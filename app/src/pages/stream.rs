@@ -17,10 +17,13 @@ pub(super) use self::{
     paging::{base, rows_per_page, sized},
     table::source,
 };
-use super::{Asked, banner, below, empty, head, page, tabs};
+use super::{Asked, banner, below, page};
 use crate::{
     api::ApiError,
-    components::{Csrf, badge, pager, reference, time},
+    components::{
+        Button, Csrf, Empty, FilterChips, Kebab, LinkButton, PageHead, Tab, Tabs, badge, pager,
+        reference, time,
+    },
     islands::CopyButton,
     routes,
 };
@@ -45,17 +48,28 @@ pub fn StreamPage() -> impl IntoView {
         let table = if tags.items.is_empty() && text.is_empty() {
             no_tags(&view, may)
         } else if tags.items.is_empty() {
-            empty(
-                "No tag fits the filter",
-                format!("No tag of {stream} contains \u{201c}{text}\u{201d}."),
-                view! { <a class="button" href=here.clone()>"Clear the filter"</a> }.into_any(),
-            )
+            let why = format!("No tag of {stream} contains \u{201c}{text}\u{201d}.");
+            let all = here.clone();
+            view! {
+                <Empty title="No tag fits the filter" why=why>
+                    <LinkButton href=all>"Clear the filter"</LinkButton>
+                </Empty>
+            }
+            .into_any()
         } else {
             view! {
                 {table::tag_table(&stream, &tags.items, &asked, may)}
                 {pager(&base, tags.previous.as_ref(), tags.next.as_ref(), ["Previous", "Next"])}
             }
             .into_any()
+        };
+        let chips = if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![(
+                format!("Tag contains {text}"),
+                paging::address(&here, request.size),
+            )]
         };
         let limit = call.engine.config().max_tags_per_import;
         Ok(view! {
@@ -65,9 +79,9 @@ pub fn StreamPage() -> impl IntoView {
             <form class="filters" method="get" action=here.clone()>
                 <label>"Tag contains " <input type="search" name="text" value=text.clone()/></label>
                 {rows_per_page(request.size)}
-                <button class="button">"Filter"</button>
-                {(!text.is_empty()).then(|| view! { <a href=here.clone()>"Clear"</a> })}
+                <Button>"Filter"</Button>
             </form>
+            <FilterChips chips=chips clear=here.clone()/>
             {table}
         }
         .into_any())
@@ -91,7 +105,7 @@ pub(super) fn again(csrf: &str, stream: &StreamRef, tags: &[TagName], label: Str
             <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
             <input type="hidden" name="name" value=stream.name.to_string()/>
             {tags}
-            <button class="button">{label}</button>
+            <Button>{label}</Button>
         </form>
     }
     .into_any()
@@ -138,27 +152,34 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         })}
     };
     let actions = may_write(asked, stream).then(|| {
+        let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
+        let delete = routes::delete_stream(stream);
         view! {
-            <a class="button" href=routes::import(stream)>"Import"</a>
-            <a class="button primary" href=routes::tag_form(stream)>"Tag"</a>
-            <details class="menu">
-                <summary aria-label="More actions">"…"</summary>
-                <div class="menu-body">
-                    {imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()))}
-                    <a href=routes::delete_stream(stream)>"Delete the stream…"</a>
-                </div>
-            </details>
+            <LinkButton href=routes::import(stream)>"Import"</LinkButton>
+            <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
+            <Kebab label=format!("More actions for {stream}")>
+                {every}
+                <a class="danger" href=delete>"Delete the stream…"</a>
+            </Kebab>
         }
     });
     let mut crumbs = below(stream);
     crumbs.truncate(2);
-    let all = vec![
-        ("Tags", routes::stream(stream)),
-        ("Imports", routes::stream_jobs(stream)),
+    let tabs = vec![
+        Tab {
+            name: "Tags",
+            href: routes::stream(stream),
+            count: Some(view.row.tags),
+        },
+        Tab {
+            name: "Imports",
+            href: routes::stream_jobs(stream),
+            count: None,
+        },
     ];
     view! {
-        {head(crumbs, stream.name.to_string(), facts.into_any(), actions.into_any())}
-        {tabs(all, tab)}
+        <PageHead title=stream.name.to_string() mono=true crumbs=crumbs facts=facts.into_any()>{actions}</PageHead>
+        <Tabs tabs=tabs current=tab/>
     }
     .into_any()
 }
@@ -172,9 +193,15 @@ fn no_tags(view: &StreamView, may: bool) -> AnyView {
         None => "Tags come with an import, or by tagging an image that is here.".to_owned(),
     };
     let stream = &view.row.stream;
-    let action = view! {
-        {may.then(|| view! { <a class="button primary" href=routes::import(stream)>"Import tags"</a> " " })}
-        <a href=routes::stream_jobs(stream)>"See its imports"</a>
-    };
-    empty("No tags yet", why, action.into_any())
+    let import = may.then(|| {
+        view! { <LinkButton kind="primary" href=routes::import(stream)>"Import tags"</LinkButton> }
+    });
+    let imports = routes::stream_jobs(stream);
+    view! {
+        <Empty title="No tags yet" why=why icon_name="tag">
+            {import}
+            <a href=imports>"See its imports"</a>
+        </Empty>
+    }
+    .into_any()
 }

@@ -8,14 +8,16 @@ use model::{StreamRef, TagName, job::thousands, policy::Insecure, tag::TagView};
 
 pub use self::history::TagHistoryPage;
 use super::{
-    Asked, banner, below, empty, head,
+    Asked, banner, below,
     image::image_sections,
     page,
     stream::{again, may_write, source},
-    tabs,
 };
 use crate::{
-    components::{alert, badge, digest, icon, reference, tag_badge, time},
+    components::{
+        Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, badge, digest, icon, reference,
+        tag_badge, time,
+    },
     routes,
 };
 
@@ -63,7 +65,7 @@ fn no_image(view: &TagView) -> AnyView {
     } else {
         "It was not imported yet, or what it follows has no image."
     };
-    empty("No image yet", why.to_owned(), ().into_any())
+    view! { <Empty title="No image yet" why=why icon_name="image"/> }.into_any()
 }
 
 fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str) -> AnyView {
@@ -80,22 +82,30 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
     let from = format!("{}:{tag}", stream.name);
     let only = std::slice::from_ref(tag);
     let actions = may_write(asked, stream).then(|| {
+        let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
         view! {
             {is_imported(view).then(|| again(&asked.csrf, stream, only, "Import again".to_owned()))}
-            <a class="button primary" href=routes::tag_form_from(stream, &from)>"Tag this"</a>
-            <details class="menu">
-                <summary aria-label="More actions">"…"</summary>
-                <div class="menu-body"><a href=format!("{}?tag={tag}", routes::delete_tags(stream))>"Delete the tag…"</a></div>
-            </details>
+            <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
+            <Kebab label=format!("More actions for {from}")>
+                <a class="danger" href=delete>"Delete the tag…"</a>
+            </Kebab>
         }
     });
-    let all = vec![
-        ("Tag", routes::tag(stream, tag)),
-        ("History", routes::history(stream, tag)),
+    let tabs = vec![
+        Tab {
+            name: "Tag",
+            href: routes::tag(stream, tag),
+            count: None,
+        },
+        Tab {
+            name: "History",
+            href: routes::history(stream, tag),
+            count: view.row.head.as_ref().map(|head| head.number),
+        },
     ];
     view! {
-        {head(below(stream), from, facts.into_any(), actions.into_any())}
-        {tabs(all, tab)}
+        <PageHead title=from.clone() mono=true crumbs=below(stream) facts=facts.into_any()>{actions}</PageHead>
+        <Tabs tabs=tabs current=tab/>
     }
     .into_any()
 }
@@ -112,28 +122,21 @@ fn failure(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
         return ().into_any();
     };
     let title = if view.row.head.is_some() {
-        "The latest import failed; the tag keeps the image it had."
+        "The latest import failed; the tag keeps the image it had"
     } else {
-        "The latest import failed."
+        "The latest import failed"
     };
     let retry = (is_imported(view) && may_write(asked, stream)).then(|| {
         let only = std::slice::from_ref(&view.row.name);
         again(&asked.csrf, stream, only, "Import again".to_owned())
     });
-    alert(
-        "bad",
-        view! {
-            <p><strong>{title}</strong></p>
-            <pre class="well">{condition.message.clone()}</pre>
-            {(!condition.hint.is_empty()).then(|| view! { <p>{condition.hint.clone()}</p> })}
-            <p class="muted">
-                {format!("{} · first seen ", condition.reason.as_str())} {time(condition.since, asked.now)}
-                {format!(" · generation {}", thousands(condition.generation))}
-            </p>
+    let title = format!("{title} ({})", condition.reason.as_str());
+    view! {
+        <ErrorState title=title said=condition.message.clone() hint=condition.hint.clone() when=(condition.since, asked.now)>
             {retry}
-        }
-        .into_any(),
-    )
+        </ErrorState>
+    }
+    .into_any()
 }
 
 /// What the tag should be beside what it is, who follows it, and what its connection allows.

@@ -8,10 +8,12 @@ use model::{
     tagging::{TagInput, parse_destination, parse_source},
 };
 
-use super::{Asked, below, head, page};
+use super::{Asked, below, page};
 use crate::{
     api::{ApiError, form},
-    components::{Csrf, ErrorSummary, Preview, TextField, field_error},
+    components::{
+        Button, Choice, Csrf, ErrorSummary, PageHead, Preview, RadioGroup, TextField, field_error,
+    },
     routes,
 };
 
@@ -55,7 +57,7 @@ pub fn TagFormPage() -> impl IntoView {
         };
         let facts = view! { <span>"Both ends are tags or images of " <a href=routes::stream(&stream)>{stream.to_string()}</a></span> };
         Ok(view! {
-            {head(below(&stream), format!("Tag in {}", stream.name), facts.into_any(), ().into_any())}
+            <PageHead title=format!("Tag in {}", stream.name) crumbs=below(&stream) facts=facts.into_any()/>
             <ErrorSummary error=error.clone()/>
             {fields(&stream, &written, &tags.items, error.as_ref(), asked.query("preview").is_empty())}
             {planned.map(|planned| confirm(&stream, &written, planned, &asked.csrf))}
@@ -98,18 +100,23 @@ fn fields(
         .iter()
         .map(|tag| view! { <option value=format!("{name}:{}", tag.name)></option> })
         .collect_view();
-    let radio = |value: &'static str, label: &'static str, hint: &'static str| {
-        let hint_id = format!("{value}-hint");
-        view! {
-            <div class="check">
-                <input type="radio" name="mode" id=value value=value checked={written.mode == value} aria-describedby=hint_id.clone()/>
-                <label for=value>{label}</label>
-                <p class="hint" id=hint_id>{hint}</p>
-            </div>
-        }
+    let choice = |value, label, hint: &str| Choice {
+        value,
+        label,
+        hint: hint.to_owned(),
     };
-    let mode_error = field_error(error, "mode")
-        .map(|text| view! { <p class="error" id="mode-error">{text}</p> });
+    let choices = vec![
+        choice(
+            "fixed",
+            "Fixed",
+            "The destination points at the source's image of this moment and stays there",
+        ),
+        choice(
+            "follow",
+            "Follow",
+            "The destination moves whenever the source tag moves",
+        ),
+    ];
     view! {
         <form method="get" action=routes::tag_form(stream) class="sheet">
             <input type="hidden" name="preview" value="1"/>
@@ -122,13 +129,8 @@ fn fields(
                 hint=format!("The tag to set, as in {name}:latest; it is made if it does not exist")
                 error=destination_error/>
             {destination_echo(stream, &written.destination)}
-            <fieldset class="field" id="mode">
-                <legend>"How"</legend>
-                {mode_error}
-                {radio("fixed", "Fixed", "The destination points at the source's image of this moment and stays there")}
-                {radio("follow", "Follow", "The destination moves whenever the source tag moves")}
-            </fieldset>
-            <p class="buttons"><button class="button primary">"Preview"</button> <a href=routes::stream(stream)>"Back to the tags"</a></p>
+            <RadioGroup name="mode" legend="How" choices=choices value=written.mode error=field_error(error, "mode")/>
+            <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=routes::stream(stream)>"Back to the tags"</a></p>
         </form>
     }
     .into_any()
@@ -164,7 +166,7 @@ fn confirm(stream: &StreamRef, written: &Written, planned: Planned, csrf: &str) 
                 <input type="hidden" name="destination" value=written.destination.clone()/>
                 <input type="hidden" name="mode" value=written.mode/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><button class="button primary">"Confirm"</button></p>
+                <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
             </form>
         }
     });

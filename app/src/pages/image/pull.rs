@@ -3,16 +3,13 @@
 use leptos::prelude::*;
 use model::Reference;
 
-use crate::islands::CopyButton;
+use crate::components::PullCommand;
 
 /// One command for each common client. The reference names the digest, so it gets this image and no other.
 pub(super) fn commands(from: &Reference, insecure: bool) -> AnyView {
     let rows = lines(&from.to_string(), insecure)
         .into_iter()
-        .map(|(client, command)| {
-            let what = format!("the {client} command");
-            view! { <p class="well command"><code>{command.clone()}</code><CopyButton text=command what=what/></p> }
-        })
+        .map(|command| view! { <PullCommand command=command/> })
         .collect_view();
     let note = insecure.then(|| {
         view! { <p class="muted">"Docker needs the registry among the insecure-registries of its daemon."</p> }
@@ -20,12 +17,12 @@ pub(super) fn commands(from: &Reference, insecure: bool) -> AnyView {
     view! { <section><h2>"Pull"</h2>{rows}{note}</section> }.into_any()
 }
 
-fn lines(from: &str, insecure: bool) -> [(&'static str, String); 3] {
+fn lines(from: &str, insecure: bool) -> [String; 3] {
     let verify = if insecure { "--tls-verify=false " } else { "" };
     [
-        ("docker", format!("docker pull {from}")),
-        ("podman", format!("podman pull {verify}{from}")),
-        ("skopeo", format!("skopeo inspect {verify}docker://{from}")),
+        format!("docker pull {from}"),
+        format!("podman pull {verify}{from}"),
+        format!("skopeo inspect {verify}docker://{from}"),
     ]
 }
 
@@ -36,13 +33,13 @@ mod tests {
     #[test]
     fn commands_carry_the_policy() {
         let [docker, podman, skopeo] = lines("h.io/a@sha256:1", true);
-        assert_eq!(docker.1, "docker pull h.io/a@sha256:1");
-        assert_eq!(podman.1, "podman pull --tls-verify=false h.io/a@sha256:1");
+        assert_eq!(docker, "docker pull h.io/a@sha256:1");
+        assert_eq!(podman, "podman pull --tls-verify=false h.io/a@sha256:1");
         assert!(
             skopeo
                 .1
                 .ends_with("--tls-verify=false docker://h.io/a@sha256:1")
         );
-        assert!(!lines("h.io/a", false)[1].1.contains("tls-verify"));
+        assert!(!lines("h.io/a", false)[1].contains("tls-verify"));
     }
 }

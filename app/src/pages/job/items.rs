@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::job::{ItemState, JobItem, JobView, Progress, thousands};
+use model::job::{ItemState, JobItem, JobView, Progress};
 
 use crate::{
-    components::{badge, time},
+    components::{Tab, Tabs, badge, time},
     pages::stream::image_link,
     routes,
 };
@@ -13,23 +13,27 @@ use crate::{
 /// Links that narrow the table, with how many each shows.
 pub(super) fn filters(here: &str, progress: &Progress, current: &str) -> AnyView {
     let all = progress.total + progress.left_out;
-    let links = [
-        ("", "All", all),
-        ("failed", "Failed", progress.failed),
-        ("left-out", "Left out", progress.left_out),
-    ]
-    .into_iter()
-    .map(|(state, word, n)| {
-        let href = if state.is_empty() {
+    let tab = |name, state: &str, n| Tab {
+        name,
+        href: if state.is_empty() {
             here.to_owned()
         } else {
             format!("{here}?state={state}")
-        };
-        let mark = (current == state).then_some("page");
-        view! { <li><a href=href aria-current=mark>{word} " " <span class="muted">{thousands(n)}</span></a></li> }
-    })
-    .collect_view();
-    view! { <nav aria-label="Tags by result"><ul class="tabs">{links}</ul></nav> }.into_any()
+        },
+        count: Some(n),
+    };
+    let tabs = vec![
+        tab("All", "", all),
+        tab("Failed", "failed", progress.failed),
+        tab("Left out", "left-out", progress.left_out),
+    ];
+    let current = match current {
+        "" => "All",
+        "failed" => "Failed",
+        "left-out" => "Left out",
+        _ => "",
+    };
+    view! { <Tabs tabs=tabs current=current label="Tags by result"/> }.into_any()
 }
 
 /// The tags of one page, or why there are none.

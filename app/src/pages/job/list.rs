@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use model::job::{JobView, thousands};
 
 use crate::{
-    components::{job_badge, pager, reference, time},
+    components::{Empty, LinkButton, PageHead, job_badge, pager, reference, time},
     pages::{
-        banner, empty, head, page,
+        banner, page,
         stream::{base, sized},
     },
     routes,
@@ -22,17 +22,19 @@ pub fn JobsPage() -> impl IntoView {
         let jobs = call.engine.list_jobs(&call.actor, None, &request).await?;
         let more = jobs.previous.is_some() || jobs.next.is_some();
         let body = if jobs.items.is_empty() {
-            empty(
-                "No imports yet",
-                "An import reads the tags of a repository, and what their images say of themselves, into a stream.".into(),
-                view! { <a class="button primary" href=routes::NEW_STREAM>"Import a repository"</a> }.into_any(),
-            )
+            view! {
+                <Empty title="No imports yet" icon_name="import"
+                    why="An import reads the tags of a repository, and what their images say of themselves, into a stream.">
+                    <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+                </Empty>
+            }
+            .into_any()
         } else {
             jobs_table(&jobs.items, asked.now, true)
         };
         let base = base(routes::JOBS, &[], request.size);
         Ok(view! {
-            {head(Vec::new(), "Imports".into(), ().into_any(), ().into_any())}
+            <PageHead title="Imports"/>
             {banner(&asked)}
             {sized(routes::JOBS, None, request.size, more)}
             {body}

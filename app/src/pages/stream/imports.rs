@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::{base, may_write, sized, stream_head};
 use crate::{
-    components::pager,
-    pages::{banner, empty, job::jobs_table, page},
+    components::{Empty, LinkButton, pager},
+    pages::{banner, job::jobs_table, page},
     routes,
 };
 
@@ -21,17 +21,19 @@ pub fn StreamJobsPage() -> impl IntoView {
             .engine
             .list_jobs(&call.actor, Some(&stream), &request)
             .await?;
-        let may = may_write(&asked, &stream);
         let here = routes::stream_jobs(&stream);
         let base = base(&here, &[], request.size);
         let more = jobs.previous.is_some() || jobs.next.is_some();
         let table = if jobs.items.is_empty() {
-            empty(
-                "No imports yet",
-                "Nothing was ever imported into this stream.".into(),
-                may.then(|| view! { <a class="button primary" href=routes::import(&stream)>"Import tags"</a> })
-                    .into_any(),
-            )
+            let import = may_write(&asked, &stream).then(|| {
+                view! { <LinkButton kind="primary" href=routes::import(&stream)>"Import tags"</LinkButton> }
+            });
+            view! {
+                <Empty title="No imports yet" why="Nothing was ever imported into this stream." icon_name="import">
+                    {import}
+                </Empty>
+            }
+            .into_any()
         } else {
             jobs_table(&jobs.items, asked.now, false)
         };

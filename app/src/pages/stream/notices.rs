@@ -7,7 +7,7 @@ use model::{
 };
 
 use crate::{
-    components::{Csrf, alert},
+    components::{Button, Csrf, alert},
     routes,
 };
 
@@ -71,7 +71,7 @@ fn left_out(
             <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
             <input type="hidden" name="name" value=stream.name.to_string()/>
             <p>{text}</p>
-            <button class="button">{label}</button>
+            <Button>{label}</Button>
         </form>
     }
     .into_any()

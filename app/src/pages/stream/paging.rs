@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::PageRequest;
 
-use crate::components::escape;
+use crate::components::{Button, escape};
 
 /// The path with what narrows the list, ready for a cursor: ends in `?` or `&`. Empty and usual values are left out.
 #[must_use]
@@ -17,6 +17,13 @@ pub(in crate::pages) fn base(path: &str, narrowed: &[(&str, &str)], size: usize)
         }
     }
     base
+}
+
+/// The first page of the whole list, at this size.
+#[must_use]
+pub(super) fn address(path: &str, size: usize) -> String {
+    let base = base(path, &[], size);
+    base.trim_end_matches(['?', '&']).to_owned()
 }
 
 /// The choice of rows per page, to stand in the form of a list.
@@ -49,7 +56,7 @@ pub(in crate::pages) fn sized(
         <form class="filters" method="get" action=path.to_owned()>
             {hidden}
             {rows_per_page(size)}
-            <button class="button">"Show"</button>
+            <Button>"Show"</Button>
         </form>
     }
     .into_any()
@@ -66,5 +73,7 @@ mod tests {
             base("/s/a/b", &[("text", "2.0 &x"), ("state", "")], 100),
             "/s/a/b?text=2.0%20%26x&size=100&"
         );
+        assert_eq!(address("/s/a/b", PageRequest::DEFAULT), "/s/a/b");
+        assert_eq!(address("/s/a/b", 25), "/s/a/b?size=25");
     }
 }

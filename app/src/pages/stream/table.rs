@@ -6,8 +6,7 @@ use model::{StreamRef, TagSource, job::thousands, tag::TagRow};
 
 use super::{Asked, image_link};
 use crate::{
-    components::{badge, reference, size, tag_badge, time},
-    islands::RowSelection,
+    components::{Button, Policy, SelectionBar, policy_badge, reference, size, tag_badge, time},
     routes,
 };
 
@@ -32,17 +31,17 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
     if !may {
         return table.into_any();
     }
+    let csrf = asked.csrf.clone();
     view! {
         // The token is on the button that writes: the other one looks only, and its address must not carry it.
         <form id="tags" method="get" action=routes::delete_tags(stream)>
             <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
             <input type="hidden" name="name" value=stream.name.to_string()/>
             {table}
-            <div class="selection-bar">
-                <RowSelection name="tag[]".to_owned() form="tags".to_owned()/>
-                <button class="button" name="csrf" value=asked.csrf.clone() formmethod="post" formaction="/api/fn/imports/again">"Import again"</button>
-                <button class="button danger">"Delete…"</button>
-            </div>
+            <SelectionBar form="tags" name="tag[]">
+                <button class="button" name="csrf" value=csrf formmethod="post" formaction="/api/fn/imports/again">"Import again"</button>
+                <Button kind="danger">"Delete…"</Button>
+            </SelectionBar>
         </form>
     }
     .into_any()
@@ -52,8 +51,8 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
     let head = tag.head.as_ref();
     let insecure = tag.spec.as_ref().is_some_and(|spec| spec.insecure);
     let policy = insecure.then(|| {
-        let href = format!("{}#connection", routes::tag(stream, &tag.name));
-        view! { <a href=href title="Unverified certificates and plain HTTP are allowed: see why">{badge("warn", "warn", "Insecure")}</a> }
+        let why = format!("{}#connection", routes::tag(stream, &tag.name));
+        policy_badge(Policy::Insecure { why })
     });
     let failure = tag
         .condition

@@ -11,9 +11,9 @@ use model::{
 use super::{strip::strip, tag_head};
 use crate::{
     api::ApiError,
-    components::{badge, pager, time},
+    components::{Empty, badge, pager, time},
     pages::{
-        Asked, banner, empty, page,
+        Asked, banner, page,
         stream::{base, image_link, may_write, sized},
     },
     routes,
@@ -45,11 +45,10 @@ pub fn TagHistoryPage() -> impl IntoView {
         let base = base(&here, &[], request.size);
         let more = revisions.previous.is_some() || revisions.next.is_some();
         let table = if revisions.items.is_empty() {
-            empty(
-                "No revisions yet",
-                "A revision is added whenever the tag begins to point at another image.".into(),
-                ().into_any(),
-            )
+            view! {
+                <Empty title="No revisions yet" why="A revision is added whenever the tag begins to point at another image."/>
+            }
+            .into_any()
         } else {
             let current = view.row.head.as_ref().map_or(0, |head| head.number);
             let until = ends(&revisions.items, newer.as_ref());
