@@ -17,7 +17,6 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use leptos_router::params::ParamsMap;
 use model::{Digest, PageRequest, StreamRef, TagName};
@@ -127,31 +126,6 @@ where
     }
 }
 
-/// The head of a page: where we are, its name, one line of facts, what can be done.
-pub(crate) fn head(
-    crumbs: Vec<(String, String)>,
-    title: String,
-    facts: AnyView,
-    actions: AnyView,
-) -> AnyView {
-    let crumbs = (!crumbs.is_empty()).then(|| {
-        let links = crumbs
-            .into_iter()
-            .map(|(text, href)| view! { <li><a href=href>{text}</a></li> })
-            .collect_view();
-        view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{links}</ol></nav> }
-    });
-    view! {
-        <Title text=title.clone()/>
-        <header class="page-head">
-            {crumbs}
-            <div class="title-row"><h1>{title}</h1><div class="actions">{actions}</div></div>
-            <div class="facts">{facts}</div>
-        </header>
-    }
-    .into_any()
-}
-
 /// Breadcrumbs of a page below a stream.
 pub(crate) fn below(stream: &StreamRef) -> Vec<(String, String)> {
     vec![
@@ -159,24 +133,6 @@ pub(crate) fn below(stream: &StreamRef) -> Vec<(String, String)> {
         (stream.namespace.to_string(), routes::namespace(stream)),
         (stream.name.to_string(), routes::stream(stream)),
     ]
-}
-
-/// Tabs: links, the current one marked.
-pub(crate) fn tabs(all: Vec<(&'static str, String)>, current: &'static str) -> AnyView {
-    let links = all
-        .into_iter()
-        .map(|(name, href)| {
-            let here = (name == current).then_some("page");
-            view! { <li><a href=href aria-current=here>{name}</a></li> }
-        })
-        .collect_view();
-    view! { <nav aria-label="Views"><ul class="tabs">{links}</ul></nav> }.into_any()
-}
-
-/// Nothing here: what this is, why it is empty, what to do.
-pub(crate) fn empty(title: &'static str, why: String, action: AnyView) -> AnyView {
-    view! { <section class="empty"><h2>{title}</h2><p>{why}</p><p>{action}</p></section> }
-        .into_any()
 }
 
 /// The refusal a form came back with, as a banner.

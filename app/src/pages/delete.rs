@@ -3,10 +3,10 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 use model::StreamRef;
 
-use super::{banner, below, empty, head, page};
+use super::{banner, below, page};
 use crate::{
     api::{DeleteStream, DeleteTags, form},
-    components::{Csrf, Preview, TextField, field_error},
+    components::{Button, Csrf, Empty, LinkButton, PageHead, Preview, TextField, field_error},
     routes,
 };
 
@@ -22,7 +22,7 @@ pub fn DeleteStreamPage() -> impl IntoView {
             .await?;
         let error = field_error(asked.refusal().as_ref(), "typed");
         Ok(view! {
-            {head(below(&stream), format!("Delete {stream}"), ().into_any(), ().into_any())}
+            <PageHead title=format!("Delete {stream}") crumbs=below(&stream)/>
             {banner(&asked)}
             <Preview plan=planned.plan/>
             <form method="post" action=DeleteStream::PATH class="sheet">
@@ -31,7 +31,7 @@ pub fn DeleteStreamPage() -> impl IntoView {
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="token" value=planned.token/>
                 <TextField name="typed" label="Type the stream's name" value=String::new() hint=format!("{stream}, as a proof that you mean it") error=error/>
-                <p class="buttons"><button class="button danger">"Delete the stream"</button> <a href=routes::stream(&stream)>"Keep it"</a></p>
+                <p class="buttons"><Button kind="danger">"Delete the stream"</Button> <a href=routes::stream(&stream)>"Keep it"</a></p>
             </form>
         }
         .into_any())
@@ -56,7 +56,7 @@ pub fn DeleteTagsPage() -> impl IntoView {
             .await?;
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
         Ok(view! {
-            {head(below(&stream), "Delete tags".into(), ().into_any(), ().into_any())}
+            <PageHead title="Delete tags" crumbs=below(&stream)/>
             {banner(&asked)}
             <Preview plan=planned.plan/>
             <form method="post" action=DeleteTags::PATH class="sheet">
@@ -65,7 +65,7 @@ pub fn DeleteTagsPage() -> impl IntoView {
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="tags" value=names.join(",")/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><button class="button danger">"Confirm"</button> <a href=routes::stream(&stream)>"Keep them"</a></p>
+                <p class="buttons"><Button kind="danger">"Confirm"</Button> <a href=routes::stream(&stream)>"Keep them"</a></p>
             </form>
         }
         .into_any())
@@ -74,11 +74,12 @@ pub fn DeleteTagsPage() -> impl IntoView {
 
 /// The tags to delete are ticked on the stream's page; here came none.
 fn nothing_ticked(stream: &StreamRef) -> AnyView {
-    let back =
-        view! { <a class="button primary" href=routes::stream(stream)>"Back to the tags"</a> };
+    let tags = routes::stream(stream);
     view! {
-        {head(below(stream), "Delete tags".into(), ().into_any(), ().into_any())}
-        {empty("No tag was selected", "Tick the tags to delete, then choose Delete.".into(), back.into_any())}
+        <PageHead title="Delete tags" crumbs=below(stream)/>
+        <Empty title="No tag was selected" why="Tick the tags to delete, then choose Delete." icon_name="tag">
+            <LinkButton kind="primary" href=tags>"Back to the tags"</LinkButton>
+        </Empty>
     }
     .into_any()
 }

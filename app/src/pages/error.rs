@@ -3,11 +3,16 @@
 use axum::http::StatusCode;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use model::StreamRef;
 
-use crate::{api::ApiError, context, islands::CopyButton, routes};
+use crate::{
+    api::ApiError,
+    components::{Button, LinkButton, PageHead},
+    context,
+    islands::CopyButton,
+    routes,
+};
 
 /// An error as a page, with its status and a way on.
 pub(super) fn refused(error: &ApiError) -> AnyView {
@@ -40,8 +45,7 @@ pub(super) fn refused(error: &ApiError) -> AnyView {
         view! { <p class="muted">"Request " <code>{id.clone()}</code> " " <CopyButton text=id what="request id".to_owned()/></p> }
     });
     view! {
-        <Title text=title/>
-        <header class="page-head"><h1>{title}</h1></header>
+        <PageHead title=title/>
         {message}
         {hint}
         {id}
@@ -71,7 +75,8 @@ fn ways_on(error: &ApiError) -> impl IntoView + use<> {
         let page = routes::stream(&stream);
         let here = context::here();
         if here.split('?').next() != Some(page.as_str()) {
-            return view! { <a class="button" href=page>{format!("To {stream}")}</a> }.into_any();
+            return view! { <LinkButton href=page>{format!("To {stream}")}</LinkButton> }
+                .into_any();
         }
         let make = routes::with_query(
             routes::NEW_STREAM,
@@ -82,12 +87,12 @@ fn ways_on(error: &ApiError) -> impl IntoView + use<> {
         );
         let missing = matches!(error, ApiError::NotFound(_));
         missing
-            .then(|| view! { <a class="button" href=make>{format!("Make {stream}")}</a> })
+            .then(|| view! { <LinkButton href=make>{format!("Make {stream}")}</LinkButton> })
             .into_any()
     });
     view! {
         <p class="buttons">
-            <a class="button primary" href=routes::STREAMS>"To the streams"</a>
+            <LinkButton kind="primary" href=routes::STREAMS>"To the streams"</LinkButton>
             {near}
         </p>
     }
@@ -101,21 +106,20 @@ pub(super) fn NotFoundPage() -> impl IntoView {
         view! {
             <form class="filters" method="get" action=routes::STREAMS>
                 <label>"Find a stream " <input type="search" name="text"/></label>
-                <button class="button">"Find"</button>
+                <Button>"Find"</Button>
             </form>
             <p class="buttons">
-                <a class="button primary" href=routes::STREAMS>"To the streams"</a>
-                <a class="button" href=routes::OVERVIEW>"To the overview"</a>
+                <LinkButton kind="primary" href=routes::STREAMS>"To the streams"</LinkButton>
+                <LinkButton href=routes::OVERVIEW>"To the overview"</LinkButton>
             </p>
         }
         .into_any()
     } else {
-        view! { <p class="buttons"><a class="button primary" href=routes::LOGIN>"Sign in"</a></p> }
+        view! { <p class="buttons"><LinkButton kind="primary" href=routes::LOGIN>"Sign in"</LinkButton></p> }
             .into_any()
     };
     view! {
-        <Title text="Not found"/>
-        <header class="page-head"><h1>"There is no such page"</h1></header>
+        <PageHead title="There is no such page"/>
         <p>"The address may be mistyped, or what it showed was deleted."</p>
         {on}
     }

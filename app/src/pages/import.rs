@@ -5,13 +5,15 @@ mod preview;
 use leptos::prelude::*;
 use model::{Reference, stream::StreamView};
 
-use super::{Asked, below, head, page};
+use super::{Asked, below, page};
 use crate::{
     api::{
         ApiError,
         form::{self, ImportForm},
     },
-    components::{CheckBox, ErrorSummary, TextField, alert, field_error},
+    components::{
+        Button, CheckBox, Choice, ErrorSummary, PageHead, RadioGroup, TextField, alert, field_error,
+    },
     routes,
 };
 
@@ -25,8 +27,8 @@ pub fn NewStreamPage() -> impl IntoView {
             name: asked.query("name"),
             ..given(&asked)
         };
-        let head = head(crumbs, "New stream".into(), ().into_any(), ().into_any());
-        Ok(form_page(&asked, head, form, true).await)
+        let head = view! { <PageHead title="New stream" crumbs=crumbs/> };
+        Ok(form_page(&asked, head.into_any(), form, true).await)
     })
 }
 
@@ -45,8 +47,8 @@ pub fn ImportPage() -> impl IntoView {
             form.source = source_of(&view);
         }
         let title = format!("Import into {stream}");
-        let head = head(below(&stream), title, ().into_any(), ().into_any());
-        Ok(form_page(&asked, head, form, false).await)
+        let head = view! { <PageHead title=title crumbs=below(&stream)/> };
+        Ok(form_page(&asked, head.into_any(), form, false).await)
     })
 }
 
@@ -91,9 +93,9 @@ async fn form_page(asked: &Asked, head: AnyView, form: ImportForm, create: bool)
         Ok(shown) => (shown, asked.refusal()),
         Err(error) => (None, Some(error)),
     };
-    // The tags are wrong in the field they are written in.
+    // What is wrong with chosen tags stands where they are written.
     let error = error.map(|error| match error {
-        ApiError::Invalid { field, message } if field == "tags" || field == "tag" => {
+        ApiError::Invalid { field, message } if field == "tags" && form.selection == "chosen" => {
             ApiError::invalid("chosen", message)
         }
         other => other,
@@ -137,43 +139,41 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
         Ok(stream) if !create => routes::import(&stream),
         _ => routes::NEW_STREAM.to_owned(),
     };
-    let radio = |value: &'static str, label: &'static str, hint: &'static str| {
-        let id = format!("tags-{value}");
-        let hint_id = format!("{id}-hint");
-        view! {
-            <div class="check">
-                <input type="radio" name="tags" value=value id=id.clone() checked={form.selection == value} aria-describedby=hint_id.clone()/>
-                <label for=id>{label}</label>
-                <p class="hint" id=hint_id>{hint}</p>
-            </div>
-        }
-    };
     let names = create.then(|| {
         view! {
             <TextField name="namespace" label="Namespace" value=form.namespace.clone() hint="Who it belongs to: a team or project, as in shop" error=field_error(error, "namespace")/>
             <TextField name="name" label="Name" value=form.name.clone() hint="Lower-case letters and digits joined by . _ or -, as in my-ruby" error=field_error(error, "name")/>
         }
     });
+    let choice = |value, label, hint: &str| Choice {
+        value,
+        label,
+        hint: hint.to_owned(),
+    };
     let none = if create {
         "Only make the stream"
     } else {
         "Nothing: there is no stream to make here"
     };
+    let choices = vec![
+        choice(
+            "all",
+            "All tags",
+            "Newest versions first, up to the limit; the rest stays one click away",
+        ),
+        choice("chosen", "Chosen tags", "Only those written below"),
+        choice("none", "None", none),
+    ];
     view! {
         <form method="get" action=action class="sheet">
             <input type="hidden" name="preview" value="1"/>
             {names}
             <TextField name="source" label="Source repository" value=form.source.clone() hint="Registry and repository without a tag, as in quay.io/org/app or localhost:5000/ruby" error=beside_source(error) required=!create/>
             {echo(&form.source)}
-            <fieldset class="field">
-                <legend>"Tags to import"</legend>
-                {radio("all", "All tags", "Newest versions first, up to the limit; the rest stays one click away")}
-                {radio("chosen", "Chosen tags", "Only those written below")}
-                {radio("none", "None", none)}
-            </fieldset>
+            <RadioGroup name="tags" legend="Tags to import" choices=choices value=form.selection.clone() error=field_error(error, "tags")/>
             <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "chosen") required=false/>
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
-            <p class="buttons"><button class="button primary">"Preview"</button></p>
+            <p class="buttons"><Button kind="primary">"Preview"</Button></p>
         </form>
     }
     .into_any()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    components::{Csrf, Mark, TextField, alert},
+    components::{Button, Csrf, Mark, TextField, alert},
     context::{self, RequestContext},
     routes,
 };
@@ -54,7 +54,7 @@ pub fn LoginPage() -> impl IntoView {
                 <input type="hidden" name="next" value=query.get("next").to_owned()/>
                 <TextField name="name" label="User name" value=String::new() hint="The first user is admin" autocomplete="username"/>
                 <TextField name="password" label="Password" value=String::new() hint="From WEIR_ADMIN_PASSWORD or your set-up" kind="password" autocomplete="current-password"/>
-                <button class="button primary">"Sign in"</button>
+                <Button kind="primary">"Sign in"</Button>
             </form>
         </section>
     }
@@ -84,7 +84,7 @@ pub fn SetupPage() -> impl IntoView {
                 <Csrf token=csrf()/>
                 <input type="hidden" name="token" value=token/>
                 <TextField name="password" label="Password" value=String::new() hint="At least 12 characters" error=beside kind="password" autocomplete="new-password"/>
-                <button class="button primary">"Set password and sign in"</button>
+                <Button kind="primary">"Set password and sign in"</Button>
             </form>
         }
         .into_any()

@@ -3,8 +3,14 @@
 use leptos::prelude::*;
 use model::{PageRequest, job::thousands, stream::Overview};
 
-use super::{empty, head, job::jobs_table, page};
-use crate::routes;
+use super::{job::jobs_table, page};
+use crate::{
+    components::{Empty, LinkButton, PageHead},
+    routes,
+};
+
+const WHAT_A_STREAM_IS: &str = "A stream gives the images of a repository one name, keeps their history and follows \
+                                the registry they come from. Begin by importing one.";
 
 /// The start page.
 #[component]
@@ -40,11 +46,12 @@ pub fn OverviewPage() -> impl IntoView {
             view! { <a class=class href=href><strong>{text}</strong><span>{word}</span></a> }
         };
         let body = if overview.streams == 0 {
-            empty(
-                "No streams yet",
-                "A stream gives the images of a repository one name, keeps their history and follows the registry they come from. Begin by importing one.".into(),
-                view! { <a class="button primary" href=routes::NEW_STREAM>"Import a repository"</a> }.into_any(),
-            )
+            view! {
+                <Empty title="No streams yet" why=WHAT_A_STREAM_IS icon_name="stream">
+                    <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+                </Empty>
+            }
+            .into_any()
         } else {
             view! {
                 <section class="figures" aria-label="Figures">
@@ -59,11 +66,10 @@ pub fn OverviewPage() -> impl IntoView {
             }
             .into_any()
         };
-        let actions =
-            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
-        Ok(
-            view! { {head(Vec::new(), "Overview".into(), ().into_any(), actions)} {body} }
-                .into_any(),
-        )
+        // A new installation has one thing to do, and it is offered below.
+        let action = (overview.streams > 0).then(|| {
+            view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton> }
+        });
+        Ok(view! { <PageHead title="Overview">{action}</PageHead> {body} }.into_any())
     })
 }

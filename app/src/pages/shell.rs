@@ -7,12 +7,11 @@ use leptos_router::{
     components::{Route, Router, Routes},
     path,
 };
-use model::{job::thousands, stream::Overview};
 
 use super::{delete, error, image, import, job, login, overview, stream, streams, tag, tag_form};
 use crate::{
     api::ApiError,
-    components::{Csrf, Mark, icon},
+    components::{Brand, Button, Csrf, NavItem, NavMenu, Rail, RunningPill},
     context::{self, RequestContext},
     islands::ThemeSwitch,
     routes,
@@ -89,42 +88,57 @@ fn Frame() -> impl IntoView {
         </form>
     };
     let Some(actor) = request.actor else {
-        return view! { <header class="topbar"><a class="brand" href=routes::OVERVIEW><Mark/>"Weir"</a><span class="grow"></span>{theme}</header> }.into_any();
+        return view! { <header class="topbar"><Brand href=routes::OVERVIEW/><span class="grow"></span>{theme}</header> }.into_any();
     };
-    let item = |href: &'static str, name: &'static str, icon_name: &'static str| {
-        let current = if href == routes::OVERVIEW {
-            path == href
-        } else {
-            path.starts_with(href) || (href == routes::STREAMS && path.starts_with("/s/"))
-        };
-        view! { <li><a href=href aria-current=current.then_some("page")>{icon(icon_name).into_any()}<span>{name}</span></a></li> }
-    };
-    let items = view! {
-        {item(routes::OVERVIEW, "Overview", "home")}
-        {item(routes::STREAMS, "Streams", "stream")}
-        {item(routes::JOBS, "Imports", "import")}
-    };
+    let items = navigation(&path);
     view! {
         <header class="topbar">
-            <a class="brand" href=routes::OVERVIEW><Mark/>"Weir"</a>
+            <NavMenu items=items.clone()/>
+            <Brand href=routes::OVERVIEW/>
             <form class="search" method="get" action=routes::STREAMS role="search">
                 <label class="visually-hidden" for="search">"Find streams"</label>
                 <input id="search" type="search" name="text" placeholder="Find streams"/>
             </form>
             <span class="grow"></span>
             <RunningImports/>
-            <details class="menu">
+            <details class="menu" name="menu">
                 <summary>{actor.name.clone()}</summary>
                 <div class="menu-body">
                     <p class="muted">{format!("Signed in as {} ({})", actor.name, actor.role.as_str())}</p>
                     {theme}
-                    <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><button class="button quiet">"Sign out"</button></form>
+                    <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><Button kind="quiet">"Sign out"</Button></form>
                 </div>
             </details>
         </header>
-        <nav class="rail" aria-label="Main"><ul>{items}</ul></nav>
+        <Rail items=items/>
     }
     .into_any()
+}
+
+/// The pages there are, with the one that `path` is or is below.
+fn navigation(path: &str) -> Vec<NavItem> {
+    let below = |href: &str| {
+        path.strip_prefix(href)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let item = |name, href: &str, icon, current| NavItem {
+        name,
+        href: href.to_owned(),
+        icon,
+        current,
+        group: false,
+    };
+    let streams = below(routes::STREAMS) || below("/s");
+    vec![
+        item(
+            "Overview",
+            routes::OVERVIEW,
+            "home",
+            path == routes::OVERVIEW,
+        ),
+        item("Streams", routes::STREAMS, "stream", streams),
+        item("Imports", routes::JOBS, "import", below(routes::JOBS)),
+    ]
 }
 
 /// How many imports wait or run, as a link to them; nothing if none do.
@@ -136,15 +150,32 @@ fn RunningImports() -> impl IntoView {
             {Suspend::new(async move {
                 let call = call.ok()?;
                 let figures = call.engine.overview(&call.actor).await.map_err(ApiError::from).ok()?;
-                let n = figures.active_jobs;
-                let more = if n >= Overview::LIMIT { "+" } else { "" };
-                let words = if n == 1 { " import under way" } else { " imports under way" };
-                (n > 0).then(|| view! {
-                    <a class="badge info" href=routes::JOBS>
-                        {icon("run").into_any()}{thousands(n)}{more}<span class="visually-hidden">{words}</span>
-                    </a>
-                })
+                Some(view! { <RunningPill count=figures.active_jobs href=routes::JOBS/> })
             })}
         </Suspense>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_belongs_to_the_entry_above_it() {
+        let current = |path: &str| {
+            let items = navigation(path);
+            let current = items.iter().filter(|item| item.current);
+            current.map(|item| item.name).collect::<Vec<_>>()
+        };
+        for (path, name) in [
+            ("/", "Overview"),
+            ("/streams", "Streams"),
+            ("/streams/new", "Streams"),
+            ("/s/team/ruby/imports", "Streams"),
+            ("/imports/01a2", "Imports"),
+        ] {
+            assert_eq!(current(path), [name], "{path}");
+        }
+        assert!(current("/setup").is_empty());
     }
 }

@@ -9,10 +9,12 @@ use model::{
     stream::{StreamFilter, StreamRow},
 };
 
-use super::{Asked, empty, head, page, stream};
+use super::{Asked, page, stream};
 use crate::{
     api::ApiError,
-    components::{badge, job_badge, pager, reference, time},
+    components::{
+        Button, Empty, FilterChips, LinkButton, PageHead, badge, job_badge, pager, reference, time,
+    },
     routes,
 };
 
@@ -38,15 +40,15 @@ pub fn StreamsPage() -> impl IntoView {
             ],
             request.size,
         );
-        let actions =
-            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
         let narrowed = filter != StreamFilter::default();
         let first = streams.previous.is_none() && streams.next.is_none();
         // Nothing to narrow in a new installation.
         let filters = (narrowed || !first || !streams.items.is_empty())
             .then(|| filters(&filter, &namespaces, request.size));
         Ok(view! {
-            {head(Vec::new(), "Streams".into(), ().into_any(), actions)}
+            <PageHead title="Streams">
+                <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
+            </PageHead>
             {filters}
             {list_view(&streams, narrowed, asked.now, &base)}
         }
@@ -83,19 +85,44 @@ fn filters(filter: &StreamFilter, namespaces: &[Namespace], size: usize) -> AnyV
             view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
         })
         .collect_view();
-    let clear = (*filter != StreamFilter::default())
-        .then(|| view! { <a href=routes::STREAMS>"Clear the filter"</a> });
     view! {
         <form class="filters" method="get" action=routes::STREAMS>
             <label>"Name contains " <input type="search" name="text" value=filter.text.clone()/></label>
             <label>"Namespace " <select name="namespace"><option value="">"All"</option>{options}</select></label>
             <label><input type="checkbox" name="failed" checked=filter.failed/> " With failed tags"</label>
             {stream::rows_per_page(size)}
-            <button class="button">"Filter"</button>
-            {clear}
+            <Button>"Filter"</Button>
         </form>
+        <FilterChips chips=chips(filter) clear=routes::STREAMS/>
     }
     .into_any()
+}
+
+/// What the list is narrowed by, each with the list without it.
+fn chips(filter: &StreamFilter) -> Vec<(String, String)> {
+    let namespace = filter.namespace.as_ref().map_or("", Namespace::as_str);
+    let failed = if filter.failed { "on" } else { "" };
+    let all = [
+        (
+            "text",
+            filter.text.as_str(),
+            format!("Name contains {}", filter.text),
+        ),
+        ("namespace", namespace, format!("Namespace {namespace}")),
+        ("failed", failed, "With failed tags".to_owned()),
+    ];
+    let without = |name: &str| {
+        let rest: Vec<_> = all
+            .iter()
+            .filter(|(other, ..)| *other != name)
+            .map(|(other, value, _)| (*other, *value))
+            .collect();
+        routes::with_query(routes::STREAMS, &rest)
+    };
+    all.iter()
+        .filter(|(_, value, _)| !value.is_empty())
+        .map(|(name, _, words)| (words.clone(), without(name)))
+        .collect()
 }
 
 fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base: &str) -> AnyView {
@@ -108,27 +135,29 @@ fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base
         )
     };
     if streams.items.is_empty() && narrowed {
-        return empty(
-            "No stream fits the filter",
-            "No stream has this name, namespace and state.".into(),
-            view! { <a class="button" href=routes::STREAMS>"Clear the filter"</a> }.into_any(),
-        );
+        return view! {
+            <Empty title="No stream fits the filter" why="No stream has this name, namespace and state." icon_name="search">
+                <LinkButton href=routes::STREAMS>"Clear the filter"</LinkButton>
+            </Empty>
+        }
+        .into_any();
     }
     if streams.items.is_empty() && streams.previous.is_some() {
-        // The last row of this page was deleted since.
-        return empty(
-            "No more streams",
-            "This page of the list has become empty.".into(),
-            view! { <a class="button" href=routes::STREAMS>"To the first page"</a> }.into_any(),
-        );
+        // The last rows of this page were deleted since.
+        return view! {
+            <Empty title="No more streams" why="This page of the list has become empty.">
+                <LinkButton href=routes::STREAMS>"To the first page"</LinkButton>
+            </Empty>
+        }
+        .into_any();
     }
     if streams.items.is_empty() {
-        return empty(
-            "No streams yet",
-            "A stream gives the images of a repository one name and keeps their history.".into(),
-            view! { <a class="button primary" href=routes::NEW_STREAM>"Import a repository"</a> }
-                .into_any(),
-        );
+        return view! {
+            <Empty title="No streams yet" why="A stream gives the images of a repository one name and keeps their history." icon_name="stream">
+                <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+            </Empty>
+        }
+        .into_any();
     }
     let rows = streams
         .items
@@ -166,8 +195,32 @@ fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
             <td data-label="Tags" class="number">{thousands(row.tags)}</td>
             <td data-label="Last change">{time(row.changed_at, now)}</td>
             <td data-label="Import state">{import} " " {failed} {never}</td>
-            <td data-label="Policy">{row.insecure.then(|| badge("warn", "warn", "Insecure"))}</td>
+            <td data-label="Policy">{row.insecure.then(|| badge("warn", "open", "Insecure tags"))}</td>
         </tr>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_chip_leads_to_the_list_without_it() {
+        let filter = StreamFilter {
+            namespace: "team".parse().ok(),
+            text: "a b".into(),
+            failed: true,
+        };
+        let links: Vec<_> = chips(&filter).into_iter().map(|(_, link)| link).collect();
+        assert_eq!(
+            links,
+            [
+                "/streams?namespace=team&failed=on",
+                "/streams?text=a%20b&failed=on",
+                "/streams?text=a%20b&namespace=team"
+            ]
+        );
+        assert!(chips(&StreamFilter::default()).is_empty());
+    }
 }

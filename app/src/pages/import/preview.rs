@@ -8,7 +8,8 @@ use model::{
 
 use crate::{
     api::{CreateStream, StartImport, form::ImportForm},
-    components::{Csrf, alert, digest},
+    components::{Button, Csrf, alert, digest},
+    islands::SelectAll,
 };
 
 /// Rows a preview shows. Beyond them tags have no boxes: what cannot be seen is not to be left out by accident.
@@ -37,7 +38,7 @@ pub(super) fn confirm(
         <section class="confirm" aria-label="Preview">
             <h2>"What will happen"</h2>
             {warnings}
-            <form method="post" action=action>
+            <form id="confirm" method="post" action=action>
                 <Csrf token=csrf.to_owned()/>
                 <input type="hidden" name="namespace" value=form.namespace.clone()/>
                 <input type="hidden" name="name" value=form.name.clone()/>
@@ -47,7 +48,7 @@ pub(super) fn confirm(
                 {form.insecure.then(|| view! { <input type="hidden" name="insecure" value="on"/> })}
                 {shown.map(|shown| view! { <input type="hidden" name="shown" value=shown/> })}
                 <p class="sentence" role="status">{sentence(preview, create)}</p>
-                <p class="buttons"><button class="button primary">"Confirm"</button></p>
+                <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
                 {table(preview, boxes)}
             </form>
             {left_out(preview)}
@@ -135,9 +136,9 @@ fn table(preview: &ImportPreview, boxes: bool) -> Option<AnyView> {
         view! {
             {hint}
             <table class="data plan">
-                <caption>"Preview"</caption>
+                <caption class="visually-hidden">"Preview"</caption>
                 <thead><tr>
-                    {boxes.then(|| view! { <th scope="col">"Import"</th> })}
+                    {boxes.then(|| view! { <th scope="col" class="tick"><span class="visually-hidden">"Import"</span><SelectAll form="confirm".to_owned() name="pick[]".to_owned()/></th> })}
                     <th scope="col">"Tag"</th><th scope="col">"Now"</th><th scope="col">"Then"</th>
                     {(!fresh).then(|| view! { <th scope="col">"Replaces"</th> })}
                 </tr></thead>
@@ -152,7 +153,7 @@ fn table(preview: &ImportPreview, boxes: bool) -> Option<AnyView> {
 fn row(tag: &PreviewTag, boxes: bool, fresh: bool) -> AnyView {
     let name = tag.tag.to_string();
     let tick = boxes.then(|| {
-        view! { <td><input type="checkbox" name="pick[]" value=name.clone() checked=true aria-label=format!("Import {name}")/></td> }
+        view! { <td class="tick"><input type="checkbox" name="pick[]" value=name.clone() checked=true aria-label=format!("Import {name}")/></td> }
     });
     let (now, then) = match &tag.current {
         Some(current) => (digest(current).into_any(), "what the registry has then"),
