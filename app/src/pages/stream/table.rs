@@ -21,7 +21,7 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
             <caption class="visually-hidden">"Tags"</caption>
             <thead><tr>
                 <th scope="col">"Tag"</th><th scope="col">"From"</th><th scope="col">"Digest"</th>
-                <th scope="col">"Platforms"</th><th scope="col" class="number">"Size"</th><th scope="col">"Updated"</th>
+                <th scope="col" class="wide">"Platforms"</th><th scope="col" class="number">"Size"</th><th scope="col">"Updated"</th>
                 <th scope="col" class="number">"Revisions"</th><th scope="col">"State"</th><th scope="col">"Policy"</th>
                 {may.then(|| view! { <th scope="col"><span class="visually-hidden">"Select"</span></th> })}
             </tr></thead>
@@ -73,7 +73,7 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
             <th scope="row"><a class=short href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
             <td data-label="From">{source(stream, tag.spec.as_ref().map(|spec| &spec.source))}</td>
             <td data-label="Digest">{head.map(|head| image_link(stream, &head.digest))}</td>
-            <td data-label="Platforms">{tag.platform.clone()}</td>
+            <td data-label="Platforms" class="wide">{tag.platform.clone()}</td>
             <td data-label="Size" class="number nowrap">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
             <td data-label="Updated">{head.map(|head| time(head.created_at, now).into_any())}</td>
             <td data-label="Revisions" class="number">{revisions}</td>
