@@ -7,6 +7,7 @@ use model::{StreamRef, TagSource, job::thousands, tag::TagRow};
 use super::{Asked, image_link};
 use crate::{
     components::{Button, Policy, SelectionBar, policy_badge, reference, size, tag_badge, time},
+    islands::SelectAll,
     routes,
 };
 
@@ -23,7 +24,9 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
                 <th scope="col">"Tag"</th><th scope="col">"From"</th><th scope="col">"Digest"</th>
                 <th scope="col" class="wide">"Platforms"</th><th scope="col" class="number">"Size"</th><th scope="col">"Updated"</th>
                 <th scope="col" class="number">"Revisions"</th><th scope="col">"State"</th><th scope="col">"Policy"</th>
-                {may.then(|| view! { <th scope="col"><span class="visually-hidden">"Select"</span></th> })}
+                {may.then(|| view! {
+                    <th scope="col" class="tick"><span class="visually-hidden">"Select"</span><SelectAll name="tag[]".to_owned() form="tags".to_owned()/></th>
+                })}
             </tr></thead>
             <tbody>{rows}</tbody>
         </table>
