@@ -164,6 +164,8 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
         choice("chosen", "Chosen tags", "Only those written below"),
         choice("none", "None", none),
     ];
+    // The answer is below the form: go there, if there is one.
+    let action = format!("{action}#preview");
     view! {
         <form method="get" action=action class="sheet">
             <input type="hidden" name="preview" value="1"/>

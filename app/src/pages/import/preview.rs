@@ -35,7 +35,7 @@ pub(super) fn confirm(
         .map(|warning| alert("warn", view! { <p>{warning.0.clone()}</p> }.into_any()))
         .collect_view();
     view! {
-        <section class="confirm" aria-label="Preview">
+        <section class="confirm" id="preview" aria-label="Preview">
             <h2>"What will happen"</h2>
             {warnings}
             <form id="confirm" method="post" action=action>
