@@ -35,10 +35,9 @@ mod tests {
         let [docker, podman, skopeo] = lines("h.io/a@sha256:1", true);
         assert_eq!(docker, "docker pull h.io/a@sha256:1");
         assert_eq!(podman, "podman pull --tls-verify=false h.io/a@sha256:1");
-        assert!(
-            skopeo
-                .1
-                .ends_with("--tls-verify=false docker://h.io/a@sha256:1")
+        assert_eq!(
+            skopeo,
+            "skopeo inspect --tls-verify=false docker://h.io/a@sha256:1"
         );
         assert!(!lines("h.io/a", false)[1].contains("tls-verify"));
     }

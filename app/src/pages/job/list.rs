@@ -53,20 +53,21 @@ pub(in crate::pages) fn jobs_table(
     if jobs.is_empty() {
         return view! { <p class="muted">"None yet."</p> }.into_any();
     }
-    let (heads, row): (AnyView, fn(&JobView, DateTime<Utc>) -> AnyView) = if with_stream {
-        let heads = view! {
+    let heads = if with_stream {
+        view! {
             <th scope="col">"Stream"</th><th scope="col">"Source"</th><th scope="col">"State"</th><th scope="col">"Progress"</th>
             <th scope="col">"Started"</th><th scope="col" class="number">"Duration"</th><th scope="col">"By"</th>
-        };
-        (heads.into_any(), row_of_many)
+        }
+        .into_any()
     } else {
-        let heads = view! {
+        view! {
             <th scope="col">"Started"</th><th scope="col">"Result"</th><th scope="col" class="number">"Imported"</th>
             <th scope="col" class="number">"Unchanged"</th><th scope="col" class="number">"Failed"</th>
             <th scope="col" class="number">"Left out"</th><th scope="col" class="number">"Duration"</th><th scope="col">"By"</th>
-        };
-        (heads.into_any(), row_of_one)
+        }
+        .into_any()
     };
+    let row = if with_stream { row_of_many } else { row_of_one };
     let rows = jobs.iter().map(|job| row(job, now)).collect_view();
     view! {
         <table class="data">
