@@ -1,8 +1,11 @@
-//! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act.
+//! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act and ends with
+//! `guard::answer`.
 
 mod error;
 #[cfg(feature = "ssr")]
 pub mod form;
+#[cfg(feature = "ssr")]
+mod guard;
 mod imports;
 mod streams;
 mod tags;

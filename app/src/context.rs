@@ -1,5 +1,6 @@
 //! What a page or server function knows of its request.
 
+use axum::http::request::Parts;
 use engine::{Actor, Engine};
 use leptos::prelude::*;
 
@@ -26,6 +27,12 @@ pub fn request() -> RequestContext {
     expect_context()
 }
 
+/// The id that finds this request in the log; empty outside a request.
+#[must_use]
+pub fn request_id() -> String {
+    use_context::<RequestContext>().map_or_else(String::new, |context| context.request_id)
+}
+
 /// A signed-in request: the engine and the right to ask it.
 pub struct Call {
     /// The engine.
@@ -48,4 +55,66 @@ pub fn call() -> Result<Call, ApiError> {
         return Err(ApiError::Denied("sign in first".into()));
     };
     Ok(Call { engine, actor })
+}
+
+/// The values of a query, each decoded once. (The router's own map decodes twice: `%2526` would become `&`.)
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Decodes `a=1&b=2`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self(
+            url::form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The last value of a key, trimmed; empty if there is none.
+    #[must_use]
+    pub fn get(&self, key: &str) -> &str {
+        let mut found = self.0.iter().rev().filter(|(name, _)| name == key);
+        found.next().map_or("", |(_, value)| value.trim())
+    }
+
+    /// All values of a key, trimmed, in order.
+    #[must_use]
+    pub fn all(&self, key: &str) -> Vec<&str> {
+        let found = self.0.iter().filter(|(name, _)| name == key);
+        found.map(|(_, value)| value.trim()).collect()
+    }
+}
+
+/// The query of the request.
+#[must_use]
+pub fn query() -> Query {
+    let parts = use_context::<Parts>();
+    parts
+        .and_then(|parts| parts.uri.query().map(Query::parse))
+        .unwrap_or_default()
+}
+
+/// Path and query of the request: where to come back to.
+#[must_use]
+pub fn here() -> String {
+    let parts = use_context::<Parts>();
+    parts
+        .and_then(|parts| parts.uri.path_and_query().map(ToString::to_string))
+        .unwrap_or_else(|| "/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_once_and_the_last_value_counts() {
+        let query = Query::parse("text=a%2525+b&tag=1&tag=+2+&empty=&next=%2Fs%3Ftext%3Da%2526b");
+        assert_eq!(query.get("text"), "a%25 b");
+        assert_eq!(query.get("next"), "/s?text=a%26b");
+        assert_eq!((query.get("tag"), query.all("tag")), ("2", vec!["1", "2"]));
+        assert_eq!((query.get("empty"), query.get("none")), ("", ""));
+    }
 }

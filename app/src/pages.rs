@@ -1,6 +1,7 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
 mod delete;
+mod error;
 mod image;
 mod import;
 mod job;
@@ -16,16 +17,14 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
-use leptos_axum::ResponseOptions;
-use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 use leptos_router::params::ParamsMap;
 use model::{Digest, PageRequest, StreamRef, TagName};
 
 use crate::{
     api::{ApiError, form},
     components::ErrorSummary,
-    context::{Call, RequestContext, call, request},
+    context::{self, Call, Query, RequestContext, call},
     routes,
 };
 
@@ -35,13 +34,18 @@ pub(crate) struct Asked {
     pub(crate) csrf: String,
     pub(crate) now: DateTime<Utc>,
     params: ParamsMap,
-    pub(crate) query: ParamsMap,
+    query: Query,
 }
 
 impl Asked {
     /// A query value, trimmed; empty if there is none.
     pub(crate) fn query(&self, key: &str) -> String {
-        self.query.get(key).unwrap_or_default().trim().to_owned()
+        self.query.get(key).to_owned()
+    }
+
+    /// All values of a query key.
+    pub(crate) fn queries(&self, key: &str) -> Vec<&str> {
+        self.query.all(key)
     }
 
     fn param(&self, key: &str) -> String {
@@ -90,9 +94,8 @@ impl Asked {
 
     /// The refusal a form came back with, when scripts are off or not used.
     pub(crate) fn refusal(&self) -> Option<ApiError> {
-        self.query
-            .get("__err")
-            .map(|text| ServerFnUrlError::<ApiError>::decode_err(&text))
+        let error = self.query.get("__err");
+        (!error.is_empty()).then(|| ServerFnUrlError::<ApiError>::decode_err(error))
     }
 }
 
@@ -102,8 +105,7 @@ where
     F: Future<Output = Result<AnyView, ApiError>> + Send + 'static,
 {
     let params = use_params_map().get_untracked();
-    let query = use_query_map().get_untracked();
-    let response = use_context::<ResponseOptions>();
+    let query = context::query();
     let asked = use_context::<RequestContext>()
         .map(|context| (context.csrf.clone(), context.engine.clock().now()));
     let allowed = call();
@@ -113,70 +115,15 @@ where
                 let loaded = match (allowed, asked) {
                     (Ok(call), Some((csrf, now))) => load(Asked { call, csrf, now, params, query }).await,
                     (Err(error), _) => Err(error),
-                    (Ok(_), None) => Err(ApiError::Internal),
+                    (Ok(_), None) => Err(ApiError::Internal { request_id: String::new() }),
                 };
                 match loaded {
                     Ok(view) => view,
-                    Err(error) => refused(error, response.as_ref()),
+                    Err(error) => error::refused(&error),
                 }
             })}
         </Suspense>
     }
-}
-
-/// An error as a page, with its status and a way on.
-fn refused(error: ApiError, response: Option<&ResponseOptions>) -> AnyView {
-    use axum::http::StatusCode;
-    let (status, title) = match &error {
-        ApiError::NotFound(_) => (StatusCode::NOT_FOUND, "Not found"),
-        ApiError::Invalid { .. } => (StatusCode::BAD_REQUEST, "This address cannot be read"),
-        ApiError::Denied(_) => (StatusCode::FORBIDDEN, "Not allowed"),
-        ApiError::Conflict(_) => (StatusCode::CONFLICT, "Something changed in between"),
-        ApiError::Upstream { .. } => (
-            StatusCode::BAD_GATEWAY,
-            "The registry did not answer as needed",
-        ),
-        ApiError::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
-    };
-    if let Some(response) = response {
-        response.set_status(status);
-    }
-    let id = request().request_id;
-    view! {
-        <Title text=title/>
-        <header class="page-head"><h1>{title}</h1></header>
-        <p>{error.message().to_owned()}</p>
-        <p>
-            <a class="button primary" href=routes::STREAMS>"To the streams"</a>
-        </p>
-        {(error == ApiError::Internal).then(|| view! { <p class="muted">"Request " <code>{id}</code></p> })}
-    }
-    .into_any()
-}
-
-/// The head of a page: where we are, its name, one line of facts, what can be done.
-pub(crate) fn head(
-    crumbs: Vec<(String, String)>,
-    title: String,
-    facts: AnyView,
-    actions: AnyView,
-) -> AnyView {
-    let crumbs = (!crumbs.is_empty()).then(|| {
-        let links = crumbs
-            .into_iter()
-            .map(|(text, href)| view! { <li><a href=href>{text}</a></li> })
-            .collect_view();
-        view! { <nav aria-label="Breadcrumb"><ol class="crumbs">{links}</ol></nav> }
-    });
-    view! {
-        <Title text=title.clone()/>
-        <header class="page-head">
-            {crumbs}
-            <div class="title-row"><h1>{title}</h1><div class="actions">{actions}</div></div>
-            <div class="facts">{facts}</div>
-        </header>
-    }
-    .into_any()
 }
 
 /// Breadcrumbs of a page below a stream.
@@ -186,24 +133,6 @@ pub(crate) fn below(stream: &StreamRef) -> Vec<(String, String)> {
         (stream.namespace.to_string(), routes::namespace(stream)),
         (stream.name.to_string(), routes::stream(stream)),
     ]
-}
-
-/// Tabs: links, the current one marked.
-pub(crate) fn tabs(all: Vec<(&'static str, String)>, current: &'static str) -> AnyView {
-    let links = all
-        .into_iter()
-        .map(|(name, href)| {
-            let here = (name == current).then_some("page");
-            view! { <li><a href=href aria-current=here>{name}</a></li> }
-        })
-        .collect_view();
-    view! { <nav aria-label="Views"><ul class="tabs">{links}</ul></nav> }.into_any()
-}
-
-/// Nothing here: what this is, why it is empty, what to do.
-pub(crate) fn empty(title: &'static str, why: String, action: AnyView) -> AnyView {
-    view! { <section class="empty"><h2>{title}</h2><p>{why}</p><p>{action}</p></section> }
-        .into_any()
 }
 
 /// The refusal a form came back with, as a banner.

@@ -2,6 +2,8 @@
 
 use model::{Digest, StreamRef, TagName};
 
+use crate::components::escape;
+
 /// The overview.
 pub const OVERVIEW: &str = "/";
 /// The list of streams.
@@ -14,6 +16,10 @@ pub const JOBS: &str = "/imports";
 pub const LOGIN: &str = "/login";
 /// The first set-up.
 pub const SETUP: &str = "/setup";
+/// Where the sign-out button is sent.
+pub const LOGOUT: &str = "/logout";
+/// Where the theme switch is sent.
+pub const THEME: &str = "/theme";
 
 /// A stream's tags.
 #[must_use]
@@ -51,6 +57,12 @@ pub fn tag_form_from(at: &StreamRef, source: &str) -> String {
     format!("{}/tag?source={source}", stream(at))
 }
 
+/// The form that sets a tag, with values.
+#[must_use]
+pub fn tag_form_with(at: &StreamRef, pairs: &[(&str, &str)]) -> String {
+    with_query(&tag_form(at), pairs)
+}
+
 /// The preview of deleting a stream.
 #[must_use]
 pub fn delete_stream(at: &StreamRef) -> String {
@@ -84,5 +96,34 @@ pub fn image(at: &StreamRef, digest: &Digest) -> String {
 /// One import.
 #[must_use]
 pub fn job(id: &str) -> String {
-    format!("{JOBS}/{id}")
+    format!("{JOBS}/{}", escape(id))
+}
+
+/// An address with a query; values that are empty are left out.
+#[must_use]
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut out = path.to_owned();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        out.push(if out.len() == path.len() { '?' } else { '&' });
+        out.push_str(name);
+        out.push('=');
+        out.push_str(&escape(value));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_encoded_and_empty_ones_left_out() {
+        let pairs = [("text", "a&b=c/ä"), ("namespace", ""), ("failed", "on")];
+        assert_eq!(
+            with_query(STREAMS, &pairs),
+            "/streams?text=a%26b%3Dc%2F%C3%A4&failed=on"
+        );
+        assert_eq!(with_query(STREAMS, &[("text", "")]), "/streams");
+        assert_eq!(job("../../logout?x"), "/imports/..%2F..%2Flogout%3Fx");
+    }
 }

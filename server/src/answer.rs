@@ -33,7 +33,7 @@ pub fn refusal_status(refusal: &ApiError) -> StatusCode {
         ApiError::Conflict(_) => StatusCode::CONFLICT,
         ApiError::Denied(_) => StatusCode::FORBIDDEN,
         ApiError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ApiError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

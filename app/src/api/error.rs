@@ -30,7 +30,10 @@ pub enum ApiError {
         hint: String,
     },
     /// Our own fault; the log has more.
-    Internal,
+    Internal {
+        /// Finds the entry in the log.
+        request_id: String,
+    },
 }
 
 impl ApiError {
@@ -40,7 +43,22 @@ impl ApiError {
         match self {
             Self::NotFound(text) | Self::Conflict(text) | Self::Denied(text) => text,
             Self::Invalid { message, .. } | Self::Upstream { message, .. } => message,
-            Self::Internal => "a fault in Weir; its log has more under the time of this request",
+            Self::Internal { .. } => {
+                "This is a fault in Weir. Its log has more under the request's id."
+            }
+        }
+    }
+
+    /// The HTTP status of a page that shows it.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound(_) => 404,
+            Self::Invalid { .. } => 400,
+            Self::Conflict(_) => 409,
+            Self::Denied(_) => 403,
+            Self::Upstream { .. } => 502,
+            Self::Internal { .. } => 500,
         }
     }
 
@@ -77,9 +95,17 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        Self::Invalid {
-            field: String::new(),
-            message: format!("the form could not be read: {error}"),
+        match error {
+            ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
+                Self::invalid("", format!("the form could not be read: {what}"))
+            }
+            // Somebody edited the address a refusal came back with.
+            ServerFnErrorErr::Deserialization(_) => {
+                Self::invalid("", "the message in this address cannot be read")
+            }
+            _ => Self::Internal {
+                request_id: String::new(),
+            },
         }
     }
 }
@@ -98,8 +124,9 @@ impl From<engine::Error> for ApiError {
             Error::Denied(text) => Self::Denied(text),
             Error::Upstream { message, hint } => Self::Upstream { message, hint },
             Error::Internal { .. } => {
-                tracing::error!(%error, "a request failed");
-                Self::Internal
+                let request_id = crate::context::request_id();
+                tracing::error!(request.id = request_id, %error, "a request failed");
+                Self::Internal { request_id }
             }
         }
     }

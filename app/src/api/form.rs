@@ -1,34 +1,52 @@
 //! From what a form sends to model types. Each refusal names the field.
 
+use std::collections::HashSet;
+
 use model::{
-    Namespace, Reference, StreamName, StreamRef, TagName,
+    Reference, StreamRef, TagName,
     import::{ImportRequest, Selection},
+    name::NameError,
+    reference::ReferenceError,
     tagging::{Mode, TagRequest, parse_destination, parse_source},
 };
 
 use super::ApiError;
+use crate::routes;
+
+/// Tags one form may name.
+const MOST_TAGS: usize = 5_000;
 
 /// A stream from its two fields.
 ///
 /// # Errors
 /// `Invalid` field `namespace` or `name`.
 pub fn stream(namespace: &str, name: &str) -> Result<StreamRef, ApiError> {
-    let namespace: Namespace = namespace
-        .trim()
-        .parse()
-        .map_err(|e: model::name::NameError| ApiError::invalid("namespace", e.to_string()))?;
-    let name: StreamName = name
-        .trim()
-        .parse()
-        .map_err(|e: model::name::NameError| ApiError::invalid("name", e.to_string()))?;
-    Ok(StreamRef { namespace, name })
+    let refuse = |field: &str, what: &str, error: &NameError| {
+        let message = if error.text.is_empty() {
+            format!("{what} is required: {}", error.rule)
+        } else {
+            error.to_string()
+        };
+        ApiError::invalid(field, message)
+    };
+    Ok(StreamRef {
+        namespace: namespace
+            .trim()
+            .parse()
+            .map_err(|error| refuse("namespace", "a namespace", &error))?,
+        name: name
+            .trim()
+            .parse()
+            .map_err(|error| refuse("name", "a name", &error))?,
+    })
 }
 
-/// Tags separated by commas or white space.
+/// Tags separated by commas or white space; each counts once, in the order given.
 ///
 /// # Errors
 /// `Invalid` field `tags`.
 pub fn tags(text: &str) -> Result<Vec<TagName>, ApiError> {
+    let mut seen = HashSet::new();
     let mut tags = Vec::new();
     for word in text
         .split([',', ' ', '\n', '\r', '\t'])
@@ -36,12 +54,48 @@ pub fn tags(text: &str) -> Result<Vec<TagName>, ApiError> {
     {
         let tag: TagName = word
             .parse()
-            .map_err(|e: model::name::NameError| ApiError::invalid("tags", e.to_string()))?;
-        if !tags.contains(&tag) {
+            .map_err(|error: NameError| ApiError::invalid("tags", error.to_string()))?;
+        if seen.insert(tag.clone()) {
             tags.push(tag);
         }
     }
+    if tags.len() > MOST_TAGS {
+        return Err(ApiError::invalid(
+            "tags",
+            format!("at most {MOST_TAGS} tags can be named at once"),
+        ));
+    }
     Ok(tags)
+}
+
+/// A repository, without a tag or digest; none for an empty field.
+///
+/// # Errors
+/// `Invalid` field `source`, saying where a tag or digest belongs.
+pub fn source(text: &str) -> Result<Option<Reference>, ApiError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let source: Reference = text
+        .parse()
+        .map_err(|error: ReferenceError| ApiError::invalid("source", error.to_string()))?;
+    let name = source.name();
+    if source.digest().is_some() {
+        return Err(ApiError::invalid(
+            "source",
+            format!(
+                "this names one image: write {name} here and import a tag that has it, then pin that with Tag and Fixed"
+            ),
+        ));
+    }
+    if let Some(tag) = source.tag() {
+        return Err(ApiError::invalid(
+            "source",
+            format!("leave out \":{tag}\": write {name} here and put {tag} under Chosen tags"),
+        ));
+    }
+    Ok(Some(source))
 }
 
 /// The fields of the import form.
@@ -62,24 +116,54 @@ pub struct ImportForm {
 }
 
 impl ImportForm {
+    /// The form as confirmed under a preview that showed `shown` tags with a box each, of which `picked` were ticked:
+    /// with one unticked, the others are chosen.
+    #[must_use]
+    pub fn picked(mut self, shown: &str, picked: &[String]) -> Self {
+        let shown = shown.trim().parse().unwrap_or(0);
+        if picked.len() < shown {
+            "chosen".clone_into(&mut self.selection);
+            self.chosen = picked.join(", ");
+        }
+        self
+    }
+
     /// The request, for a new stream or into one that is there.
     ///
     /// # Errors
     /// `Invalid`, naming the field.
     pub fn request(&self, create: bool) -> Result<ImportRequest, ApiError> {
         let stream = stream(&self.namespace, &self.name)?;
-        let source = match self.source.trim() {
-            "" => None,
-            text => Some(
-                text.parse::<Reference>()
-                    .map_err(|e| ApiError::invalid("source", e.to_string()))?,
-            ),
-        };
-        let selection = match self.selection.as_str() {
-            "none" => Selection::None,
+        let source = source(&self.source)?;
+        let selection = match self.selection.trim() {
+            "all" => Selection::All,
             "chosen" => Selection::Chosen(tags(&self.chosen)?),
-            _ => Selection::All,
+            "none" => Selection::None,
+            _ => {
+                return Err(ApiError::invalid(
+                    "tags",
+                    "choose All tags, Chosen tags or None",
+                ));
+            }
         };
+        if selection == Selection::Chosen(Vec::new()) {
+            return Err(ApiError::invalid(
+                "tags",
+                "name at least one tag, as in 2.0, or choose All tags or None",
+            ));
+        }
+        if source.is_none() && selection != Selection::None {
+            return Err(ApiError::invalid(
+                "source",
+                "name the repository to import, as in quay.io/org/app, or choose None for an empty stream",
+            ));
+        }
+        if !create && selection == Selection::None {
+            return Err(ApiError::invalid(
+                "tags",
+                "there is nothing to import: choose All tags or Chosen tags",
+            ));
+        }
         Ok(ImportRequest {
             stream,
             create,
@@ -87,6 +171,30 @@ impl ImportForm {
             selection,
             insecure: self.insecure,
         })
+    }
+
+    /// The preview with these values: of a new stream, or of an import into one.
+    #[must_use]
+    pub fn preview(&self, create: bool) -> String {
+        let insecure = if self.insecure { "on" } else { "" };
+        let mut pairs = vec![
+            ("source", self.source.as_str()),
+            ("tags", &self.selection),
+            ("chosen", &self.chosen),
+            ("insecure", insecure),
+            ("preview", "1"),
+        ];
+        let page = match stream(&self.namespace, &self.name) {
+            Ok(stream) if !create => routes::import(&stream),
+            _ => {
+                pairs.splice(
+                    0..0,
+                    [("namespace", self.namespace.as_str()), ("name", &self.name)],
+                );
+                routes::NEW_STREAM.to_owned()
+            }
+        };
+        routes::with_query(&page, &pairs)
     }
 }
 
@@ -103,10 +211,10 @@ pub fn tag_request(
     let destination =
         parse_destination(destination, &stream).map_err(|e| ApiError::invalid("destination", e));
     let source = parse_source(source, &stream).map_err(|e| ApiError::invalid("source", e))?;
-    let mode = if mode == "follow" {
-        Mode::Follow
-    } else {
-        Mode::Fixed
+    let mode = match mode.trim() {
+        "fixed" => Mode::Fixed,
+        "follow" => Mode::Follow,
+        _ => return Err(ApiError::invalid("mode", "choose Fixed or Follow")),
     };
     Ok(TagRequest {
         stream,
@@ -117,54 +225,4 @@ pub fn tag_request(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_refusal_names_its_field() {
-        let form = |namespace: &str, name: &str, source: &str, chosen: &str| ImportForm {
-            namespace: namespace.into(),
-            name: name.into(),
-            source: source.into(),
-            selection: "chosen".into(),
-            chosen: chosen.into(),
-            insecure: false,
-        };
-        for (form, field) in [
-            (form("Team", "ruby", "h.io/a", "1"), "namespace"),
-            (form("team", "Ruby", "h.io/a", "1"), "name"),
-            (form("team", "ruby", "https://h.io/a", "1"), "source"),
-            (form("team", "ruby", "h.io/a", "1, a:b"), "tags"),
-        ] {
-            assert_eq!(form.request(true).unwrap_err().field(), Some(field));
-        }
-        let good = form(" team ", "ruby", " h.io/a ", "1.0,2.0\n1.0 x")
-            .request(true)
-            .unwrap();
-        assert_eq!(
-            good.selection,
-            Selection::Chosen(["1.0", "2.0", "x"].map(|t| t.parse().unwrap()).to_vec())
-        );
-    }
-
-    #[test]
-    fn tag_requests_name_the_end_that_is_wrong() {
-        let ruby = || StreamRef::parse("team", "ruby").unwrap();
-        assert_eq!(
-            tag_request(ruby(), "", "latest", "fixed")
-                .unwrap_err()
-                .field(),
-            Some("source")
-        );
-        assert_eq!(
-            tag_request(ruby(), "2.0", "a b", "fixed")
-                .unwrap_err()
-                .field(),
-            Some("destination")
-        );
-        assert_eq!(
-            tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode,
-            Mode::Follow
-        );
-    }
-}
+mod tests;

@@ -8,11 +8,12 @@ use leptos::{prelude::*, server_fn::codec::PostUrl};
 
 use super::ApiError;
 
-/// Makes a stream and starts its first import. Fields as on the form.
+/// Makes a stream and starts its first import. Fields as on the form; `shown` and `pick` are the preview's boxes.
 ///
 /// # Errors
 /// A refusal for the form.
 #[server(prefix = "/api/fn", endpoint = "streams/create", input = PostUrl)]
+#[expect(clippy::too_many_arguments, reason = "the fields of the form")]
 pub async fn create_stream(
     namespace: String,
     name: String,
@@ -20,7 +21,10 @@ pub async fn create_stream(
     #[server(default)] tags: String,
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
+    #[server(default)] shown: String,
+    #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
     let form = super::form::ImportForm {
         namespace,
         name,
@@ -28,15 +32,18 @@ pub async fn create_stream(
         selection: tags,
         chosen,
         insecure: !insecure.is_empty(),
-    };
-    start(form, true).await
+    }
+    .picked(&shown, &pick);
+    let started = start(&call, &form, true).await;
+    super::guard::answer::<CreateStream>(&form.preview(true), started)
 }
 
-/// Starts an import into a stream that is there. Fields as on the form.
+/// Starts an import into a stream that is there. Fields as on the form; `shown` and `pick` are the preview's boxes.
 ///
 /// # Errors
 /// A refusal for the form.
 #[server(prefix = "/api/fn", endpoint = "imports/start", input = PostUrl)]
+#[expect(clippy::too_many_arguments, reason = "the fields of the form")]
 pub async fn start_import(
     namespace: String,
     name: String,
@@ -44,7 +51,10 @@ pub async fn start_import(
     #[server(default)] tags: String,
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
+    #[server(default)] shown: String,
+    #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
     let form = super::form::ImportForm {
         namespace,
         name,
@@ -52,20 +62,25 @@ pub async fn start_import(
         selection: tags,
         chosen,
         insecure: !insecure.is_empty(),
-    };
-    start(form, false).await
+    }
+    .picked(&shown, &pick);
+    let started = start(&call, &form, false).await;
+    super::guard::answer::<StartImport>(&form.preview(false), started)
 }
 
+/// Starts the import and says where it is seen.
 #[cfg(feature = "ssr")]
-async fn start(form: super::form::ImportForm, create: bool) -> Result<(), ApiError> {
-    let call = crate::context::call()?;
+async fn start(
+    call: &crate::context::Call,
+    form: &super::form::ImportForm,
+    create: bool,
+) -> Result<String, ApiError> {
     let request = form.request(create)?;
-    let to = match call.engine.start_import(&call.actor, &request).await? {
+    let job = call.engine.start_import(&call.actor, &request).await?;
+    Ok(match job {
         Some(job) => crate::routes::job(&job),
         None => crate::routes::stream(&request.stream),
-    };
-    leptos_axum::redirect(&to);
-    Ok(())
+    })
 }
 
 /// Imports tags again as their specs say; `tag` holds them separated by commas, empty for all.
@@ -81,12 +96,17 @@ pub async fn import_again(
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
     let tags = super::form::tags(&tag.join(","))?;
-    let job = call
-        .engine
-        .import_again(&call.actor, &stream, &tags)
-        .await?;
-    leptos_axum::redirect(&crate::routes::job(&job));
-    Ok(())
+    let job = call.engine.import_again(&call.actor, &stream, &tags).await;
+    // One tag was asked for on its own page.
+    let page = match tags.as_slice() {
+        [tag] => crate::routes::tag(&stream, tag),
+        _ => crate::routes::stream(&stream),
+    };
+    super::guard::answer::<ImportAgain>(
+        &page,
+        job.map(|job| crate::routes::job(&job))
+            .map_err(ApiError::from),
+    )
 }
 
 /// Imports what the cap left out.
@@ -97,9 +117,12 @@ pub async fn import_again(
 pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    let job = call.engine.import_left_out(&call.actor, &stream).await?;
-    leptos_axum::redirect(&crate::routes::job(&job));
-    Ok(())
+    let job = call.engine.import_left_out(&call.actor, &stream).await;
+    super::guard::answer::<ImportLeftOut>(
+        &crate::routes::stream(&stream),
+        job.map(|job| crate::routes::job(&job))
+            .map_err(ApiError::from),
+    )
 }
 
 /// Stops an import.
@@ -109,7 +132,10 @@ pub async fn import_left_out(namespace: String, name: String) -> Result<(), ApiE
 #[server(prefix = "/api/fn", endpoint = "imports/cancel", input = PostUrl)]
 pub async fn cancel_import(id: String) -> Result<(), ApiError> {
     let call = crate::context::call()?;
-    call.engine.cancel_job(&call.actor, &id).await?;
-    leptos_axum::redirect(&crate::routes::job(&id));
-    Ok(())
+    let page = crate::routes::job(&id);
+    let cancelled = call.engine.cancel_job(&call.actor, &id).await;
+    super::guard::answer::<CancelImport>(
+        &page,
+        cancelled.map(|()| page.clone()).map_err(ApiError::from),
+    )
 }

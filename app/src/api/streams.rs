@@ -21,15 +21,17 @@ pub async fn delete_stream(
 ) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    if typed.trim() != stream.to_string() {
-        return Err(ApiError::invalid(
+    let deleted = if typed.trim() == stream.to_string() {
+        let deleted = call.engine.delete_stream(&call.actor, &stream, &token);
+        deleted.await.map_err(ApiError::from)
+    } else {
+        Err(ApiError::invalid(
             "typed",
             format!("type {stream} to delete it: this cannot be undone"),
-        ));
-    }
-    call.engine
-        .delete_stream(&call.actor, &stream, &token)
-        .await?;
-    leptos_axum::redirect(crate::routes::STREAMS);
-    Ok(())
+        ))
+    };
+    super::guard::answer::<DeleteStream>(
+        &crate::routes::delete_stream(&stream),
+        deleted.map(|_| crate::routes::STREAMS.to_owned()),
+    )
 }

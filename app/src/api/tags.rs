@@ -23,10 +23,21 @@ pub async fn set_tag(
 ) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    let request = super::form::tag_request(stream, &source, &destination, &mode)?;
-    call.engine.set_tag(&call.actor, &request, &token).await?;
-    leptos_axum::redirect(&crate::routes::stream(&request.stream));
-    Ok(())
+    let form = crate::routes::tag_form_with(
+        &stream,
+        &[
+            ("source", &source),
+            ("destination", &destination),
+            ("mode", &mode),
+            ("preview", "1"),
+        ],
+    );
+    let set = async {
+        let request = super::form::tag_request(stream.clone(), &source, &destination, &mode)?;
+        call.engine.set_tag(&call.actor, &request, &token).await?;
+        Ok(crate::routes::stream(&stream))
+    };
+    super::guard::answer::<SetTag>(&form, set.await)
 }
 
 /// Deletes tags as the preview said; `tags` holds them separated by commas.
@@ -43,9 +54,13 @@ pub async fn delete_tags(
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
     let tags = super::form::tags(&tags)?;
-    call.engine
-        .delete_tags(&call.actor, &stream, &tags, &token)
-        .await?;
-    leptos_axum::redirect(&crate::routes::stream(&stream));
-    Ok(())
+    let deleted = call.engine.delete_tags(&call.actor, &stream, &tags, &token);
+    let pairs: Vec<_> = tags.iter().map(|tag| ("tag", tag.as_str())).collect();
+    super::guard::answer::<DeleteTags>(
+        &crate::routes::with_query(&crate::routes::delete_tags(&stream), &pairs),
+        deleted
+            .await
+            .map(|_| crate::routes::stream(&stream))
+            .map_err(ApiError::from),
+    )
 }

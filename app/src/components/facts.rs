@@ -1,4 +1,4 @@
-//! Values as people read them: digests, references, sizes, times, lists of facts.
+//! Values as people read them: digests, references, sizes, times, commands, lists of facts.
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -32,12 +32,12 @@ pub fn reference(reference: &Reference) -> impl IntoView + use<> {
     }
 }
 
-/// Bytes in binary units: `196.6 MiB`.
+/// Bytes in binary units: `187.5 MiB`; from 1 000 on with thin spaces.
 #[must_use]
 pub fn size(bytes: i64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
-        return format!("{bytes} B");
+        return format!("{} B", thousands(bytes));
     }
     #[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
     let mut value = bytes as f64 / 1024.0;
@@ -46,12 +46,31 @@ pub fn size(bytes: i64) -> String {
         value /= 1024.0;
         unit += 1;
     }
+    if value >= 1000.0 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "below 1 024 but for pebibytes"
+        )]
+        let whole = value.round() as i64;
+        return format!("{} {}", thousands(whole), UNITS[unit]);
+    }
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// How long ago, up to 14 days; then the date. The exact time is in the title.
+/// A difference of sizes, with its sign: `+12.4 MiB`, `−3.0 KiB`, `±0 B`.
+#[must_use]
+pub fn size_change(bytes: i64) -> String {
+    let sign = match bytes {
+        ..0 => "−",
+        0 => "±",
+        _ => "+",
+    };
+    format!("{sign}{}", size(bytes.saturating_abs()))
+}
+
+/// How long ago, or until when, up to 14 days; then the date. The exact time is in the title.
 pub fn time(at: DateTime<Utc>, now: DateTime<Utc>) -> impl IntoView + use<> {
-    view! { <time datetime=at.to_rfc3339() title=exact_time(at)>{ago(at, now)}</time> }
+    view! { <time datetime=at.to_rfc3339() title=exact_time(at)>{relative_time(at, now)}</time> }
 }
 
 /// A time to the second, in UTC.
@@ -60,26 +79,44 @@ pub fn exact_time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+/// The words of [`time`], for titles and sentences: "3 minutes ago", "in 12 minutes", "2026-01-10".
+#[must_use]
+pub fn relative_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - at).num_seconds();
-    let many = |n: i64, what: &str| {
-        format!(
-            "{} {what}{} ago",
-            thousands(n),
-            if n == 1 { "" } else { "s" }
-        )
+    let (n, what) = match seconds.saturating_abs() {
+        ..5 => return "just now".to_owned(),
+        s @ 5..60 => (s, "second"),
+        s @ 60..3_600 => (s / 60, "minute"),
+        s @ 3_600..172_800 => (s / 3_600, "hour"),
+        s @ 172_800..1_209_600 => (s / 86_400, "day"),
+        _ => return at.format("%Y-%m-%d").to_string(),
     };
-    match seconds {
-        ..5 => "just now".to_owned(),
-        5..60 => many(seconds, "second"),
-        60..3_600 => many(seconds / 60, "minute"),
-        3_600..172_800 => many(seconds / 3_600, "hour"),
-        172_800..1_209_600 => many(seconds / 86_400, "day"),
-        _ => at.format("%Y-%m-%d").to_string(),
+    let many = if n == 1 { "" } else { "s" };
+    if seconds > 0 {
+        format!("{n} {what}{many} ago")
+    } else {
+        format!("in {n} {what}{many}")
     }
 }
 
-/// A list of facts. Rows beyond `first` are folded away.
+/// A command to run elsewhere, in a well, with a copy button.
+#[component]
+pub fn PullCommand(
+    /// The whole command, without a prompt.
+    #[prop(into)]
+    command: String,
+) -> impl IntoView {
+    view! {
+        <p class="well command">
+            <code>{command.clone()}</code>
+            <CopyButton text=command what="command".to_owned()/>
+        </p>
+    }
+}
+
+/// A list of facts: names, and values in the typeface of code, each with a copy button on hover and focus.
+/// Rows beyond `first` are folded away under "Show n more". For values that are links or badges write
+/// `<dl class="kv"><div><dt>..</dt><dd>..</dd></div></dl>` by hand.
 #[component]
 pub fn Kv(
     /// Name and value of each fact.
@@ -88,16 +125,24 @@ pub fn Kv(
     #[prop(default = 12)]
     first: usize,
 ) -> impl IntoView {
-    let more = rows.len().saturating_sub(first);
+    // Folding away one or two rows saves no space.
+    let more = match rows.len().saturating_sub(first) {
+        0..=2 => 0,
+        more => more,
+    };
     let list = |rows: &[(String, String)]| {
         rows.iter()
-            .map(|(name, value)| view! { <div><dt>{name.clone()}</dt><dd><code>{value.clone()}</code></dd></div> })
+            .map(|(name, value)| {
+                let copy = (!value.is_empty())
+                    .then(|| view! { " " <CopyButton text=value.clone() what=name.clone()/> });
+                view! { <div><dt>{name.clone()}</dt><dd><code>{value.clone()}</code>{copy}</dd></div> }
+            })
             .collect_view()
     };
     let head = list(&rows[..rows.len() - more]);
     let rest = (more > 0).then(|| {
         let rest = list(&rows[rows.len() - more..]);
-        view! { <details><summary>{format!("Show {more} more")}</summary><dl class="kv">{rest}</dl></details> }
+        view! { <details><summary>{format!("Show {} more", thousands(i64::try_from(more).unwrap_or(i64::MAX)))}</summary><dl class="kv">{rest}</dl></details> }
     });
     view! { <dl class="kv">{head}</dl> {rest} }
 }
@@ -109,19 +154,23 @@ mod tests {
     #[test]
     fn sizes_are_binary_and_short() {
         assert_eq!(size(0), "0 B");
-        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1023), "1\u{2009}023 B");
         assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(size(1_048_000), "1\u{2009}023 KiB");
         assert_eq!(size(196_634_330), "187.5 MiB");
+        assert_eq!(size_change(-1536), "−1.5 KiB");
+        assert_eq!(size_change(0), "±0 B");
     }
 
     #[test]
     fn times_are_relative_for_two_weeks() {
         let now: DateTime<Utc> = "2026-05-20T12:00:00Z".parse().unwrap();
-        let at = |text: &str| ago(text.parse().unwrap(), now);
+        let at = |text: &str| relative_time(text.parse().unwrap(), now);
         assert_eq!(at("2026-05-20T11:59:59Z"), "just now");
         assert_eq!(at("2026-05-20T11:59:00Z"), "1 minute ago");
         assert_eq!(at("2026-05-19T11:00:00Z"), "25 hours ago");
         assert_eq!(at("2026-05-10T12:00:00Z"), "10 days ago");
+        assert_eq!(at("2026-05-20T12:12:00Z"), "in 12 minutes");
         assert_eq!(at("2026-01-10T12:00:00Z"), "2026-01-10");
     }
 }

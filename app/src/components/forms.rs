@@ -1,12 +1,11 @@
-//! Parts of forms: label above, hint below it, error beside the field and in a summary on top.
+//! Parts of forms: label above, hint below it, error beside the field. The summary on top is [`super::ErrorSummary`].
 
 use leptos::prelude::*;
-use model::Plan;
 
-use super::{alert, icon};
+use super::icon;
 use crate::api::ApiError;
 
-/// The token every form carries.
+/// The token every form that writes carries.
 #[component]
 pub fn Csrf(
     /// The session's token.
@@ -23,7 +22,43 @@ pub fn field_error(error: Option<&ApiError>, field: &str) -> Option<String> {
         .map(|error| error.message().to_owned())
 }
 
-/// A text field.
+fn beside(error: Option<String>, id: String) -> Option<impl IntoView> {
+    error.map(
+        |text| view! { <p class="error" id=id>{icon("warn").into_any()}<span>{text}</span></p> },
+    )
+}
+
+/// A field around any control that has the id and name `name`; the control must point to the hint and error by
+/// `aria-describedby="{name}-error {name}-hint"`. [`TextField`] is the usual one.
+#[component]
+pub fn Field(
+    /// Id of the control.
+    name: &'static str,
+    /// Visible label.
+    label: &'static str,
+    /// What to choose or write, with an example.
+    #[prop(into)]
+    hint: String,
+    /// What is wrong with it.
+    #[prop(optional_no_strip)]
+    error: Option<String>,
+    /// `required` or `optional`, said at the end of the label's line; empty says nothing.
+    #[prop(default = "")]
+    need: &'static str,
+    /// The control.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <div class="label"><label for=name>{label}</label>{(!need.is_empty()).then(|| view! { <span>{need}</span> })}</div>
+            <p class="hint" id=format!("{name}-hint")>{hint}</p>
+            {beside(error, format!("{name}-error"))}
+            {children()}
+        </div>
+    }
+}
+
+/// A text field. Whether it is required is said in words, but for fields a browser fills.
 #[component]
 pub fn TextField(
     /// Form field and id.
@@ -51,26 +86,72 @@ pub fn TextField(
     #[prop(default = "")]
     list: &'static str,
 ) -> impl IntoView {
-    let hint_id = format!("{name}-hint");
-    let error_id = format!("{name}-error");
-    let described = if error.is_some() {
-        format!("{error_id} {hint_id}")
-    } else {
-        hint_id.clone()
-    };
+    let described = format!("{name}-error {name}-hint");
     let invalid = error.is_some().then_some("true");
+    let need = match (autocomplete, required) {
+        ("off", true) => "required",
+        ("off", false) => "optional",
+        _ => "",
+    };
     view! {
-        <div class="field">
-            <label for=name>{label}</label>
-            <p class="hint" id=hint_id>{hint}{(!required).then_some(" (optional)")}</p>
-            {error.map(|text| view! { <p class="error" id=error_id>{icon("fail").into_any()}{text}</p> })}
+        <Field name=name label=label hint=hint error=error need=need>
             <input
                 id=name name=name type=kind value=value autocomplete=autocomplete
                 list=(!list.is_empty()).then_some(list)
                 aria-describedby=described aria-invalid=invalid required=required
                 spellcheck="false" autocapitalize="none"
             />
-        </div>
+        </Field>
+    }
+}
+
+/// One of a [`RadioGroup`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What is sent.
+    pub value: &'static str,
+    /// Visible label.
+    pub label: &'static str,
+    /// What choosing it means.
+    pub hint: String,
+}
+
+/// A choice of one of a few, all visible. For more than seven use a `<select>` in a [`Field`].
+#[component]
+pub fn RadioGroup(
+    /// Form field; the group's id too, so that an error summary can link to it.
+    name: &'static str,
+    /// What is chosen.
+    legend: &'static str,
+    /// The choices.
+    choices: Vec<Choice>,
+    /// Value of the one that is chosen now.
+    #[prop(into)]
+    value: String,
+    /// What is wrong with it.
+    #[prop(optional_no_strip)]
+    error: Option<String>,
+) -> impl IntoView {
+    let rows = choices
+        .into_iter()
+        .map(|choice| {
+            let id = format!("{name}-{}", choice.value);
+            let hint = format!("{id}-hint");
+            view! {
+                <div class="check">
+                    <input type="radio" name=name id=id.clone() value=choice.value checked={value == choice.value} aria-describedby=hint.clone()/>
+                    <label for=id>{choice.label}</label>
+                    <p class="hint" id=hint>{choice.hint}</p>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="field" id=name tabindex="-1">
+            <legend>{legend}</legend>
+            {beside(error, format!("{name}-error"))}
+            {rows}
+        </fieldset>
     }
 }
 
@@ -97,78 +178,38 @@ pub fn CheckBox(
     }
 }
 
-/// What was wrong, on top of a form, with the other side's words set apart and a link to the field.
+/// A button that sends the form around it. Its word is a verb with its object: "Import 42 tags".
 #[component]
-pub fn ErrorSummary(
-    /// The refusal; nothing is shown without one.
-    error: Option<ApiError>,
+pub fn Button(
+    /// `primary`, `quiet`, `danger`, or nothing for a plain one.
+    #[prop(default = "")]
+    kind: &'static str,
+    /// Form field sent when this button is the one used; nothing if empty.
+    #[prop(default = "")]
+    name: &'static str,
+    /// Its value.
+    #[prop(optional, into)]
+    value: String,
+    /// Its word.
+    children: Children,
 ) -> impl IntoView {
-    error.map(|error| {
-        let field = error.field().unwrap_or_default().to_owned();
-        let upstream = matches!(error, ApiError::Upstream { .. });
-        let title = match &error {
-            ApiError::Upstream { .. } => {
-                "The registry did not give what was needed. Nothing was changed."
-            }
-            ApiError::Conflict(_) => "Something changed in between. Nothing was changed by you.",
-            ApiError::Denied(_) => "You may not do this.",
-            ApiError::NotFound(_) => "There is no such thing.",
-            ApiError::Invalid { .. } => "This cannot be done as written. Nothing was changed.",
-            ApiError::Internal => "Something went wrong. Nothing was changed.",
-        };
-        let hint = error.hint().to_owned();
-        let message = error.message().to_owned();
-        let text = if upstream {
-            view! { <pre class="well">{message}</pre> }.into_any()
-        } else if field.is_empty() {
-            view! { <p>{message}</p> }.into_any()
-        } else {
-            view! { <p><a href=format!("#{field}")>{message}</a></p> }.into_any()
-        };
-        let inner = view! {
-            <p><strong>{title}</strong></p>
-            {text}
-            {(!hint.is_empty()).then(|| view! { <p>{hint}</p> })}
-        };
-        alert("bad", inner.into_any())
-    })
+    let named = !name.is_empty();
+    view! {
+        <button class=format!("button {kind}") name=named.then_some(name) value=named.then_some(value)>{children()}</button>
+    }
 }
 
-/// What a plan would change: sentence, warnings, and a table of before and after.
+/// A link that looks like a button: for going somewhere, never for changing anything.
 #[component]
-pub fn Preview(
-    /// The plan.
-    plan: Plan,
+pub fn LinkButton(
+    /// Where to.
+    #[prop(into)]
+    href: String,
+    /// `primary`, `quiet`, `danger`, or nothing for a plain one.
+    #[prop(default = "")]
+    kind: &'static str,
+    /// Its word.
+    children: Children,
 ) -> impl IntoView {
-    let rows = plan
-        .changes
-        .iter()
-        .flat_map(model::Change::rows)
-        .map(|[what, before, after]| {
-            view! {
-                <tr>
-                    <th scope="row">{what}</th>
-                    <td data-label="Now"><code>{before}</code></td>
-                    <td data-label="Then"><code class="added">{after}</code></td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let warnings = plan
-        .warnings
-        .into_iter()
-        .map(|warning| alert("warn", view! { <p>{warning.0}</p> }.into_any()))
-        .collect_view();
-    let empty = plan.changes.is_empty();
-    view! {
-        <p class="sentence">{plan.sentence}</p>
-        {warnings}
-        {(!empty).then(|| view! {
-            <table class="data plan">
-                <caption>"Preview"</caption>
-                <thead><tr><th scope="col">"What"</th><th scope="col">"Now"</th><th scope="col">"Then"</th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        })}
-    }
+    view! { <a class=format!("button {kind}") href=href>{children()}</a> }
 }

@@ -1,87 +1,127 @@
-//! States, banners and pagers.
+//! States and policies as badges: always a word with an icon and a colour.
 
 use leptos::prelude::*;
-use model::{Cursor, job::JobState, tag::TagRow};
+use model::{
+    job::{JobState, thousands},
+    tag::TagRow,
+};
 
 use super::icon;
 
 /// A badge: icon, word and colour. `kind` is `ok`, `warn`, `bad`, `info` or `quiet`.
+/// For the states and policies of the product use [`state_badge`] and [`policy_badge`].
 pub fn badge(kind: &'static str, icon_name: &'static str, word: impl Into<String>) -> AnyView {
     let word = word.into();
     view! { <span class=format!("badge {kind}")>{icon(icon_name).into_any()}{word}</span> }
         .into_any()
 }
 
+/// How a tag or stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The image is the one the source has.
+    UpToDate,
+    /// An import is waiting or running.
+    Importing,
+    /// The latest import failed; what was there is kept.
+    Failed,
+    /// An import waits for its turn.
+    Pending,
+    /// Somebody stopped it from moving.
+    Held,
+    /// The source has moved on; by how many tags, 0 if that is not known.
+    Drifted(i64),
+    /// The image was pushed here.
+    Pushed,
+    /// There is a spec and no image yet.
+    NotImported,
+}
+
+/// The badge of a state.
+pub fn state_badge(state: State) -> AnyView {
+    match state {
+        State::UpToDate => badge("ok", "ok", "Up to date"),
+        State::Importing => badge("info", "run", "Importing"),
+        State::Failed => badge("bad", "fail", "Failed"),
+        State::Pending => badge("info", "wait", "Pending"),
+        State::Held => badge("warn", "hold", "Held"),
+        State::Drifted(0) => badge("warn", "drift", "Drifted"),
+        State::Drifted(n) => badge(
+            "warn",
+            "drift",
+            format!("Drifted ({} behind)", thousands(n)),
+        ),
+        State::Pushed => badge("ok", "push", "Pushed"),
+        State::NotImported => badge("quiet", "wait", "Not imported"),
+    }
+}
+
 /// How an import stands.
 pub fn job_badge(state: JobState) -> AnyView {
     match state {
-        JobState::Queued => badge("info", "wait", "Pending").into_any(),
-        JobState::Running => badge("info", "run", "Importing").into_any(),
-        JobState::Succeeded => badge("ok", "ok", "Succeeded").into_any(),
-        JobState::Failed => badge("bad", "fail", "Failed").into_any(),
-        JobState::Cancelled => badge("quiet", "stop", "Cancelled").into_any(),
+        JobState::Queued => state_badge(State::Pending),
+        JobState::Running => state_badge(State::Importing),
+        JobState::Succeeded => badge("ok", "ok", "Succeeded"),
+        JobState::Failed => state_badge(State::Failed),
+        JobState::Cancelled => badge("quiet", "stop", "Cancelled"),
     }
 }
 
-/// How a tag stands: what is wrong comes first, then what is under way.
+/// How a tag stands: what is under way comes first, then what is wrong.
 pub fn tag_badge(tag: &TagRow) -> AnyView {
-    if tag.importing {
-        badge("info", "run", "Importing").into_any()
+    state_badge(if tag.importing {
+        State::Importing
     } else if tag.condition.is_some() {
-        badge("bad", "fail", "Failed").into_any()
+        State::Failed
     } else if tag.head.is_some() {
-        badge("ok", "ok", "Up to date").into_any()
+        State::UpToDate
     } else {
-        badge("quiet", "wait", "Not imported").into_any()
-    }
+        State::NotImported
+    })
 }
 
-/// A banner of one line or a few. `bad` ones are announced at once.
-pub fn alert(kind: &'static str, children: AnyView) -> AnyView {
-    let role = if kind == "bad" { "alert" } else { "note" };
-    let name = match kind {
-        "ok" => "ok",
-        "bad" => "fail",
-        "warn" => "warn",
-        _ => "run",
-    };
-    view! { <div class=format!("alert {kind}") role=role>{icon(name).into_any()}<div>{children}</div></div> }.into_any()
+/// What a tag or stream is allowed or made to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policy {
+    /// Clients pull through here.
+    Local,
+    /// Clients are sent to the source.
+    Source,
+    /// Unverified TLS and plain HTTP are allowed.
+    Insecure {
+        /// Where it is said who allowed this and what it means.
+        why: String,
+    },
+    /// Imported again from time to time.
+    Scheduled {
+        /// When next, in words: "in 12 minutes".
+        due: String,
+    },
+    /// Does not move until released.
+    Held,
+    /// Moves with another tag.
+    Follows {
+        /// The other tag.
+        tag: String,
+        /// Its page.
+        href: String,
+    },
 }
 
-/// Links to the pages before and after. `base` is the page's address with every other query value, ending in `?` or `&`.
-pub fn pager(
-    base: &str,
-    previous: Option<&Cursor>,
-    next: Option<&Cursor>,
-    words: [&'static str; 2],
-) -> AnyView {
-    if previous.is_none() && next.is_none() {
-        return ().into_any();
+/// The badge of a policy. Only what a person should know about is coloured.
+pub fn policy_badge(policy: Policy) -> AnyView {
+    match policy {
+        Policy::Local => badge("quiet", "image", "Local"),
+        Policy::Source => badge("quiet", "link", "Source"),
+        Policy::Insecure { why } => {
+            view! { <span class="badge warn">{icon("open").into_any()}"Insecure "<a href=why>"why"</a></span> }
+                .into_any()
+        }
+        Policy::Scheduled { due } => badge("quiet", "wait", format!("Scheduled, {due}")),
+        Policy::Held => state_badge(State::Held),
+        Policy::Follows { tag, href } => {
+            view! { <span class="badge quiet">{icon("follow").into_any()}"Follows "<a href=href>{tag}</a></span> }
+                .into_any()
+        }
     }
-    let link = |cursor: Option<&Cursor>, word: &'static str, rel: &'static str| {
-        cursor.map(|cursor| {
-            let href = format!("{base}cursor={}", escape(&cursor.to_string()));
-            view! { <a class="button" href=href rel=rel>{word}</a> }
-        })
-    };
-    view! {
-        <nav class="pager" aria-label="Pages">
-            {link(previous, words[0], "prev")}
-            {link(next, words[1], "next")}
-        </nav>
-    }
-    .into_any()
-}
-
-/// Percent-encodes a query value.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(b).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

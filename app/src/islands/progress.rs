@@ -1,7 +1,17 @@
 //! The progress of an import, live. Without scripts the page reloads itself.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+use gloo_timers::future::TimeoutFuture;
+
+/// Between two looks, in milliseconds; longer while the server does not answer.
+const EVERY: u32 = 1_000;
+const AT_MOST: u32 = 15_000;
+/// Looks between two announcements: more often would talk over everything else.
+const ANNOUNCE: u32 = 5;
 
 /// What `GET /imports/{id}/progress` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,11 +24,18 @@ pub struct Snapshot {
     pub done: i64,
     /// Of those, failed.
     pub failed: i64,
-    /// Tags to look at.
+    /// Tags to look at; 0 while that is not known.
     pub total: i64,
 }
 
-/// A bar and a line of text, refreshed every second until the job ends; then the page is loaded anew.
+impl Snapshot {
+    fn ended(&self) -> bool {
+        matches!(self.state.as_str(), "succeeded" | "failed" | "cancelled")
+    }
+}
+
+/// A bar and a line of text, refreshed every second until the job ends; then the page is loaded anew. The line is
+/// announced every five seconds, from an element of its own with `role=status`.
 #[island]
 pub fn LiveProgress(
     /// The job.
@@ -26,60 +43,59 @@ pub fn LiveProgress(
     /// As the server knew it.
     start: Snapshot,
 ) -> impl IntoView {
-    let now = RwSignal::new(start.clone());
-    follow(id, &start, now);
+    let running = !start.ended();
+    let spoken = RwSignal::new(start.text.clone());
+    let now = RwSignal::new(start);
+    Effect::new(move |_| {
+        if running {
+            spawn_local(follow(id.clone(), now, spoken));
+        }
+    });
     view! {
-        <div class="progress">
-            <progress max=move || now.get().total.max(1).to_string() value=move || now.get().done.to_string()
-                aria-label="Tags looked at"></progress>
-            <p role="status">{move || now.get().text}</p>
+        <div class=move || format!("progress {}", now.get().state)>
+            <progress aria-label="Tags looked at" max=move || now.get().total.max(1).to_string()
+                value=move || { let now = now.get(); (now.total > 0 || now.ended()).then(|| now.done.to_string()) }></progress>
+            <p aria-hidden="true">{move || now.get().text}</p>
+            <p role="status" class="visually-hidden">{spoken}</p>
         </div>
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-fn follow(id: String, start: &Snapshot, now: RwSignal<Snapshot>) {
-    use wasm_bindgen::JsCast;
-    use wasm_bindgen_futures::JsFuture;
-
-    let ended = |state: &str| matches!(state, "succeeded" | "failed" | "cancelled");
-    if ended(&start.state) {
-        return;
-    }
-    async fn ask(id: &str) -> Option<Snapshot> {
-        let window = web_sys::window()?;
-        let answer = JsFuture::from(window.fetch_with_str(&format!("/imports/{id}/progress")))
-            .await
-            .ok()?;
-        let answer: web_sys::Response = answer.dyn_into().ok()?;
-        if !answer.ok() {
-            return None;
+async fn follow(id: String, now: RwSignal<Snapshot>, spoken: RwSignal<String>) {
+    let (mut pause, mut looks) = (EVERY, 0);
+    loop {
+        TimeoutFuture::new(pause).await;
+        if document().hidden() {
+            continue;
         }
-        let text = JsFuture::from(answer.text().ok()?)
-            .await
-            .ok()?
-            .as_string()?;
-        serde_json::from_str(&text).ok()
-    }
-    wasm_bindgen_futures::spawn_local(async move {
-        loop {
-            gloo_timers::future::TimeoutFuture::new(1_000).await;
-            // A missed answer is asked for again: the server may be restarting.
-            let Some(snapshot) = ask(&id).await else {
-                continue;
-            };
-            let over = ended(&snapshot.state);
-            now.set(snapshot);
-            if over {
-                if let Some(window) = web_sys::window() {
-                    // Shows what was found; nothing to do if the browser refuses.
-                    let _ = window.location().reload();
-                }
-                return;
-            }
+        // A missed answer is asked for again: the server may be restarting.
+        let Some(snapshot) = ask(&id).await else {
+            pause = (pause * 2).min(AT_MOST);
+            continue;
+        };
+        (pause, looks) = (EVERY, looks + 1);
+        let ended = snapshot.ended();
+        // The signals are gone when the page is.
+        if now.try_set(snapshot.clone()).is_some() {
+            return;
         }
-    });
+        if ended || looks % ANNOUNCE == 0 {
+            spoken.set(snapshot.text);
+        }
+        if ended {
+            // Shows what was found; nothing to do if the browser refuses.
+            let _ = window().location().reload();
+            return;
+        }
+    }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn follow(_id: String, _start: &Snapshot, _now: RwSignal<Snapshot>) {}
+async fn ask(id: &str) -> Option<Snapshot> {
+    let answer = window().fetch_with_str(&format!("/imports/{id}/progress"));
+    let answer: web_sys::Response = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
+    if !answer.ok() {
+        return None;
+    }
+    let text = JsFuture::from(answer.text().ok()?).await.ok()?.as_string()?;
+    serde_json::from_str(&text).ok()
+}

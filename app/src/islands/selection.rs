@@ -1,8 +1,11 @@
 //! Counts the ticked rows of the form it stands in, and ticks them all.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+use model::job::thousands;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
-/// "12 selected", and a button that ticks every row of the page. Stands in the form with the check boxes.
+/// "12 selected", and buttons that tick every row of the page or none. Stands in the bar for ticked rows.
 #[island]
 pub fn RowSelection(
     /// Name of the check boxes.
@@ -10,74 +13,90 @@ pub fn RowSelection(
     /// Id of the form.
     form: String,
 ) -> impl IntoView {
-    let count = RwSignal::new(0_usize);
-    watch(&form, &name, count);
-    let select = move |_| tick(&form, &name, count);
+    let rows = Rows::of(form, name);
+    let (all, none) = (rows.clone(), rows.clone());
+    let (count, total) = rows.watch();
+    let number = |n: usize| thousands(i64::try_from(n).unwrap_or(i64::MAX));
     view! {
         <span class="selection script-only" role="status">{move || match count.get() {
-            0 => "No tag selected".to_owned(),
-            n => format!("{n} selected"),
+            0 => String::new(),
+            n => format!("{} selected", number(n)),
         }}</span>
-        <button type="button" class="button quiet script-only" on:click=select>"Select all on this page"</button>
+        <button type="button" class="button quiet script-only" hidden=move || count.get() == total.get() on:click=move |_| all.tick(true)>
+            {move || format!("Select all {} on this page", number(total.get()))}
+        </button>
+        <button type="button" class="button quiet script-only" on:click=move |_| none.tick(false)>"Clear"</button>
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-fn boxes(form: &str, name: &str) -> Vec<web_sys::HtmlInputElement> {
-    use wasm_bindgen::JsCast;
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
-        return Vec::new();
-    };
-    let Ok(found) = document.query_selector_all(&format!("#{form} input[name='{name}']")) else {
-        return Vec::new();
-    };
-    (0..found.length())
-        .filter_map(|i| found.get(i)?.dyn_into().ok())
-        .collect()
-}
-
-#[cfg(target_arch = "wasm32")]
-fn recount(form: &str, name: &str, count: RwSignal<usize>) {
-    count.set(
-        boxes(form, name)
-            .iter()
-            .filter(|input| input.checked())
-            .count(),
-    );
-}
-
-#[cfg(target_arch = "wasm32")]
-fn watch(form: &str, name: &str, count: RwSignal<usize>) {
-    use wasm_bindgen::{JsCast, closure::Closure};
-    let (form_id, name) = (form.to_owned(), name.to_owned());
-    let Some(element) = web_sys::window()
-        .and_then(|w| w.document())
-        .and_then(|d| d.get_element_by_id(form))
-    else {
-        return;
-    };
-    let listener = Closure::<dyn Fn()>::new(move || recount(&form_id, &name, count));
-    // The page lives as long as its listener.
-    if element
-        .add_event_listener_with_callback("change", listener.as_ref().unchecked_ref())
-        .is_ok()
-    {
-        listener.forget();
+/// The check box in a table's head: ticks every row of the page or none, and shows which.
+#[island]
+pub fn SelectAll(
+    /// Name of the check boxes.
+    name: String,
+    /// Id of the form.
+    form: String,
+) -> impl IntoView {
+    let rows = Rows::of(form, name);
+    let (count, total) = rows.watch();
+    let every = move || count.get() > 0 && count.get() == total.get();
+    view! {
+        <input type="checkbox" class="script-only" aria-label="Select all on this page"
+            prop:checked=every
+            prop:indeterminate={move || count.get() > 0 && !every()}
+            on:change=move |event| rows.tick(event_target_checked(&event))/>
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-fn tick(form: &str, name: &str, count: RwSignal<usize>) {
-    let all = boxes(form, name);
-    let every = all.iter().all(web_sys::HtmlInputElement::checked);
-    for input in &all {
-        input.set_checked(!every);
-    }
-    recount(form, name, count);
+/// The rows' check boxes of one form.
+#[derive(Clone)]
+struct Rows {
+    form: String,
+    name: String,
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn watch(_form: &str, _name: &str, _count: RwSignal<usize>) {}
+impl Rows {
+    fn of(form: String, name: String) -> Self {
+        Self { form, name }
+    }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn tick(_form: &str, _name: &str, _count: RwSignal<usize>) {}
+    fn boxes(&self) -> Vec<HtmlInputElement> {
+        let query = format!("#{} input[name='{}']", self.form, self.name);
+        let Ok(found) = document().query_selector_all(&query) else {
+            return Vec::new();
+        };
+        (0..found.length())
+            .filter_map(|i| found.get(i)?.dyn_into().ok())
+            .collect()
+    }
+
+    /// How many are ticked, and how many there are; kept up to date. A page that is gone back to has ticks already.
+    fn watch(&self) -> (RwSignal<usize>, RwSignal<usize>) {
+        let (count, total) = (RwSignal::new(0), RwSignal::new(0));
+        let rows = self.clone();
+        Effect::new(move |_| {
+            let rows = rows.clone();
+            let recount = move || {
+                let boxes = rows.boxes();
+                total.set(boxes.len());
+                count.set(boxes.iter().filter(|input| input.checked()).count());
+            };
+            recount();
+            let _ = window_event_listener(ev::change, move |_| recount());
+        });
+        (count, total)
+    }
+
+    /// Ticks all or none, and tells whoever watches.
+    fn tick(&self, ticked: bool) {
+        let boxes = self.boxes();
+        for input in &boxes {
+            input.set_checked(ticked);
+        }
+        let Ok(event) = web_sys::Event::new("change") else {
+            return;
+        };
+        // Nobody cancels this event.
+        let _ = window().dispatch_event(&event);
+    }
+}

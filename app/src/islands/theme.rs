@@ -1,6 +1,11 @@
 //! Chooses the theme. Without scripts the form around it does; the island makes it instant.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDocument;
+
+/// A year.
+const MAX_AGE: u32 = 31_536_000;
 
 /// Buttons inside the `/theme` form: system, light, dark.
 #[island]
@@ -13,7 +18,7 @@ pub fn ThemeSwitch(
         view! {
             <button type="submit" name="theme" value=name aria-pressed=move || (current.get() == name).to_string()
                 on:click=move |event| {
-                    if apply(name) {
+                    if apply(name).is_some() {
                         event.prevent_default();
                         current.set(name.to_owned());
                     }
@@ -23,30 +28,15 @@ pub fn ThemeSwitch(
     view! { <span class="themes" role="group" aria-label="Theme">{button("system", "System")}{button("light", "Light")}{button("dark", "Dark")}</span> }
 }
 
-/// Puts the theme on the page and into its cookie; `false` leaves it to the form.
-#[cfg(target_arch = "wasm32")]
-fn apply(name: &str) -> bool {
-    use wasm_bindgen::JsCast;
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
-        return false;
+/// Puts the theme on the page and into its cookie; nothing if that fails, which leaves it to the form.
+fn apply(name: &str) -> Option<()> {
+    let document = document();
+    let root = document.document_element()?;
+    root.set_attribute("data-theme", name).ok()?;
+    let secure = match window().location().protocol().as_deref() {
+        Ok("https:") => "; secure",
+        _ => "",
     };
-    let Some(root) = document.document_element() else {
-        return false;
-    };
-    if root.set_attribute("data-theme", name).is_err() {
-        return false;
-    }
-    let Some(document) = document.dyn_ref::<web_sys::HtmlDocument>() else {
-        return false;
-    };
-    document
-        .set_cookie(&format!(
-            "theme={name}; path=/; max-age=31536000; samesite=lax"
-        ))
-        .is_ok()
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn apply(_name: &str) -> bool {
-    false
+    let cookie = format!("theme={name}; path=/; max-age={MAX_AGE}; samesite=lax{secure}");
+    document.dyn_ref::<HtmlDocument>()?.set_cookie(&cookie).ok()
 }

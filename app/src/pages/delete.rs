@@ -1,11 +1,12 @@
 //! Deleting: what goes is shown first; a stream's name is typed, because that cannot be undone.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use model::StreamRef;
 
-use super::{banner, below, head, page};
+use super::{banner, below, page};
 use crate::{
-    api::form,
-    components::{Csrf, Preview, TextField, field_error},
+    api::{DeleteStream, DeleteTags, form},
+    components::{Button, Csrf, Empty, LinkButton, PageHead, Preview, TextField, field_error},
     routes,
 };
 
@@ -21,16 +22,16 @@ pub fn DeleteStreamPage() -> impl IntoView {
             .await?;
         let error = field_error(asked.refusal().as_ref(), "typed");
         Ok(view! {
-            {head(below(&stream), format!("Delete {stream}"), ().into_any(), ().into_any())}
+            <PageHead title=format!("Delete {stream}") crumbs=below(&stream)/>
             {banner(&asked)}
             <Preview plan=planned.plan/>
-            <form method="post" action="/api/fn/streams/delete" class="sheet">
+            <form method="post" action=DeleteStream::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="token" value=planned.token/>
                 <TextField name="typed" label="Type the stream's name" value=String::new() hint=format!("{stream}, as a proof that you mean it") error=error/>
-                <p class="buttons"><button class="button danger">"Delete the stream"</button> <a href=routes::stream(&stream)>"Keep it"</a></p>
+                <p class="buttons"><Button kind="danger">"Delete the stream"</Button> <a href=routes::stream(&stream)>"Keep it"</a></p>
             </form>
         }
         .into_any())
@@ -43,11 +44,11 @@ pub fn DeleteTagsPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
         // One tag by a link, or many by check boxes.
-        let named = ["tag", "tag[]"]
-            .into_iter()
-            .filter_map(|key| asked.query.get_all(key))
-            .flatten();
-        let tags = form::tags(&named.collect::<Vec<_>>().join(","))?;
+        let named = [asked.queries("tag"), asked.queries("tag[]")].concat();
+        let tags = form::tags(&named.join(","))?;
+        if tags.is_empty() {
+            return Ok(nothing_ticked(&stream));
+        }
         let planned = asked
             .call
             .engine
@@ -55,18 +56,30 @@ pub fn DeleteTagsPage() -> impl IntoView {
             .await?;
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
         Ok(view! {
-            {head(below(&stream), "Delete tags".into(), ().into_any(), ().into_any())}
+            <PageHead title="Delete tags" crumbs=below(&stream)/>
             {banner(&asked)}
             <Preview plan=planned.plan/>
-            <form method="post" action="/api/fn/tags/delete" class="sheet">
+            <form method="post" action=DeleteTags::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="tags" value=names.join(",")/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><button class="button danger">"Confirm"</button> <a href=routes::stream(&stream)>"Keep them"</a></p>
+                <p class="buttons"><Button kind="danger">"Confirm"</Button> <a href=routes::stream(&stream)>"Keep them"</a></p>
             </form>
         }
         .into_any())
     })
+}
+
+/// The tags to delete are ticked on the stream's page; here came none.
+fn nothing_ticked(stream: &StreamRef) -> AnyView {
+    let tags = routes::stream(stream);
+    view! {
+        <PageHead title="Delete tags" crumbs=below(stream)/>
+        <Empty title="No tag was selected" why="Tick the tags to delete, then choose Delete." icon_name="tag">
+            <LinkButton kind="primary" href=tags>"Back to the tags"</LinkButton>
+        </Empty>
+    }
+    .into_any()
 }

@@ -1,72 +1,89 @@
 //! The import form: for a new stream, or into one that is there. Preview looks at the registry, Confirm starts the job.
 
-use leptos::prelude::*;
-use model::{
-    import::{ImportPreview, Selection},
-    job::thousands,
-};
+mod preview;
 
-use super::{Asked, below, head, page};
+use leptos::prelude::*;
+use model::{Reference, stream::StreamView};
+
+use super::{Asked, below, page};
 use crate::{
-    api::{ApiError, form::ImportForm},
-    components::{CheckBox, Csrf, ErrorSummary, TextField, alert, digest, field_error},
+    api::{
+        ApiError,
+        form::{self, ImportForm},
+    },
+    components::{
+        Button, CheckBox, Choice, ErrorSummary, PageHead, RadioGroup, TextField, alert, field_error,
+    },
     routes,
 };
 
 /// The form for a new stream.
 #[component]
 pub fn NewStreamPage() -> impl IntoView {
-    page(|asked| form_page(asked, true))
+    page(|asked| async move {
+        let crumbs = vec![("Streams".to_owned(), routes::STREAMS.to_owned())];
+        let form = ImportForm {
+            namespace: asked.query("namespace"),
+            name: asked.query("name"),
+            ..given(&asked)
+        };
+        let head = view! { <PageHead title="New stream" crumbs=crumbs/> };
+        Ok(form_page(&asked, head.into_any(), form, true).await)
+    })
 }
 
 /// The form that imports into a stream.
 #[component]
 pub fn ImportPage() -> impl IntoView {
-    page(|asked| form_page(asked, false))
-}
-
-async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
-    let preview = !asked.query("preview").is_empty();
-    let mut form = ImportForm {
-        namespace: asked.query("namespace"),
-        name: asked.query("name"),
-        source: asked.query("source"),
-        selection: asked.query("tags"),
-        chosen: asked.query.get_all("chosen").unwrap_or_default().join(","),
-        insecure: !asked.query("insecure").is_empty(),
-    };
-    let (crumbs, title) = if create {
-        (
-            vec![("Streams".to_owned(), routes::STREAMS.to_owned())],
-            "New stream".to_owned(),
-        )
-    } else {
+    page(|asked| async move {
         let stream = asked.stream()?;
         let view = asked.call.engine.stream(&asked.call.actor, &stream).await?;
-        form.namespace = stream.namespace.to_string();
-        form.name = stream.name.to_string();
-        if !preview && form.source.is_empty() {
-            form.source = view
-                .row
-                .source
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+        let mut form = ImportForm {
+            namespace: stream.namespace.to_string(),
+            name: stream.name.to_string(),
+            ..given(&asked)
+        };
+        if !previews(&asked) && form.source.is_empty() {
+            form.source = source_of(&view);
         }
-        (below(&stream), format!("Import into {stream}"))
+        let title = format!("Import into {stream}");
+        let head = view! { <PageHead title=title crumbs=below(&stream)/> };
+        Ok(form_page(&asked, head.into_any(), form, false).await)
+    })
+}
+
+/// The fields both forms have, as the address has them.
+fn given(asked: &Asked) -> ImportForm {
+    let selection = match asked.query("tags") {
+        none if none.is_empty() => "all".to_owned(),
+        some => some,
     };
-    if form.selection.is_empty() {
-        form.selection = "all".to_owned();
+    ImportForm {
+        source: asked.query("source"),
+        selection,
+        chosen: asked.queries("chosen").join(" "),
+        insecure: !asked.query("insecure").is_empty(),
+        ..ImportForm::default()
     }
-    let looked = if preview {
+}
+
+fn previews(asked: &Asked) -> bool {
+    !asked.query("preview").is_empty()
+}
+
+fn source_of(view: &StreamView) -> String {
+    let source = view.row.source.as_ref();
+    source.map(ToString::to_string).unwrap_or_default()
+}
+
+async fn form_page(asked: &Asked, head: AnyView, form: ImportForm, create: bool) -> AnyView {
+    let looked = if previews(asked) {
         match form.request(create) {
-            Ok(request) => asked
-                .call
-                .engine
-                .preview_import(&asked.call.actor, &request)
-                .await
-                .map(Some)
-                .map_err(ApiError::from),
+            Ok(request) => {
+                let call = &asked.call;
+                let preview = call.engine.preview_import(&call.actor, &request).await;
+                preview.map(Some).map_err(ApiError::from)
+            }
             Err(error) => Err(error),
         }
     } else {
@@ -76,30 +93,51 @@ async fn form_page(asked: Asked, create: bool) -> Result<AnyView, ApiError> {
         Ok(shown) => (shown, asked.refusal()),
         Err(error) => (None, Some(error)),
     };
-    let action = if create {
-        routes::NEW_STREAM.to_owned()
+    // What is wrong with chosen tags stands where they are written.
+    let error = error.map(|error| match error {
+        ApiError::Invalid { field, message } if field == "tags" && form.selection == "chosen" => {
+            ApiError::invalid("chosen", message)
+        }
+        other => other,
+    });
+    let there = if create {
+        already_there(asked, &form, error.as_ref()).await
     } else {
-        routes::import(&asked.stream()?)
+        None
     };
-    Ok(view! {
-        {head(crumbs, title, ().into_any(), ().into_any())}
+    view! {
+        {head}
         <ErrorSummary error=error.clone()/>
-        {fields(&form, action, create, error.as_ref())}
-        {shown.map(|preview| confirm(&form, &preview, create, &asked.csrf))}
+        {there}
+        {fields(&form, create, error.as_ref())}
+        {shown.map(|preview| preview::confirm(&form, &preview, create, &asked.csrf))}
     }
-    .into_any())
+    .into_any()
 }
 
-fn fields(form: &ImportForm, action: String, create: bool, error: Option<&ApiError>) -> AnyView {
-    let radio = |value: &'static str, label: &'static str, hint: &'static str| {
-        let id = format!("tags-{value}");
-        view! {
-            <div class="check">
-                <input type="radio" name="tags" value=value id=id.clone() checked={form.selection == value}/>
-                <label for=id>{label}</label>
-                <p class="hint">{hint}</p>
-            </div>
-        }
+/// When the name is taken: the way to the stream that has it. Somebody who confirmed twice made it a moment ago.
+async fn already_there(
+    asked: &Asked,
+    form: &ImportForm,
+    error: Option<&ApiError>,
+) -> Option<AnyView> {
+    error.filter(|error| error.field() == Some("name"))?;
+    let stream = form::stream(&form.namespace, &form.name).ok()?;
+    let call = &asked.call;
+    call.engine.stream(&call.actor, &stream).await.ok()?;
+    let inner = view! {
+        <p>
+            <a href=routes::stream(&stream)>{format!("Open {stream}")}</a> " or "
+            <a href=routes::import(&stream)>"import into it"</a>
+        </p>
+    };
+    Some(alert("info", inner.into_any()))
+}
+
+fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView {
+    let action = match form::stream(&form.namespace, &form.name) {
+        Ok(stream) if !create => routes::import(&stream),
+        _ => routes::NEW_STREAM.to_owned(),
     };
     let names = create.then(|| {
         view! {
@@ -107,112 +145,57 @@ fn fields(form: &ImportForm, action: String, create: bool, error: Option<&ApiErr
             <TextField name="name" label="Name" value=form.name.clone() hint="Lower-case letters and digits joined by . _ or -, as in my-ruby" error=field_error(error, "name")/>
         }
     });
-    let echo = form.source.trim().parse::<model::Reference>().ok().map(|source| {
-        view! { <p class="echo">{format!("registry {} · repository {}", source.host(), source.repository())}</p> }
-    });
+    let choice = |value, label, hint: &str| Choice {
+        value,
+        label,
+        hint: hint.to_owned(),
+    };
+    let none = if create {
+        "Only make the stream"
+    } else {
+        "Nothing: there is no stream to make here"
+    };
+    let choices = vec![
+        choice(
+            "all",
+            "All tags",
+            "Newest versions first, up to the limit; the rest stays one click away",
+        ),
+        choice("chosen", "Chosen tags", "Only those written below"),
+        choice("none", "None", none),
+    ];
+    // The answer is below the form: go there, if there is one.
+    let action = format!("{action}#preview");
     view! {
         <form method="get" action=action class="sheet">
             <input type="hidden" name="preview" value="1"/>
             {names}
-            <TextField name="source" label="Source repository" value=form.source.clone() hint="Registry and repository without a tag, as in quay.io/org/app or localhost:5000/ruby" error=field_error(error, "source") required=false/>
-            {echo}
-            <fieldset class="field">
-                <legend>"Tags to import"</legend>
-                {radio("all", "All tags", "Newest versions first, up to the limit; the rest stays one click away")}
-                {radio("chosen", "Chosen tags", "Only those written below")}
-                {radio("none", "None", "Only make the stream")}
-            </fieldset>
-            <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "tags") required=false/>
+            <TextField name="source" label="Source repository" value=form.source.clone() hint="Registry and repository without a tag, as in quay.io/org/app or localhost:5000/ruby" error=beside_source(error) required=!create/>
+            {echo(&form.source)}
+            <RadioGroup name="tags" legend="Tags to import" choices=choices value=form.selection.clone() error=field_error(error, "tags")/>
+            <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "chosen") required=false/>
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
-            <p class="buttons"><button class="button primary">"Preview"</button></p>
+            <p class="buttons"><Button kind="primary">"Preview"</Button></p>
         </form>
     }
     .into_any()
 }
 
-fn confirm(form: &ImportForm, preview: &ImportPreview, create: bool, csrf: &str) -> AnyView {
-    let stream = &preview.request.stream;
-    let n = i64::try_from(preview.tags.len()).unwrap_or(i64::MAX);
-    let count = |n: i64| format!("{} {}", thousands(n), if n == 1 { "tag" } else { "tags" });
-    let mut sentence = if create {
-        format!("The stream {stream} will be made.")
-    } else {
-        String::new()
-    };
-    if preview.request.selection != Selection::None {
-        sentence.push_str(&format!(
-            " Found {}: {} will be imported now",
-            count(preview.found),
-            thousands(n)
-        ));
-        if preview.left_out_count > 0 {
-            sentence.push_str(&format!(
-                ", {} wait beyond the limit",
-                thousands(preview.left_out_count)
-            ));
-        }
-        sentence.push_str(&format!(
-            ". About {} requests to the registry.",
-            thousands(preview.requests)
-        ));
+/// What is said beside the source: our own message, or where to read the registry's.
+fn beside_source(error: Option<&ApiError>) -> Option<String> {
+    match error {
+        Some(ApiError::Upstream { hint, .. }) if !hint.is_empty() => Some(hint.clone()),
+        other => field_error(other, "source"),
     }
-    let rows = preview
-        .tags
-        .iter()
-        .take(250)
-        .map(|tag| {
-            view! {
-                <tr>
-                    <th scope="row"><code>{tag.tag.to_string()}</code></th>
-                    <td data-label="Now">{tag.current.as_ref().map(|current| digest(current).into_any())}</td>
-                    <td data-label="Replaces">{tag.replaces.clone()}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let more = preview.tags.len().saturating_sub(250);
-    let left_out = (!preview.left_out.is_empty()).then(|| {
-        let names: Vec<_> = preview.left_out.iter().map(ToString::to_string).collect();
-        view! { <details><summary>{format!("{} left out", count(preview.left_out_count))}</summary><p><code>{names.join(", ")}</code></p></details> }
-    });
-    let warnings = preview
-        .warnings
-        .iter()
-        .map(|warning| alert("warn", view! { <p>{warning.0.clone()}</p> }.into_any()))
-        .collect_view();
-    let unusable = (preview.unusable > 0).then(|| view! { <p class="muted">{format!("{} names upstream are no valid tags and are passed over.", preview.unusable)}</p> });
-    let action = if create {
-        "/api/fn/streams/create"
-    } else {
-        "/api/fn/imports/start"
-    };
-    let table = (n > 0).then(|| {
-        view! {
-            <table class="data plan">
-                <caption>"Preview"</caption>
-                <thead><tr><th scope="col">"Tag"</th><th scope="col">"Now"</th><th scope="col">"Replaces"</th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-            {(more > 0).then(|| view! { <p class="muted">{format!("and {more} more")}</p> })}
-        }
-    });
-    view! {
-        <section class="confirm" aria-label="Preview">
-            <h2>"What will happen"</h2>
-            <p class="sentence" role="status">{sentence}</p>
-            {warnings}
-            <form method="post" action=action>
-                <Csrf token=csrf.to_owned()/>
-                <input type="hidden" name="namespace" value=form.namespace.clone()/>
-                <input type="hidden" name="name" value=form.name.clone()/>
-                <input type="hidden" name="source" value=form.source.clone()/>
-                <input type="hidden" name="tags" value=form.selection.clone()/>
-                <input type="hidden" name="chosen" value=form.chosen.clone()/>
-                {form.insecure.then(|| view! { <input type="hidden" name="insecure" value="on"/> })}
-                <p class="buttons"><button class="button primary">"Confirm"</button></p>
-            </form>
-            {table} {left_out} {unusable}
-        </section>
-    }
-    .into_any()
+}
+
+/// How the source is understood.
+fn echo(source: &str) -> Option<AnyView> {
+    let source: Reference = source.trim().parse().ok()?;
+    let text = format!(
+        "registry {} · repository {}",
+        source.host(),
+        source.repository()
+    );
+    Some(view! { <p class="echo">{text}</p> }.into_any())
 }

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
-    components::{Csrf, Mark, TextField, alert},
-    context::RequestContext,
+    components::{Button, Csrf, Mark, TextField, alert},
+    context::{self, RequestContext},
+    routes,
 };
 
 fn said(code: &str) -> Option<&'static str> {
@@ -23,26 +23,38 @@ fn said(code: &str) -> Option<&'static str> {
     })
 }
 
+/// A refusal as a banner.
+fn refusal(text: &'static str) -> AnyView {
+    alert("bad", view! { <p>{text}</p> }.into_any())
+}
+
+fn csrf() -> String {
+    use_context::<RequestContext>().map_or_else(String::new, |context| context.csrf)
+}
+
 /// The sign-in form.
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let query = use_query_map().get_untracked();
-    let csrf = use_context::<RequestContext>()
-        .map(|context| context.csrf)
-        .unwrap_or_default();
-    let error = query.get("error").and_then(|code| said(&code));
+    let query = context::query();
+    let signed_in = context::call().ok().map(|call| {
+        let inner = view! {
+            <p>{format!("You are signed in as {}. ", call.actor.name)} <a href=routes::OVERVIEW>"To the overview"</a></p>
+        };
+        alert("info", inner.into_any())
+    });
     view! {
         <Title text="Sign in"/>
         <section class="sign-in">
             <Mark/>
             <h1>"Sign in to Weir"</h1>
-            {error.map(|text| alert("bad", view! { <p>{text}</p> }.into_any()))}
-            <form method="post" action="/login">
-                <Csrf token=csrf/>
-                <input type="hidden" name="next" value=query.get("next").unwrap_or_default()/>
+            {signed_in}
+            {said(query.get("error")).map(refusal)}
+            <form method="post" action=routes::LOGIN>
+                <Csrf token=csrf()/>
+                <input type="hidden" name="next" value=query.get("next").to_owned()/>
                 <TextField name="name" label="User name" value=String::new() hint="The first user is admin" autocomplete="username"/>
                 <TextField name="password" label="Password" value=String::new() hint="From WEIR_ADMIN_PASSWORD or your set-up" kind="password" autocomplete="current-password"/>
-                <button class="button primary">"Sign in"</button>
+                <Button kind="primary">"Sign in"</Button>
             </form>
         </section>
     }
@@ -51,26 +63,39 @@ pub fn LoginPage() -> impl IntoView {
 /// The first set-up: chooses the password of `admin`.
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    let query = use_query_map().get_untracked();
-    let csrf = use_context::<RequestContext>()
-        .map(|context| context.csrf)
-        .unwrap_or_default();
-    let error = query
-        .get("error")
-        .and_then(|code| said(&code))
-        .map(str::to_owned);
+    let query = context::query();
+    let token = query.get("token").to_owned();
+    let code = query.get("error");
+    // What is wrong with the password stands beside it, the rest above the form.
+    let (beside, above) = match said(code) {
+        Some(text) if code == "weak" => (Some(text.to_owned()), None),
+        other => (None, other.map(refusal)),
+    };
+    let form = if token.is_empty() {
+        view! {
+            <p>"Open the link that Weir printed when it started for the first time; it holds a token that works once."</p>
+            <p>"If the first user is there already, " <a href=routes::LOGIN>"sign in"</a> "."</p>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p>"Choose the password of the first user, " <strong>"admin"</strong> "."</p>
+            <form method="post" action=routes::SETUP>
+                <Csrf token=csrf()/>
+                <input type="hidden" name="token" value=token/>
+                <TextField name="password" label="Password" value=String::new() hint="At least 12 characters" error=beside kind="password" autocomplete="new-password"/>
+                <Button kind="primary">"Set password and sign in"</Button>
+            </form>
+        }
+        .into_any()
+    };
     view! {
         <Title text="Set up"/>
         <section class="sign-in">
             <Mark/>
             <h1>"Set up Weir"</h1>
-            <p>"Choose the password of the first user, " <strong>"admin"</strong> "."</p>
-            <form method="post" action="/setup">
-                <Csrf token=csrf/>
-                <input type="hidden" name="token" value=query.get("token").unwrap_or_default()/>
-                <TextField name="password" label="Password" value=String::new() hint="At least 12 characters" error=error kind="password" autocomplete="new-password"/>
-                <button class="button primary">"Set password and sign in"</button>
-            </form>
+            {above}
+            {form}
         </section>
     }
 }

@@ -3,8 +3,14 @@
 use leptos::prelude::*;
 use model::{PageRequest, job::thousands, stream::Overview};
 
-use super::{empty, head, job::jobs_table, page};
-use crate::routes;
+use super::{job::jobs_table, page};
+use crate::{
+    components::{Empty, LinkButton, PageHead},
+    routes,
+};
+
+const WHAT_A_STREAM_IS: &str = "A stream gives the images of a repository one name, keeps their history and follows \
+                                the registry they come from. Begin by importing one.";
 
 /// The start page.
 #[component]
@@ -23,7 +29,10 @@ pub fn OverviewPage() -> impl IntoView {
                 },
             )
             .await?;
-        let figure = |n: i64, word: &'static str, href: &'static str, kind: &'static str| {
+        let failed = routes::with_query(routes::STREAMS, &[("failed", "on")]);
+        let figure = |n: i64, words: [&'static str; 2], href: &str, kind: &'static str| {
+            let word = if n == 1 { words[0] } else { words[1] };
+            let href = href.to_owned();
             let text = if n >= Overview::LIMIT {
                 format!("{}+", thousands(Overview::LIMIT))
             } else {
@@ -37,18 +46,19 @@ pub fn OverviewPage() -> impl IntoView {
             view! { <a class=class href=href><strong>{text}</strong><span>{word}</span></a> }
         };
         let body = if overview.streams == 0 {
-            empty(
-                "No streams yet",
-                "A stream gives the images of a repository one name, keeps their history and follows the registry they come from. Begin by importing one.".into(),
-                view! { <a class="button primary" href=routes::NEW_STREAM>"Import a repository"</a> }.into_any(),
-            )
+            view! {
+                <Empty title="No streams yet" why=WHAT_A_STREAM_IS icon_name="stream">
+                    <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+                </Empty>
+            }
+            .into_any()
         } else {
             view! {
                 <section class="figures" aria-label="Figures">
-                    {figure(overview.streams, "streams", routes::STREAMS, "")}
-                    {figure(overview.failed_tags, "tags failed to import", "/streams?failed=on", "bad")}
-                    {figure(overview.active_jobs, "imports under way", routes::JOBS, "info")}
-                    {figure(overview.insecure_streams, "streams with insecure tags", routes::STREAMS, "warn")}
+                    {figure(overview.streams, ["stream", "streams"], routes::STREAMS, "")}
+                    {figure(overview.failed_tags, ["tag failed to import", "tags failed to import"], &failed, "bad")}
+                    {figure(overview.active_jobs, ["import under way", "imports under way"], routes::JOBS, "info")}
+                    {figure(overview.insecure_streams, ["stream with insecure tags", "streams with insecure tags"], routes::STREAMS, "warn")}
                 </section>
                 <h2>"Newest imports"</h2>
                 {jobs_table(&jobs.items, asked.now, true)}
@@ -56,11 +66,10 @@ pub fn OverviewPage() -> impl IntoView {
             }
             .into_any()
         };
-        let actions =
-            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
-        Ok(
-            view! { {head(Vec::new(), "Overview".into(), ().into_any(), actions)} {body} }
-                .into_any(),
-        )
+        // A new installation has one thing to do, and it is offered below.
+        let action = (overview.streams > 0).then(|| {
+            view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton> }
+        });
+        Ok(view! { <PageHead title="Overview">{action}</PageHead> {body} }.into_any())
     })
 }

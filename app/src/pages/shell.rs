@@ -5,14 +5,14 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
-    hooks::use_location,
     path,
 };
 
-use super::{delete, image, import, job, login, overview, stream, streams, tag, tag_form};
+use super::{delete, error, image, import, job, login, overview, stream, streams, tag, tag_form};
 use crate::{
-    components::{Csrf, Mark, icon},
-    context::RequestContext,
+    api::ApiError,
+    components::{Brand, Button, Csrf, NavItem, NavMenu, Rail, RunningPill},
+    context::{self, RequestContext},
     islands::ThemeSwitch,
     routes,
 };
@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
             <a class="skip" href="#main">"To the content"</a>
             <Frame/>
             <main id="main">
-                <Routes fallback=NotFound>
+                <Routes fallback=error::NotFoundPage>
                     <Route path=path!("/") view=overview::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/login") view=login::LoginPage ssr=SsrMode::Async/>
                     <Route path=path!("/setup") view=login::SetupPage ssr=SsrMode::Async/>
@@ -75,71 +75,107 @@ pub fn App() -> impl IntoView {
 /// Top bar and rail; only the bar for people who are not signed in.
 #[component]
 fn Frame() -> impl IntoView {
-    let Some(context) = use_context::<RequestContext>() else {
+    let Some(request) = use_context::<RequestContext>() else {
         return ().into_any();
     };
-    let location = use_location();
-    let here = location.pathname.get_untracked();
-    let next = format!(
-        "{here}{}{}",
-        if location.search.get_untracked().is_empty() {
-            ""
-        } else {
-            "?"
-        },
-        location.search.get_untracked()
-    );
+    let here = context::here();
+    let path = here.split('?').next().unwrap_or_default().to_owned();
     let theme = view! {
-        <form method="post" action="/theme" class="theme">
-            <Csrf token=context.csrf.clone()/>
-            <input type="hidden" name="next" value=next/>
-            <ThemeSwitch theme=context.theme.clone()/>
+        <form method="post" action=routes::THEME class="theme">
+            <Csrf token=request.csrf.clone()/>
+            <input type="hidden" name="next" value=here/>
+            <ThemeSwitch theme=request.theme.clone()/>
         </form>
     };
-    let Some(actor) = context.actor else {
-        return view! { <header class="topbar"><a class="brand" href="/"><Mark/>"Weir"</a><span class="grow"></span>{theme}</header> }.into_any();
+    let Some(actor) = request.actor else {
+        return view! { <header class="topbar"><Brand href=routes::OVERVIEW/><span class="grow"></span>{theme}</header> }.into_any();
     };
-    let item = |href: &'static str, name: &'static str, icon_name: &'static str| {
-        let current = if href == "/" {
-            here == "/"
-        } else {
-            here.starts_with(href) || (href == routes::STREAMS && here.starts_with("/s/"))
-        };
-        view! { <li><a href=href aria-current=current.then_some("page")>{icon(icon_name).into_any()}<span>{name}</span></a></li> }
-    };
-    let items = view! {
-        {item(routes::OVERVIEW, "Overview", "home")}
-        {item(routes::STREAMS, "Streams", "stream")}
-        {item(routes::JOBS, "Imports", "import")}
-    };
+    let items = navigation(&path);
     view! {
         <header class="topbar">
-            <a class="brand" href="/"><Mark/>"Weir"</a>
+            <NavMenu items=items.clone()/>
+            <Brand href=routes::OVERVIEW/>
             <form class="search" method="get" action=routes::STREAMS role="search">
                 <label class="visually-hidden" for="search">"Find streams"</label>
                 <input id="search" type="search" name="text" placeholder="Find streams"/>
             </form>
             <span class="grow"></span>
-            <details class="menu">
+            <RunningImports/>
+            <details class="menu" name="menu">
                 <summary>{actor.name.clone()}</summary>
                 <div class="menu-body">
                     <p class="muted">{format!("Signed in as {} ({})", actor.name, actor.role.as_str())}</p>
                     {theme}
-                    <form method="post" action="/logout"><Csrf token=context.csrf/><button class="button quiet">"Sign out"</button></form>
+                    <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><Button kind="quiet">"Sign out"</Button></form>
                 </div>
             </details>
         </header>
-        <nav class="rail" aria-label="Main"><ul>{items}</ul></nav>
+        <Rail items=items/>
     }
     .into_any()
 }
 
+/// The pages there are, with the one that `path` is or is below.
+fn navigation(path: &str) -> Vec<NavItem> {
+    let below = |href: &str| {
+        path.strip_prefix(href)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let item = |name, href: &str, icon, current| NavItem {
+        name,
+        href: href.to_owned(),
+        icon,
+        current,
+        group: false,
+    };
+    let streams = below(routes::STREAMS) || below("/s");
+    vec![
+        item(
+            "Overview",
+            routes::OVERVIEW,
+            "home",
+            path == routes::OVERVIEW,
+        ),
+        item("Streams", routes::STREAMS, "stream", streams),
+        item("Imports", routes::JOBS, "import", below(routes::JOBS)),
+    ]
+}
+
+/// How many imports wait or run, as a link to them; nothing if none do.
 #[component]
-fn NotFound() -> impl IntoView {
+fn RunningImports() -> impl IntoView {
+    let call = context::call();
     view! {
-        <Title text="Not found"/>
-        <header class="page-head"><h1>"There is no such page"</h1></header>
-        <p>"The address may be mistyped, or what it showed was deleted."</p>
-        <p><a class="button primary" href=routes::STREAMS>"To the streams"</a></p>
+        <Suspense>
+            {Suspend::new(async move {
+                let call = call.ok()?;
+                let figures = call.engine.overview(&call.actor).await.map_err(ApiError::from).ok()?;
+                Some(view! { <RunningPill count=figures.active_jobs href=routes::JOBS/> })
+            })}
+        </Suspense>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_belongs_to_the_entry_above_it() {
+        let current = |path: &str| {
+            let items = navigation(path);
+            let current = items.iter().filter(|item| item.current);
+            current.map(|item| item.name).collect::<Vec<_>>()
+        };
+        for (path, name) in [
+            ("/", "Overview"),
+            ("/streams", "Streams"),
+            ("/streams/new", "Streams"),
+            ("/s/team/ruby/imports", "Streams"),
+            ("/imports/01a2", "Imports"),
+        ] {
+            assert_eq!(current(path), [name], "{path}");
+        }
+        assert!(current("/setup").is_empty());
     }
 }

@@ -1,15 +1,20 @@
 //! The list of streams.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
+    Namespace, Page,
     job::thousands,
+    name::NameError,
     stream::{StreamFilter, StreamRow},
 };
 
-use super::{empty, head, page};
+use super::{Asked, page, stream};
 use crate::{
     api::ApiError,
-    components::{badge, escape, job_badge, pager, reference, time},
+    components::{
+        Button, Empty, FilterChips, LinkButton, PageHead, badge, job_badge, pager, reference, time,
+    },
     routes,
 };
 
@@ -18,106 +23,204 @@ use crate::{
 pub fn StreamsPage() -> impl IntoView {
     page(|asked| async move {
         let call = &asked.call;
-        let namespace = match asked.query("namespace").as_str() {
-            "" => None,
-            text => Some(text.parse().map_err(|e: model::name::NameError| {
-                ApiError::invalid("namespace", e.to_string())
-            })?),
-        };
-        let filter = StreamFilter {
-            namespace,
-            text: asked.query("text"),
-            failed: !asked.query("failed").is_empty(),
-        };
-        let streams = call
-            .engine
-            .list_streams(&call.actor, &filter, &asked.page()?)
-            .await?;
+        let filter = filter(&asked)?;
+        let request = asked.page()?;
+        let list = call.engine.list_streams(&call.actor, &filter, &request);
+        let streams = list.await?;
         let namespaces = call.engine.list_namespaces(&call.actor).await?;
-        let now = asked.now;
-        let filtered = filter != StreamFilter::default();
-        let rows = streams
-            .items
-            .iter()
-            .map(|row| stream_row(row, now))
-            .collect_view();
-        let chosen = filter
-            .namespace
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let base = format!(
-            "{}?namespace={chosen}&text={}{}&",
+        let base = stream::base(
             routes::STREAMS,
-            escape(&filter.text),
-            if filter.failed { "&failed=on" } else { "" }
+            &[
+                ("text", &filter.text),
+                (
+                    "namespace",
+                    filter.namespace.as_ref().map_or("", Namespace::as_str),
+                ),
+                ("failed", if filter.failed { "on" } else { "" }),
+            ],
+            request.size,
         );
-        let table = if streams.items.is_empty() && filtered {
-            empty(
-                "No stream fits the filter",
-                "Nothing has this name, namespace and state.".into(),
-                view! { <a class="button" href=routes::STREAMS>"Clear the filter"</a> }.into_any(),
-            )
-        } else if streams.items.is_empty() {
-            empty(
-                "No streams yet",
-                "A stream gives the images of a repository one name and keeps their history."
-                    .into(),
-                view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }
-                    .into_any(),
-            )
-        } else {
-            view! {
-                <table class="data">
-                    <caption class="visually-hidden">"Streams"</caption>
-                    <thead><tr>
-                        <th scope="col">"Stream"</th><th scope="col">"Source"</th><th scope="col" class="number">"Tags"</th>
-                        <th scope="col">"Last change"</th><th scope="col">"Import"</th><th scope="col">"Policy"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-                {pager(&base, streams.previous.as_ref(), streams.next.as_ref(), ["Previous", "Next"])}
-            }
-            .into_any()
-        };
-        let options = namespaces
-            .iter()
-            .map(|name| {
-                let name = name.to_string();
-                view! { <option value=name.clone() selected={name == chosen}>{name.clone()}</option> }
-            })
-            .collect_view();
-        let actions =
-            view! { <a class="button primary" href=routes::NEW_STREAM>"New stream"</a> }.into_any();
+        let narrowed = filter != StreamFilter::default();
+        let first = streams.previous.is_none() && streams.next.is_none();
+        // Nothing to narrow in a new installation.
+        let filters = (narrowed || !first || !streams.items.is_empty())
+            .then(|| filters(&filter, &namespaces, request.size));
         Ok(view! {
-            {head(Vec::new(), "Streams".into(), ().into_any(), actions)}
-            <form class="filters" method="get" action=routes::STREAMS>
-                <label>"Name contains " <input type="search" name="text" value=filter.text.clone()/></label>
-                <label>"Namespace " <select name="namespace"><option value="">"All"</option>{options}</select></label>
-                <label><input type="checkbox" name="failed" checked=filter.failed/> " With failed tags"</label>
-                <button class="button">"Filter"</button>
-                {filtered.then(|| view! { <a href=routes::STREAMS>"Clear"</a> })}
-            </form>
-            {table}
+            <PageHead title="Streams">
+                <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
+            </PageHead>
+            {filters}
+            {list_view(&streams, narrowed, asked.now, &base)}
         }
         .into_any())
     })
 }
 
-fn stream_row(row: &StreamRow, now: chrono::DateTime<chrono::Utc>) -> AnyView {
-    let import = match (row.failed, row.import) {
-        (0, state) => state.map(|state| job_badge(state).into_any()),
-        (n, _) => Some(badge("bad", "fail", format!("{} failed", thousands(n))).into_any()),
+/// The filter in the address.
+fn filter(asked: &Asked) -> Result<StreamFilter, ApiError> {
+    let namespace = match asked.query("namespace").as_str() {
+        "" => None,
+        text => Some(
+            text.parse()
+                .map_err(|error: NameError| ApiError::invalid("namespace", error.to_string()))?,
+        ),
     };
+    Ok(StreamFilter {
+        namespace,
+        text: asked.query("text"),
+        failed: !asked.query("failed").is_empty(),
+    })
+}
+
+fn filters(filter: &StreamFilter, namespaces: &[Namespace], size: usize) -> AnyView {
+    let chosen = filter.namespace.as_ref();
+    // A namespace of the address that is not there is still what the list is narrowed to.
+    let missing = chosen.filter(|chosen| !namespaces.contains(chosen));
+    let options = missing
+        .into_iter()
+        .chain(namespaces)
+        .map(|name| {
+            let selected = chosen == Some(name);
+            let name = name.to_string();
+            view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
+        })
+        .collect_view();
+    view! {
+        <form class="filters" method="get" action=routes::STREAMS>
+            <label>"Name contains " <input type="search" name="text" value=filter.text.clone()/></label>
+            <label>"Namespace " <select name="namespace"><option value="">"All"</option>{options}</select></label>
+            <label><input type="checkbox" name="failed" checked=filter.failed/> " With failed tags"</label>
+            {stream::rows_per_page(size)}
+            <Button>"Filter"</Button>
+        </form>
+        <FilterChips chips=chips(filter) clear=routes::STREAMS/>
+    }
+    .into_any()
+}
+
+/// What the list is narrowed by, each with the list without it.
+fn chips(filter: &StreamFilter) -> Vec<(String, String)> {
+    let namespace = filter.namespace.as_ref().map_or("", Namespace::as_str);
+    let failed = if filter.failed { "on" } else { "" };
+    let all = [
+        (
+            "text",
+            filter.text.as_str(),
+            format!("Name contains {}", filter.text),
+        ),
+        ("namespace", namespace, format!("Namespace {namespace}")),
+        ("failed", failed, "With failed tags".to_owned()),
+    ];
+    let without = |name: &str| {
+        let rest: Vec<_> = all
+            .iter()
+            .filter(|(other, ..)| *other != name)
+            .map(|(other, value, _)| (*other, *value))
+            .collect();
+        routes::with_query(routes::STREAMS, &rest)
+    };
+    all.iter()
+        .filter(|(_, value, _)| !value.is_empty())
+        .map(|(name, _, words)| (words.clone(), without(name)))
+        .collect()
+}
+
+fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base: &str) -> AnyView {
+    let pages = || {
+        pager(
+            base,
+            streams.previous.as_ref(),
+            streams.next.as_ref(),
+            ["Previous", "Next"],
+        )
+    };
+    if streams.items.is_empty() && narrowed {
+        return view! {
+            <Empty title="No stream fits the filter" why="No stream has this name, namespace and state." icon_name="search">
+                <LinkButton href=routes::STREAMS>"Clear the filter"</LinkButton>
+            </Empty>
+        }
+        .into_any();
+    }
+    if streams.items.is_empty() && streams.previous.is_some() {
+        // The last rows of this page were deleted since.
+        return view! {
+            <Empty title="No more streams" why="This page of the list has become empty.">
+                <LinkButton href=routes::STREAMS>"To the first page"</LinkButton>
+            </Empty>
+        }
+        .into_any();
+    }
+    if streams.items.is_empty() {
+        return view! {
+            <Empty title="No streams yet" why="A stream gives the images of a repository one name and keeps their history." icon_name="stream">
+                <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+            </Empty>
+        }
+        .into_any();
+    }
+    let rows = streams
+        .items
+        .iter()
+        .map(|row| stream_row(row, now))
+        .collect_view();
+    view! {
+        <table class="data">
+            <caption class="visually-hidden">"Streams"</caption>
+            <thead><tr>
+                <th scope="col">"Stream"</th><th scope="col">"Source"</th><th scope="col" class="number">"Tags"</th>
+                <th scope="col">"Last change"</th><th scope="col">"Import state"</th><th scope="col">"Policy"</th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+        {pages()}
+    }
+    .into_any()
+}
+
+fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
+    let failed =
+        (row.failed > 0).then(|| badge("bad", "fail", format!("{} failed", thousands(row.failed))));
+    // "Failed" beside "2 failed" would say it twice.
+    let import = match row.import {
+        Some(model::job::JobState::Failed) if row.failed > 0 => None,
+        state => state.map(job_badge),
+    };
+    let never = (failed.is_none() && import.is_none())
+        .then(|| view! { <span class="muted">"never imported"</span> });
     view! {
         <tr>
             <th scope="row"><a href=routes::stream(&row.stream)><span class="muted">{format!("{}/", row.stream.namespace)}</span>{row.stream.name.to_string()}</a></th>
             <td data-label="Source">{row.source.as_ref().map(|source| reference(source).into_any())}</td>
             <td data-label="Tags" class="number">{thousands(row.tags)}</td>
             <td data-label="Last change">{time(row.changed_at, now)}</td>
-            <td data-label="Import">{import}</td>
-            <td data-label="Policy">{row.insecure.then(|| badge("warn", "warn", "Insecure"))}</td>
+            <td data-label="Import state">{import} " " {failed} {never}</td>
+            <td data-label="Policy">{row.insecure.then(|| badge("warn", "open", "Insecure tags"))}</td>
         </tr>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_chip_leads_to_the_list_without_it() {
+        let filter = StreamFilter {
+            namespace: "team".parse().ok(),
+            text: "a b".into(),
+            failed: true,
+        };
+        let links: Vec<_> = chips(&filter).into_iter().map(|(_, link)| link).collect();
+        assert_eq!(
+            links,
+            [
+                "/streams?namespace=team&failed=on",
+                "/streams?text=a%20b&failed=on",
+                "/streams?text=a%20b&namespace=team"
+            ]
+        );
+        assert!(chips(&StreamFilter::default()).is_empty());
+    }
 }

@@ -1,11 +1,23 @@
-//! One tag: what it should be, what it is, the image; and its history.
+//! One tag: what it should be, what it is, and its image. Its history is in [`history`].
+
+mod history;
+mod strip;
 
 use leptos::prelude::*;
 use model::{StreamRef, TagName, job::thousands, policy::Insecure, tag::TagView};
 
-use super::{Asked, banner, below, head, image::image_sections, page, stream::source, tabs};
+pub use self::history::TagHistoryPage;
+use super::{
+    Asked, banner, below,
+    image::image_sections,
+    page,
+    stream::{again, may_write, source},
+};
 use crate::{
-    components::{Csrf, alert, badge, digest, exact_time, icon, pager, tag_badge, time},
+    components::{
+        Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, badge, digest, icon, reference,
+        tag_badge, time,
+    },
     routes,
 };
 
@@ -17,178 +29,165 @@ pub fn TagPage() -> impl IntoView {
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
         let image = match &view.row.head {
-            Some(head) => Some(
-                call.engine
+            Some(head) => {
+                let image = call
+                    .engine
                     .image(&call.actor, &stream, &head.digest)
-                    .await?,
-            ),
-            None => None,
-        };
-        let failed = view.row.condition.as_ref().map(|condition| {
-            let inner = view! {
-                <p><strong>"The latest import failed; the tag keeps what it had."</strong></p>
-                <pre class="well">{condition.message.clone()}</pre>
-                {(!condition.hint.is_empty()).then(|| view! { <p>{condition.hint.clone()}</p> })}
-                <p class="muted">"First seen " {time(condition.since, asked.now)} {format!(" · {}", condition.reason.as_str())}</p>
-            };
-            alert("bad", inner.into_any())
-        });
-        let image = match image {
-            Some(image) => image_sections(&stream, &image, asked.now),
-            None => view! { <p class="muted">"This tag has no image yet."</p> }.into_any(),
+                    .await?;
+                // The same image may be found at several places: this tag's own is shown.
+                image_sections(
+                    &stream,
+                    &image,
+                    &head.reference,
+                    view.insecure.allowed(),
+                    asked.now,
+                )
+            }
+            None => no_image(&view),
         };
         Ok(view! {
             {tag_head(&stream, &view, &asked, "Tag")}
             {banner(&asked)}
-            {failed}
-            {spec_facts(&stream, &view)}
+            {failure(&stream, &view, &asked)}
+            {state(&stream, &view, &asked)}
             {image}
         }
         .into_any())
     })
 }
 
+/// Why there is nothing to show yet.
+fn no_image(view: &TagView) -> AnyView {
+    let why = if view.row.importing {
+        "Its import is under way."
+    } else if view.row.condition.is_some() {
+        "Its import failed, and it never had one before."
+    } else {
+        "It was not imported yet, or what it follows has no image."
+    };
+    view! { <Empty title="No image yet" why=why icon_name="image"/> }.into_any()
+}
+
 fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str) -> AnyView {
     let tag = &view.row.name;
     let facts = view! {
-        {tag_badge(&view.row)}
+        <span>{tag_badge(&view.row)}</span>
         {view.row.head.as_ref().map(|head| view! {
             <span>{digest(&head.digest)}</span>
             <span>"since " {time(head.created_at, asked.now)}</span>
             <span>{format!("revision {}", thousands(head.number))}</span>
         })}
+        {view.insecure.allowed().then(|| badge("warn", "warn", "Insecure"))}
     };
-    let external = view
-        .row
-        .spec
-        .as_ref()
-        .is_none_or(|spec| spec.source.kind() == "external");
-    let again = external.then(|| {
+    let from = format!("{}:{tag}", stream.name);
+    let only = std::slice::from_ref(tag);
+    let actions = may_write(asked, stream).then(|| {
+        let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
         view! {
-            <form method="post" action="/api/fn/imports/again" class="inline">
-                <Csrf token=asked.csrf.clone()/>
-                <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
-                <input type="hidden" name="name" value=stream.name.to_string()/>
-                <input type="hidden" name="tag[]" value=tag.to_string()/>
-                <button class="button">"Import again"</button>
-            </form>
+            {is_imported(view).then(|| again(&asked.csrf, stream, only, "Import again".to_owned()))}
+            <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
+            <Kebab label=format!("More actions for {from}")>
+                <a class="danger" href=delete>"Delete the tag…"</a>
+            </Kebab>
         }
     });
-    let from = format!("{}:{tag}", stream.name);
-    let actions = view! {
-        <a class="button primary" href=routes::tag_form_from(stream, &from)>"Tag this"</a>
-        {again}
-        <details class="menu">
-            <summary aria-label="More actions">"…"</summary>
-            <div class="menu-body"><a href=format!("{}?tag={tag}", routes::delete_tags(stream))>"Delete the tag…"</a></div>
-        </details>
-    };
-    let all = vec![
-        ("Tag", routes::tag(stream, tag)),
-        ("History", routes::history(stream, tag)),
+    let tabs = vec![
+        Tab {
+            name: "Tag",
+            href: routes::tag(stream, tag),
+            count: None,
+        },
+        Tab {
+            name: "History",
+            href: routes::history(stream, tag),
+            count: view.row.head.as_ref().map(|head| head.number),
+        },
     ];
     view! {
-        {head(below(stream), from, facts.into_any(), actions.into_any())}
-        {tabs(all, tab)}
+        <PageHead title=from.clone() mono=true crumbs=below(stream) facts=facts.into_any()>{actions}</PageHead>
+        <Tabs tabs=tabs current=tab/>
     }
     .into_any()
 }
 
-fn spec_facts(stream: &StreamRef, view: &TagView) -> AnyView {
-    let followers = view
-        .followers
-        .iter()
-        .map(|tag| {
-            let href = routes::tag(stream, tag);
-            view! { <a href=href>{tag.to_string()}</a> " " }
-        })
-        .collect_view();
-    let connection = match view.insecure {
-        Insecure::No => view! { "Verified HTTPS only" }.into_any(),
-        Insecure::Stream => view! { {badge("warn", "warn", "Insecure")} " the whole stream is marked insecure" }.into_any(),
-        Insecure::Tag => view! { {badge("warn", "warn", "Insecure")} " this tag may use unverified TLS or plain HTTP" }.into_any(),
-    };
-    view! {
-        <dl class="kv">
-            <div><dt>"From"</dt><dd>{source(stream, view.row.spec.as_ref().map(|spec| &spec.source))}</dd></div>
-            {(!view.followers.is_empty()).then(|| view! { <div><dt>"Followed by"</dt><dd>{followers}</dd></div> })}
-            <div><dt>"Connection"</dt><dd>{connection}</dd></div>
-        </dl>
-    }
-    .into_any()
+/// Whether there is something upstream to ask. A tag without a spec came from an import.
+fn is_imported(view: &TagView) -> bool {
+    let spec = view.row.spec.as_ref();
+    spec.is_none_or(|spec| spec.source.kind() == "external")
 }
 
-/// A tag's history.
-#[component]
-pub fn TagHistoryPage() -> impl IntoView {
-    page(|asked| async move {
-        let (stream, tag) = (asked.stream()?, asked.tag()?);
-        let call = &asked.call;
-        let view = call.engine.tag(&call.actor, &stream, &tag).await?;
-        let revisions = call
-            .engine
-            .history(&call.actor, &stream, &tag, &asked.page()?)
-            .await?;
-        let head_number = view.row.head.as_ref().map_or(0, |head| head.number);
-        let mut until = None;
-        let rows = revisions
-            .items
-            .iter()
-            .map(|revision| {
-                let ended = until.replace(revision.created_at);
-                let current = revision.number == head_number;
-                let from = format!("{}@{}", stream.name, revision.digest);
-                let href = routes::image(&stream, &revision.digest);
-                view! {
-                    <tr>
-                        <th scope="row" class="number">{revision.number}</th>
-                        <td data-label="Image"><a href=href><code>{revision.digest.short().to_owned()}</code></a> {current.then(|| badge("ok", "ok", "Current"))}</td>
-                        <td data-label="Since">{time(revision.created_at, asked.now)}</td>
-                        <td data-label="Until">{ended.map(|at| time(at, asked.now).into_any())}</td>
-                        <td data-label="Cause">{revision.cause.as_str()} {revision.job_id.as_ref().map(|job| { let href = routes::job(job); view! { " " <a href=href>"import"</a> } })}</td>
-                        <td data-label="By">{revision.actor.clone()}</td>
-                        <td><a href=routes::tag_form_from(&stream, &from)>"Tag this"</a></td>
-                    </tr>
-                }
-            })
-            .collect_view();
-        let base = format!("{}?", routes::history(&stream, &tag));
-        Ok(view! {
-            {tag_head(&stream, &view, &asked, "History")}
-            {strip(&revisions.items)}
-            <table class="data">
-                <caption class="visually-hidden">"History"</caption>
-                <thead><tr>
-                    <th scope="col" class="number">"Revision"</th><th scope="col">"Image"</th><th scope="col">"Since"</th>
-                    <th scope="col">"Until"</th><th scope="col">"Cause"</th><th scope="col">"By"</th>
-                    <th scope="col"><span class="visually-hidden">"Action"</span></th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-            {pager(&base, revisions.previous.as_ref(), revisions.next.as_ref(), ["Newer", "Older"])}
-        }
-        .into_any())
-    })
-}
-
-/// The revisions of this page on an axis of time; the table below is its twin.
-fn strip(revisions: &[model::Revision]) -> AnyView {
-    let (Some(newest), Some(oldest)) = (revisions.first(), revisions.last()) else {
+/// The failure of the latest import: the other side's words, since when, what to do.
+fn failure(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
+    let Some(condition) = &view.row.condition else {
         return ().into_any();
     };
-    let span = (newest.created_at - oldest.created_at)
-        .num_milliseconds()
-        .max(1);
-    let marks = revisions
-        .iter()
-        .enumerate()
-        .map(|(i, revision)| {
-            let x = 10 + (revision.created_at - oldest.created_at).num_milliseconds() * 980 / span;
-            let title = format!("Revision {}, {}", revision.number, exact_time(revision.created_at));
-            view! { <circle cx=x cy="12" r="5" class=if i == 0 { "current" } else { "" }><title>{title}</title></circle> }
-        })
-        .collect_view();
-    view! { <svg class="revisions" viewBox="0 0 1000 24" preserveAspectRatio="none" aria-hidden="true"><line x1="10" y1="12" x2="990" y2="12"/>{marks}</svg> }.into_any()
+    let title = if view.row.head.is_some() {
+        "The latest import failed; the tag keeps the image it had"
+    } else {
+        "The latest import failed"
+    };
+    let retry = (is_imported(view) && may_write(asked, stream)).then(|| {
+        let only = std::slice::from_ref(&view.row.name);
+        again(&asked.csrf, stream, only, "Import again".to_owned())
+    });
+    let title = format!("{title} ({})", condition.reason.as_str());
+    view! {
+        <ErrorState title=title said=condition.message.clone() hint=condition.hint.clone() when=(condition.since, asked.now)>
+            {retry}
+        </ErrorState>
+    }
+    .into_any()
+}
+
+/// What the tag should be beside what it is, who follows it, and what its connection allows.
+fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
+    let spec = view.row.spec.as_ref();
+    let asked_in = spec.map(|spec| {
+        view! { <span class="muted">{format!(" · since generation {}", thousands(spec.generation))}</span> }
+    });
+    let is = match &view.row.head {
+        Some(head) => view! {
+            {reference(&head.reference)}
+            " · " <a href=routes::image(stream, &head.digest)>"image"</a>
+            <span class="muted">" · since " {time(head.created_at, asked.now)}</span>
+        }
+        .into_any(),
+        None => view! { <span class="muted">"nothing yet"</span> }.into_any(),
+    };
+    let followers = (!view.followers.is_empty()).then(|| {
+        let links = view
+            .followers
+            .iter()
+            .map(|tag| tag_link(stream, tag))
+            .collect_view();
+        view! { <div><dt>"Followed by"</dt><dd>{links}</dd></div> }
+    });
+    view! {
+        <section>
+            <h2>"Tag"</h2>
+            <dl class="kv">
+                <div><dt>"Should be"</dt><dd>{source(stream, spec.map(|spec| &spec.source))} {asked_in}</dd></div>
+                <div><dt>"Is"</dt><dd>{is}</dd></div>
+                {followers}
+                <div id="connection"><dt>"Connection"</dt><dd>{connection(view.insecure)}</dd></div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+/// The insecure policy in force, and where it comes from.
+fn connection(insecure: Insecure) -> AnyView {
+    let why = match insecure {
+        Insecure::No => return view! { "Verified HTTPS only" }.into_any(),
+        Insecure::Stream => {
+            "The whole stream is marked insecure: unverified certificates and plain HTTP are allowed."
+        }
+        Insecure::Tag => {
+            "This tag was imported with Insecure registry: unverified certificates and plain HTTP are allowed."
+        }
+    };
+    view! { {badge("warn", "warn", "Insecure")} " " {why} }.into_any()
 }
 
 /// A link to a tag that looks like one.

@@ -1,0 +1,154 @@
+use super::*;
+
+fn form() -> ImportForm {
+    ImportForm {
+        namespace: "team".into(),
+        name: "ruby".into(),
+        source: "h.io/a".into(),
+        selection: "all".into(),
+        ..ImportForm::default()
+    }
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, ApiError>) -> (String, String) {
+    match result {
+        Err(ApiError::Invalid { field, message }) => (field, message),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_form_becomes_a_request() {
+    let request = form().request(true).unwrap();
+    assert_eq!(
+        (request.selection, request.insecure, request.create),
+        (Selection::All, false, true)
+    );
+    let chosen = ImportForm {
+        namespace: " team ".into(),
+        source: " h.io/a ".into(),
+        selection: "chosen".into(),
+        chosen: "1.0,2.0\n1.0 x".into(),
+        insecure: true,
+        ..form()
+    };
+    let request = chosen.request(false).unwrap();
+    let tags = ["1.0", "2.0", "x"].map(|tag| tag.parse().unwrap()).to_vec();
+    assert_eq!(
+        (request.selection, request.insecure),
+        (Selection::Chosen(tags), true)
+    );
+}
+
+#[test]
+fn each_refusal_names_its_field_and_the_remedy() {
+    let chosen = |chosen: &str| ImportForm {
+        selection: "chosen".into(),
+        chosen: chosen.into(),
+        ..form()
+    };
+    let source = |source: String| ImportForm { source, ..form() };
+    let digest = format!("h.io/a:1@sha256:{}", "a".repeat(64));
+    let none = ImportForm {
+        namespace: String::new(),
+        ..form()
+    };
+    let upper = ImportForm {
+        name: "Ruby".into(),
+        ..form()
+    };
+    let odd = ImportForm {
+        selection: "some".into(),
+        ..form()
+    };
+    for (form, field, part) in [
+        (none, "namespace", "a namespace is required: use 1 to 63"),
+        (upper, "name", "lower-case"),
+        (source(String::new()), "source", "choose None"),
+        (source("https://h.io/a".into()), "source", "leave out"),
+        (
+            source("h.io/a:2.0".into()),
+            "source",
+            "put 2.0 under Chosen tags",
+        ),
+        (source(digest), "source", "Tag and Fixed"),
+        (odd, "tags", "choose All tags"),
+        (chosen(""), "tags", "at least one"),
+        (chosen("1, a:b"), "tags", "\"a:b\""),
+    ] {
+        let (at, message) = refusal(form.request(true));
+        assert!(at == field && message.contains(part), "{at}: {message}");
+    }
+}
+
+#[test]
+fn an_empty_stream_needs_no_source_but_an_import_needs_tags() {
+    let none = ImportForm {
+        source: String::new(),
+        selection: "none".into(),
+        ..form()
+    };
+    assert_eq!(none.request(true).unwrap().source, None);
+    assert_eq!(refusal(none.request(false)).0, "tags");
+}
+
+#[test]
+fn an_unticked_box_turns_all_into_chosen() {
+    let ticked = ["2.0".to_owned(), "2.1".to_owned()];
+    let picked = form().picked("3", &ticked);
+    assert_eq!(
+        (picked.selection.as_str(), picked.chosen.as_str()),
+        ("chosen", "2.0, 2.1")
+    );
+    assert_eq!(form().picked("2", &ticked), form());
+    // No boxes were shown: the preview was too long, or there was none.
+    assert_eq!(form().picked("", &[]), form());
+    assert_eq!(refusal(form().picked("3", &[]).request(true)).0, "tags");
+}
+
+#[test]
+fn a_thousand_chosen_tags_survive_and_too_many_are_refused() {
+    let names = |n: usize| {
+        (0..n)
+            .map(|n| format!("v{n}"))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    assert_eq!(tags(&names(1_200)).unwrap().len(), 1_200);
+    assert_eq!(refusal(tags(&names(MOST_TAGS + 1))).0, "tags");
+}
+
+#[test]
+fn the_preview_address_keeps_every_value() {
+    let insecure = ImportForm {
+        insecure: true,
+        ..form()
+    };
+    assert_eq!(
+        insecure.preview(true),
+        "/streams/new?namespace=team&name=ruby&source=h.io%2Fa&tags=all&insecure=on&preview=1"
+    );
+    assert_eq!(
+        form().preview(false),
+        "/s/team/ruby/import?source=h.io%2Fa&tags=all&preview=1"
+    );
+}
+
+#[test]
+fn tag_requests_name_the_end_that_is_wrong() {
+    let ruby = || StreamRef::parse("team", "ruby").unwrap();
+    for (source, destination, mode, field) in [
+        ("", "latest", "fixed", "source"),
+        ("2.0", "a b", "fixed", "destination"),
+        ("2.0", "latest", "", "mode"),
+    ] {
+        assert_eq!(
+            refusal(tag_request(ruby(), source, destination, mode)).0,
+            field
+        );
+    }
+    assert_eq!(
+        tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode,
+        Mode::Follow
+    );
+}

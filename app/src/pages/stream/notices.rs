@@ -1,0 +1,100 @@
+//! What a stream's page says above the table: an import under way, tags that wait, tags that failed.
+
+use leptos::prelude::*;
+use model::{
+    job::{JobView, thousands},
+    stream::StreamView,
+};
+
+use crate::{
+    components::{Button, Csrf, alert},
+    routes,
+};
+
+/// The banners, most pressing first. `csrf` is there for those who may import what the limit left out.
+pub(super) fn notices(
+    view: &StreamView,
+    newest: Option<&JobView>,
+    limit: Option<usize>,
+    csrf: Option<&String>,
+) -> AnyView {
+    let under_way = newest.filter(|job| !job.state.is_final());
+    let running = under_way.map(|job| {
+        let href = routes::job(&job.id);
+        alert(
+            "info",
+            view! { <p>"An import is under way. " <a href=href>"Watch it"</a></p> }.into_any(),
+        )
+    });
+    // While tags arrive, what the newest finished import left out says nothing.
+    let waiting = (view.left_out > 0 && under_way.is_none())
+        .then(|| alert("info", left_out(view, newest, limit, csrf)));
+    let failed = (view.row.failed > 0).then(|| alert("bad", failed(view, newest)));
+    view! { {running} {failed} {waiting} }.into_any()
+}
+
+/// What the limit left out, and the button that imports it.
+fn left_out(
+    view: &StreamView,
+    newest: Option<&JobView>,
+    limit: Option<usize>,
+    csrf: Option<&String>,
+) -> AnyView {
+    let left = view.left_out;
+    let text = match newest.map(|job| job.progress) {
+        // The newest import is the one that left them out.
+        Some(progress) if progress.left_out == left => format!(
+            "Imported {} of {} tags; {} {}.",
+            thousands(progress.done - progress.failed),
+            thousands(progress.total + left),
+            thousands(left),
+            if left == 1 { "waits" } else { "wait" },
+        ),
+        _ if left == 1 => "1 tag of the repository waits: the limit left it out.".to_owned(),
+        _ => format!(
+            "{} tags of the repository wait: the limit left them out.",
+            thousands(left)
+        ),
+    };
+    let at_once = limit.and_then(|limit| i64::try_from(limit).ok());
+    let label = match at_once {
+        Some(at_once) if at_once < left => format!("Import the next {}", thousands(at_once)),
+        _ => format!("Import the remaining {}", thousands(left)),
+    };
+    let stream = &view.row.stream;
+    let Some(csrf) = csrf else {
+        return view! { <p>{text}</p> }.into_any();
+    };
+    view! {
+        <form method="post" action="/api/fn/imports/rest" class="inline">
+            <Csrf token=csrf.clone()/>
+            <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+            <input type="hidden" name="name" value=stream.name.to_string()/>
+            <p>{text}</p>
+            <Button>{label}</Button>
+        </form>
+    }
+    .into_any()
+}
+
+/// How many tags failed; the newest import lists them if it was the one.
+fn failed(view: &StreamView, newest: Option<&JobView>) -> AnyView {
+    let (n, all) = (view.row.failed, view.row.tags);
+    let text = if n == 1 {
+        format!(
+            "1 of {} tags failed to import last time; it keeps the image it had. ",
+            thousands(all)
+        )
+    } else {
+        format!(
+            "{} of {} tags failed to import last time; they keep the images they had. ",
+            thousands(n),
+            thousands(all)
+        )
+    };
+    let link = newest.filter(|job| job.progress.failed > 0).map(|job| {
+        let href = format!("{}?state=failed", routes::job(&job.id));
+        view! { <a href=href>"See what failed"</a> }
+    });
+    view! { <p>{text} {link}</p> }.into_any()
+}

@@ -1,0 +1,111 @@
+//! The table of a stream's tags: the heart of its page.
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use model::{StreamRef, TagSource, job::thousands, tag::TagRow};
+
+use super::{Asked, image_link};
+use crate::{
+    components::{Button, Policy, SelectionBar, policy_badge, reference, size, tag_badge, time},
+    islands::SelectAll,
+    routes,
+};
+
+/// The tags of one page. With `may`, rows can be ticked and something done with them.
+pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may: bool) -> AnyView {
+    let rows = tags
+        .iter()
+        .map(|tag| tag_row(stream, tag, asked.now, may))
+        .collect_view();
+    let table = view! {
+        <table class="data">
+            <caption class="visually-hidden">"Tags"</caption>
+            <thead><tr>
+                <th scope="col">"Tag"</th><th scope="col">"From"</th><th scope="col">"Digest"</th>
+                <th scope="col" class="wide">"Platforms"</th><th scope="col" class="number">"Size"</th><th scope="col">"Updated"</th>
+                <th scope="col" class="number">"Revisions"</th><th scope="col">"State"</th><th scope="col">"Policy"</th>
+                {may.then(|| view! {
+                    <th scope="col" class="tick"><span class="visually-hidden">"Select"</span><SelectAll name="tag[]".to_owned() form="tags".to_owned()/></th>
+                })}
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+    };
+    if !may {
+        return table.into_any();
+    }
+    let csrf = asked.csrf.clone();
+    view! {
+        // The token is on the button that writes: the other one looks only, and its address must not carry it.
+        <form id="tags" method="get" action=routes::delete_tags(stream)>
+            <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+            <input type="hidden" name="name" value=stream.name.to_string()/>
+            {table}
+            <SelectionBar form="tags" name="tag[]">
+                <button class="button" name="csrf" value=csrf formmethod="post" formaction="/api/fn/imports/again">"Import again"</button>
+                <Button kind="danger">"Delete…"</Button>
+            </SelectionBar>
+        </form>
+    }
+    .into_any()
+}
+
+fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> AnyView {
+    let head = tag.head.as_ref();
+    let insecure = tag.spec.as_ref().is_some_and(|spec| spec.insecure);
+    let policy = insecure.then(|| {
+        let why = format!("{}#connection", routes::tag(stream, &tag.name));
+        policy_badge(Policy::Insecure { why })
+    });
+    let failure = tag
+        .condition
+        .as_ref()
+        .map(|condition| view! { <p class="row-error">{condition.message.clone()}</p> });
+    let revisions = head.map(|head| {
+        view! { <a href=routes::history(stream, &tag.name)>{thousands(head.number)}</a> }
+    });
+    let name = tag.name.to_string();
+    // A long name may break, a usual one not.
+    let short = (name.len() <= 24).then_some("nowrap");
+    let tick = may.then(|| {
+        let label = format!("Select {name}");
+        view! { <td class="tick"><input type="checkbox" name="tag[]" value=name.clone() aria-label=label/></td> }
+    });
+    view! {
+        <tr>
+            <th scope="row"><a class=short href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
+            <td data-label="From">{source(stream, tag.spec.as_ref().map(|spec| &spec.source))}</td>
+            <td data-label="Digest">{head.map(|head| image_link(stream, &head.digest))}</td>
+            <td data-label="Platforms" class="wide">{tag.platform.clone()}</td>
+            <td data-label="Size" class="number nowrap">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
+            <td data-label="Updated">{head.map(|head| time(head.created_at, now).into_any())}</td>
+            <td data-label="Revisions" class="number">{revisions}</td>
+            <td data-label="State"><div>{tag_badge(tag)} {failure}</div></td>
+            <td data-label="Policy">{policy}</td>
+            {tick}
+        </tr>
+    }
+    .into_any()
+}
+
+/// Where a tag's image comes from: it imports, follows, is fixed, or nothing says.
+pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -> AnyView {
+    match source {
+        None => view! { <span class="muted">"nothing says"</span> }.into_any(),
+        Some(TagSource::External { reference: from }) => {
+            view! { <span><span class="wide">"imports "</span>{reference(from)}</span> }.into_any()
+        }
+        Some(TagSource::Follow { tag }) => {
+            let href = routes::tag(stream, tag);
+            view! { <span>"follows " <a href=href>{tag.to_string()}</a></span> }.into_any()
+        }
+        Some(TagSource::Fixed { digest }) => {
+            let href = routes::image(stream, digest);
+            let whole = digest.to_string();
+            view! {
+                <span class="nowrap">"fixed to " <a href=href title=whole><code>{digest.short().to_owned()}</code></a></span>
+            }
+            .into_any()
+        }
+    }
+}
