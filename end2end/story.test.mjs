@@ -23,7 +23,7 @@ async function listTags(page, url) {
   await page.goto(url);
   for (;;) {
     const table = page.getByRole("table", { name: "Tags" });
-    tags.push(...(await table.locator("tbody tr td a[href*='/t/']:not([href$='/history']), tbody tr th a[href*='/t/']").allInnerTexts()));
+    tags.push(...(await table.locator("tbody th[scope=row] a").allInnerTexts()));
     const next = page.getByRole("link", { name: /^(Next|Older)/ });
     if ((await next.count()) === 0) return [...new Set(tags.map((tag) => tag.trim()))];
     await next.first().click();
@@ -142,6 +142,8 @@ for (const database of ["sqlite", "postgres"]) {
         assert.equal((await page.request.get(`${stream}/t/6.9`)).status(), 404);
 
         // After a restart everything is there, and the session too.
+        // No page is open meanwhile: the browser fetches the icon when it likes, and would miss the server.
+        await page.goto("about:blank");
         await home.end("SIGTERM");
         await home.start();
         const tags = await listTags(page, stream);

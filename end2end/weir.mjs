@@ -89,7 +89,7 @@ export async function newPage(browser, options = {}) {
   page.on("console", (message) => {
     // A refused form is answered with its status; the browser notes that as an error of its own.
     const expected = /the server responded with a status of 4\d\d/.test(message.text());
-    if (message.type() === "error" && !expected) page.troubles.push(`console: ${message.text()}`);
+    if (message.type() === "error" && !expected) page.troubles.push(`console: ${message.text()} ${message.location().url}`);
   });
   return page;
 }

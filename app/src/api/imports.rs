@@ -3,6 +3,7 @@
     missing_docs,
     reason = "the generated types mirror the documented functions' arguments"
 )]
+#![expect(clippy::too_many_arguments, reason = "the fields of the form")]
 
 use leptos::{prelude::*, server_fn::codec::PostUrl};
 
@@ -13,7 +14,6 @@ use super::ApiError;
 /// # Errors
 /// A refusal for the form.
 #[server(prefix = "/api/fn", endpoint = "streams/create", input = PostUrl)]
-#[expect(clippy::too_many_arguments, reason = "the fields of the form")]
 pub async fn create_stream(
     namespace: String,
     name: String,
@@ -43,7 +43,6 @@ pub async fn create_stream(
 /// # Errors
 /// A refusal for the form.
 #[server(prefix = "/api/fn", endpoint = "imports/start", input = PostUrl)]
-#[expect(clippy::too_many_arguments, reason = "the fields of the form")]
 pub async fn start_import(
     namespace: String,
     name: String,

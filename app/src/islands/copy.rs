@@ -61,7 +61,9 @@ fn by_selection(text: &str) -> Option<bool> {
         .and_then(|document| document.exec_command("copy").ok());
     area.remove();
     // The button keeps the focus, so that the keyboard goes on from there.
-    if let Some(element) = focused.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) =
+        focused.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         let _ = element.focus();
     }
     copied
