@@ -1,3 +1,5 @@
+//! How forms are read, and kept on a refusal.
+
 use super::*;
 
 fn form() -> ImportForm {
