@@ -158,7 +158,10 @@ impl Change {
                 };
                 vec![[
                     tag.to_string(),
-                    format!("{before}, {revisions} revisions"),
+                    match revisions {
+                        1 => format!("{before}, 1 revision"),
+                        _ => format!("{before}, {revisions} revisions"),
+                    },
                     "deleted".into(),
                 ]]
             }
