@@ -1,6 +1,7 @@
 //! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act and ends with
 //! `guard::answer`.
 
+mod edits;
 mod error;
 #[cfg(feature = "ssr")]
 pub mod form;
@@ -10,6 +11,7 @@ mod imports;
 mod streams;
 mod tags;
 
+pub use edits::EditStream;
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
 pub use streams::DeleteStream;

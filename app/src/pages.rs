@@ -1,6 +1,7 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
 mod delete;
+mod edit;
 mod error;
 mod image;
 mod import;
@@ -23,7 +24,7 @@ use model::{Digest, PageRequest, StreamRef, TagName};
 
 use crate::{
     api::{ApiError, form},
-    components::ErrorSummary,
+    components::{ErrorSummary, alert},
     context::{self, Call, Query, RequestContext, call},
     routes,
 };
@@ -138,4 +139,18 @@ pub(crate) fn below(stream: &StreamRef) -> Vec<(String, String)> {
 /// The refusal a form came back with, as a banner.
 pub(crate) fn banner(asked: &Asked) -> AnyView {
     view! { <ErrorSummary error=asked.refusal()/> }.into_any()
+}
+
+/// After a change of policies: that it was done, and the way to undo it.
+pub(crate) fn done(asked: &Asked, stream: &StreamRef) -> AnyView {
+    let number: i64 = asked.query("done").parse().unwrap_or(0);
+    if number <= 0 {
+        return ().into_any();
+    }
+    let href = routes::undo(stream, number);
+    alert(
+        "ok",
+        view! { <p role="status">"The policies were changed. " <a href=href>"Undo…"</a></p> }
+            .into_any(),
+    )
 }

@@ -1,6 +1,10 @@
 //! Where each page is. Views take their links from here; no path is written anywhere else.
 
-use model::{Digest, StreamRef, TagName};
+use model::{
+    Digest, StreamRef, TagName,
+    edit::{Edit, Which},
+    policy::{ReferencePolicy, Schedule},
+};
 
 use crate::components::escape;
 
@@ -91,6 +95,121 @@ pub fn history(at: &StreamRef, name: &TagName) -> String {
 #[must_use]
 pub fn image(at: &StreamRef, digest: &Digest) -> String {
     format!("{}/i/{digest}", stream(at))
+}
+
+/// The form that goes back to a revision, or holds a tag.
+#[must_use]
+pub fn rollback(at: &StreamRef, name: &TagName) -> String {
+    format!("{}/rollback", tag(at, name))
+}
+
+/// The form that goes back to a revision, for one of them.
+#[must_use]
+pub fn rollback_to(at: &StreamRef, name: &TagName, revision: i64) -> String {
+    format!("{}?revision={revision}", rollback(at, name))
+}
+
+/// The preview of releasing a tag.
+#[must_use]
+pub fn release(at: &StreamRef, name: &TagName) -> String {
+    format!("{}/release", tag(at, name))
+}
+
+/// The form of the stream's own policy.
+#[must_use]
+pub fn stream_policy(at: &StreamRef) -> String {
+    format!("{}/policy", stream(at))
+}
+
+/// The form of tags' policies.
+#[must_use]
+pub fn policies(at: &StreamRef) -> String {
+    format!("{}/tags/policies", stream(at))
+}
+
+/// The preview of taking a change back.
+#[must_use]
+pub fn undo(at: &StreamRef, number: i64) -> String {
+    format!("{}/undo?change={number}", stream(at))
+}
+
+/// The preview of an edit.
+#[must_use]
+pub fn edit(at: &StreamRef, edit: &Edit) -> String {
+    match edit {
+        Edit::Rollback {
+            tag,
+            revision,
+            after,
+        } => format!(
+            "{}&after={}",
+            rollback_to(at, tag, *revision),
+            after.as_str()
+        ),
+        Edit::Release { tag } => release(at, tag),
+        Edit::Undo { number } => undo(at, *number),
+        Edit::StreamInsecure { insecure } => {
+            let value = if *insecure { "yes" } else { "no" };
+            with_query(&stream_policy(at), &[("insecure", value)])
+        }
+        Edit::Policies {
+            which,
+            policies: set,
+        } => {
+            let insecure = match set.insecure {
+                None => "keep",
+                Some(true) => "yes",
+                Some(false) => "no",
+            };
+            let pull = set.reference_policy.map_or("keep", ReferencePolicy::as_str);
+            let word = set.schedule.map(Schedule::word).unwrap_or_default();
+            let (schedule, period) = match set.schedule {
+                None => ("keep", ""),
+                Some(Schedule::Never) => ("never", ""),
+                Some(Schedule::Global) => ("global", ""),
+                Some(Schedule::Every(_)) => ("own", word.as_str()),
+            };
+            let names: Vec<String> = match which {
+                Which::Tags(tags) => tags.iter().map(ToString::to_string).collect(),
+                Which::Containing(_) => Vec::new(),
+            };
+            let mut pairs: Vec<(&str, &str)> =
+                names.iter().map(|name| ("tag", name.as_str())).collect();
+            if let Which::Containing(text) = which {
+                pairs.extend([("all", "1"), ("text", text.as_str())]);
+            }
+            pairs.extend([
+                ("insecure", insecure),
+                ("pull", pull),
+                ("schedule", schedule),
+                ("period", period),
+                ("preview", "1"),
+            ]);
+            with_query(&policies(at), &pairs)
+        }
+    }
+}
+
+/// The page that shows what an edit did.
+#[must_use]
+pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
+    match edit {
+        Edit::Rollback { tag, .. } => history(at, tag),
+        Edit::Release { tag: name } => tag(at, name),
+        Edit::Undo { .. } => stream(at),
+        Edit::Policies {
+            which: Which::Tags(tags),
+            ..
+        } if tags.len() == 1 => {
+            let page = tags
+                .first()
+                .map_or_else(|| stream(at), |name| tag(at, name));
+            format!("{page}?done={number}")
+        }
+        Edit::StreamInsecure { .. } | Edit::Policies { .. } => {
+            format!("{}?done={number}", stream(at))
+        }
+    }
 }
 
 /// One import.

@@ -11,6 +11,7 @@ use model::{
     Reference, StreamRef,
     import::{ImportRequest, Selection},
     job::JobState,
+    policy::{ReferencePolicy, Schedule},
 };
 
 use crate::registry::Registry;
@@ -121,6 +122,8 @@ async fn import(
         source: Some(source),
         selection: Selection::All,
         insecure: true,
+        schedule: Schedule::Never,
+        reference_policy: ReferencePolicy::Source,
     };
 
     let start = Instant::now();

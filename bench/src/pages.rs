@@ -15,7 +15,9 @@ use engine::{
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
 use model::{
-    Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec, image::Layer,
+    Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
+    image::Layer,
+    policy::{ReferencePolicy, Schedule},
 };
 use tower::ServiceExt;
 
@@ -202,6 +204,7 @@ async fn fill(engine: &Engine, sizes: Sizes) -> Result<()> {
         actor: "bench".into(),
         cause: "import",
         job_id: None,
+        period: engine.config().schedule_interval,
     };
     let mut tx = engine.store().write().await?;
     let images: Vec<StoredImage> = (0..100).map(image).collect();
@@ -260,8 +263,12 @@ fn tag(name: &str, image: usize) -> Vec<Change> {
         return Vec::new();
     };
     let after = TagSpec {
-        source: TagSource::External { reference },
+        source: TagSource::External {
+            reference,
+            schedule: Schedule::Never,
+        },
         insecure: false,
+        reference_policy: ReferencePolicy::Source,
         generation: 1,
     };
     vec![

@@ -10,6 +10,7 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ipnet::IpNet;
@@ -71,6 +72,10 @@ pub struct Settings {
     pub import_rps: Option<u32>,
     /// Tags a repository import takes at once; `None` for all.
     pub max_tags_per_import: Option<usize>,
+    /// Period of scheduled imports.
+    pub schedule_interval: Duration,
+    /// Scheduled imports this process starts a minute; `None` for no limit.
+    pub imports_per_minute: Option<u32>,
     /// Networks never connected to on a user's behalf.
     pub blocked_networks: Vec<IpNet>,
     /// Background workers.
@@ -137,6 +142,8 @@ impl Settings {
         config.import_concurrency = self.import_concurrency;
         config.import_rps = self.import_rps;
         config.blocked_networks.clone_from(&self.blocked_networks);
+        config.schedule_interval = self.schedule_interval;
+        config.imports_per_minute = self.imports_per_minute;
         config.workers = self.workers;
         config
     }

@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 16] = [
+const PAGES: [(&str, &str, [u16; 4]); 21] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -45,6 +45,31 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
         [AWAY, NEVER, WRONG, WRONG],
     ),
     (
+        "/s/{ns}/{name}/tags/policies",
+        "/s/shop/ruby/tags/policies?tag=none",
+        [AWAY, NEVER, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/policy",
+        "/s/shop/ruby/policy",
+        [AWAY, NEVER, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/undo",
+        "/s/shop/ruby/undo?change=99999",
+        [AWAY, NEVER, MISSING, MISSING],
+    ),
+    (
+        "/s/{ns}/{name}/t/{tag}/rollback",
+        "/s/shop/ruby/t/none/rollback?revision=1",
+        [AWAY, NEVER, MISSING, MISSING],
+    ),
+    (
+        "/s/{ns}/{name}/t/{tag}/release",
+        "/s/shop/ruby/t/none/release",
+        [AWAY, NEVER, OK, OK],
+    ),
+    (
         "/s/{ns}/{name}/t/{tag}",
         "/s/shop/ruby/t/none",
         [AWAY, MISSING, MISSING, MISSING],
@@ -65,7 +90,7 @@ const PAGES: [(&str, &str, [u16; 4]); 16] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 8] = [
+const FUNCTIONS: [Function; 9] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -77,6 +102,16 @@ const FUNCTIONS: [Function; 8] = [
             ("namespace", "shop"),
             ("name", "ruby"),
             ("typed", "shop/ruby"),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/streams/edit",
+        &[
+            ("namespace", "shop"),
+            ("name", "ruby"),
+            ("edit", r#"{"edit":"stream-insecure","insecure":true}"#),
             ("token", "none"),
         ],
         EDITOR,

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use model::{
     Reference, StreamRef, TagName,
+    edit::{Edit, Policies},
     import::{ImportRequest, Selection},
     name::NameError,
+    policy::{ReferencePolicy, Schedule},
     reference::ReferenceError,
     tagging::{Mode, TagRequest, parse_destination, parse_source},
 };
@@ -113,6 +115,8 @@ pub struct ImportForm {
     pub chosen: String,
     /// Field `insecure` is ticked.
     pub insecure: bool,
+    /// Field `scheduled` is ticked.
+    pub scheduled: bool,
 }
 
 impl ImportForm {
@@ -170,18 +174,25 @@ impl ImportForm {
             source,
             selection,
             insecure: self.insecure,
+            schedule: if self.scheduled {
+                Schedule::Global
+            } else {
+                Schedule::Never
+            },
+            reference_policy: ReferencePolicy::Source,
         })
     }
 
     /// The preview with these values: of a new stream, or of an import into one.
     #[must_use]
     pub fn preview(&self, create: bool) -> String {
-        let insecure = if self.insecure { "on" } else { "" };
+        let ticked = |ticked| if ticked { "on" } else { "" };
         let mut pairs = vec![
             ("source", self.source.as_str()),
             ("tags", &self.selection),
             ("chosen", &self.chosen),
-            ("insecure", insecure),
+            ("insecure", ticked(self.insecure)),
+            ("scheduled", ticked(self.scheduled)),
             ("preview", "1"),
         ];
         let page = match stream(&self.namespace, &self.name) {
@@ -196,6 +207,68 @@ impl ImportForm {
         };
         routes::with_query(&page, &pairs)
     }
+}
+
+/// Policies from the three choices of their form, and the period for a schedule of its own.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub fn policies(
+    insecure: &str,
+    pull: &str,
+    schedule: &str,
+    period: &str,
+) -> Result<Policies, ApiError> {
+    Ok(Policies {
+        insecure: match insecure {
+            "keep" => None,
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => return Err(ApiError::invalid("insecure", "choose one of the three")),
+        },
+        reference_policy: match pull {
+            "keep" => None,
+            other => Some(
+                ReferencePolicy::from_word(other)
+                    .ok_or_else(|| ApiError::invalid("pull", "choose one of the three"))?,
+            ),
+        },
+        schedule: match schedule {
+            "keep" => None,
+            "never" => Some(Schedule::Never),
+            "global" => Some(Schedule::Global),
+            "own" if period.trim().is_empty() => {
+                return Err(ApiError::invalid("period", "write a period, as in 30m"));
+            }
+            "own" => Some(
+                period
+                    .parse()
+                    .map_err(|error: String| ApiError::invalid("period", error))?,
+            ),
+            _ => return Err(ApiError::invalid("schedule", "choose one of the four")),
+        },
+    })
+}
+
+/// The hidden field that carries an edit from its preview to its confirmation.
+///
+/// # Errors
+/// Never for an edit that was made here.
+pub fn edit_field(edit: &Edit) -> Result<String, ApiError> {
+    serde_json::to_string(edit).map_err(|error| ApiError::invalid("edit", error.to_string()))
+}
+
+/// Reads [`edit_field`].
+///
+/// # Errors
+/// `Invalid` field `edit`.
+pub fn edit(text: &str) -> Result<Edit, ApiError> {
+    serde_json::from_str(text).map_err(|error| {
+        ApiError::invalid(
+            "edit",
+            format!("what was confirmed cannot be read ({error}); preview it again"),
+        )
+    })
 }
 
 /// The request of the tag form.

@@ -21,6 +21,7 @@ pub async fn create_stream(
     #[server(default)] tags: String,
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
+    #[server(default)] scheduled: String,
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
@@ -32,6 +33,7 @@ pub async fn create_stream(
         selection: tags,
         chosen,
         insecure: !insecure.is_empty(),
+        scheduled: !scheduled.is_empty(),
     }
     .picked(&shown, &pick);
     let started = start(&call, &form, true).await;
@@ -50,6 +52,7 @@ pub async fn start_import(
     #[server(default)] tags: String,
     #[server(default)] chosen: String,
     #[server(default)] insecure: String,
+    #[server(default)] scheduled: String,
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
@@ -61,6 +64,7 @@ pub async fn start_import(
         selection: tags,
         chosen,
         insecure: !insecure.is_empty(),
+        scheduled: !scheduled.is_empty(),
     }
     .picked(&shown, &pick);
     let started = start(&call, &form, false).await;

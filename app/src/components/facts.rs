@@ -99,6 +99,12 @@ pub fn relative_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// A time of day to the second, in UTC: for two times side by side.
+#[must_use]
+pub fn clock(at: DateTime<Utc>) -> String {
+    at.format("%H:%M:%S").to_string()
+}
+
 /// A command to run elsewhere, in a well, with a copy button.
 #[component]
 pub fn PullCommand(

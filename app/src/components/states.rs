@@ -73,6 +73,8 @@ pub fn tag_badge(tag: &TagRow) -> AnyView {
         State::Importing
     } else if tag.condition.is_some() {
         State::Failed
+    } else if tag.hold.is_some() {
+        State::Held
     } else if tag.head.is_some() {
         State::UpToDate
     } else {

@@ -63,6 +63,7 @@ fn given(asked: &Asked) -> ImportForm {
         selection,
         chosen: asked.queries("chosen").join(" "),
         insecure: !asked.query("insecure").is_empty(),
+        scheduled: !asked.query("scheduled").is_empty(),
         ..ImportForm::default()
     }
 }
@@ -175,6 +176,7 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
             <RadioGroup name="tags" legend="Tags to import" choices=choices value=form.selection.clone() error=field_error(error, "tags")/>
             <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "chosen") required=false/>
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
+            <CheckBox name="scheduled" label="Scheduled" checked=form.scheduled hint="Import these tags again from time to time, at the server's period. Each tag can have its own later."/>
             <p class="buttons"><Button kind="primary">"Preview"</Button></p>
         </form>
     }

@@ -8,7 +8,9 @@ use leptos_router::{
     path,
 };
 
-use super::{delete, error, image, import, job, login, overview, stream, streams, tag, tag_form};
+use super::{
+    delete, edit, error, image, import, job, login, overview, stream, streams, tag, tag_form,
+};
 use crate::{
     api::ApiError,
     components::{Brand, Button, Csrf, NavItem, NavMenu, Rail, RunningPill},
@@ -61,6 +63,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/tag") view=tag_form::TagFormPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/delete") view=delete::DeleteStreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tags/delete") view=delete::DeleteTagsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/tags/policies") view=edit::PoliciesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/policy") view=edit::StreamPolicyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/undo") view=edit::UndoPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/t/:tag/rollback") view=edit::RollbackPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/t/:tag/release") view=edit::ReleasePage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag") view=tag::TagPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag/history") view=tag::TagHistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>

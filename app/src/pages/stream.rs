@@ -17,7 +17,7 @@ pub(super) use self::{
     paging::{base, rows_per_page, sized},
     table::source,
 };
-use super::{Asked, banner, below, page};
+use super::{Asked, banner, below, done, page};
 use crate::{
     api::ApiError,
     components::{
@@ -75,6 +75,7 @@ pub fn StreamPage() -> impl IntoView {
         Ok(view! {
             {stream_head(&view, &asked, "Tags")}
             {banner(&asked)}
+            {done(&asked, &stream)}
             {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf))}
             <form class="filters" method="get" action=here.clone()>
                 <label>"Tag contains " <input type="search" name="text" value=text.clone()/></label>
@@ -145,20 +146,24 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         <span>{format!("{} {tags}", thousands(view.row.tags))}</span>
         <span>{format!("generation {}", thousands(view.generation))}</span>
         <span>"changed " {time(view.row.changed_at, now)}</span>
-        {view.row.insecure.then(|| view! {
-            <span title="Tags of this stream may be fetched without a verified certificate or over plain HTTP; the table says which">
-                {badge("warn", "warn", "Insecure tags")}
-            </span>
+        {view.row.insecure.then(|| {
+            let (title, word) = if view.insecure {
+                ("Every tag of this stream may be fetched without a verified certificate or over plain HTTP", "Insecure")
+            } else {
+                ("Tags of this stream may be fetched without a verified certificate or over plain HTTP; the table says which", "Insecure tags")
+            };
+            view! { <span title=title>{badge("warn", "warn", word)}</span> }
         })}
     };
     let actions = may_write(asked, stream).then(|| {
         let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
-        let delete = routes::delete_stream(stream);
+        let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
         view! {
             <LinkButton href=routes::import(stream)>"Import"</LinkButton>
             <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
             <Kebab label=format!("More actions for {stream}")>
                 {every}
+                <a href=policy>"Policy…"</a>
                 <a class="danger" href=delete>"Delete the stream…"</a>
             </Kebab>
         }

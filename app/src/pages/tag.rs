@@ -4,19 +4,24 @@ mod history;
 mod strip;
 
 use leptos::prelude::*;
-use model::{StreamRef, TagName, job::thousands, policy::Insecure, tag::TagView};
+use model::{
+    StreamRef, TagName, TagSpec,
+    job::thousands,
+    policy::{Insecure, ReferencePolicy, Schedule},
+    tag::TagView,
+};
 
 pub use self::history::TagHistoryPage;
 use super::{
-    Asked, banner, below,
+    Asked, banner, below, done,
     image::image_sections,
     page,
     stream::{again, may_write, source},
 };
 use crate::{
     components::{
-        Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, badge, digest, icon, reference,
-        tag_badge, time,
+        Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge, clock, digest,
+        icon, reference, tag_badge, time,
     },
     routes,
 };
@@ -48,12 +53,65 @@ pub fn TagPage() -> impl IntoView {
         Ok(view! {
             {tag_head(&stream, &view, &asked, "Tag")}
             {banner(&asked)}
+            {done(&asked, &stream)}
+            {held(&stream, &view, &asked)}
             {failure(&stream, &view, &asked)}
             {state(&stream, &view, &asked)}
             {image}
         }
         .into_any())
     })
+}
+
+/// That the tag is held, since when, and the way to let it go.
+fn held(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
+    let Some(hold) = &view.row.hold else {
+        return ().into_any();
+    };
+    let release = may_write(asked, stream).then(|| {
+        view! { <LinkButton href=routes::release(stream, &view.row.name)>"Release…"</LinkButton> }
+    });
+    let by = hold.by.clone();
+    alert(
+        "warn",
+        view! {
+            <p>"Held here by " {by} " " {time(hold.since, asked.now)} ": imports and follows do not move it. " {release}</p>
+        }
+        .into_any(),
+    )
+}
+
+/// When a scheduled tag is looked at, and how late the last look was.
+fn schedule(view: &TagView, asked: &Asked) -> AnyView {
+    let schedule = view
+        .row
+        .spec
+        .as_ref()
+        .map(TagSpec::schedule)
+        .unwrap_or_default();
+    if schedule == Schedule::Never {
+        return view! { "Only when somebody asks" }.into_any();
+    }
+    let checks = view.row.checks;
+    let next = match checks.due {
+        Some(at) => view! { " · next due " {time(at, asked.now)} }.into_any(),
+        None => view! { <span class="muted">" · not while it is as it is"</span> }.into_any(),
+    };
+    let last = checks.last.map(|at| {
+        let due = checks
+            .last_due
+            .map(|due| view! { " · was due " {clock(due)} ", ran " {clock(at)} });
+        view! { " · last looked at " {time(at, asked.now)} {due} }
+    });
+    let often = match schedule {
+        Schedule::Every(_) => schedule.to_string(),
+        _ => {
+            let global = asked.call.engine.config().schedule_interval.as_secs();
+            let global = u32::try_from(global).map_or(schedule, Schedule::Every);
+            format!("{global}, as the server says")
+        }
+    };
+    view! { {often} {next} <span class="muted">{last}</span> }.into_any()
 }
 
 /// Why there is nothing to show yet.
@@ -83,10 +141,22 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
     let only = std::slice::from_ref(tag);
     let actions = may_write(asked, stream).then(|| {
         let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
+        let policies = format!("{}?tag={tag}", routes::policies(stream));
+        let hold = view
+            .row
+            .head
+            .as_ref()
+            .filter(|_| view.row.hold.is_none())
+            .map(|head| {
+                let href = format!("{}&after=held", routes::rollback_to(stream, tag, head.number));
+                view! { <a href=href>"Hold it here…"</a> }
+            });
         view! {
             {is_imported(view).then(|| again(&asked.csrf, stream, only, "Import again".to_owned()))}
             <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
             <Kebab label=format!("More actions for {from}")>
+                <a href=policies>"Policies…"</a>
+                {hold}
                 <a class="danger" href=delete>"Delete the tag…"</a>
             </Kebab>
         }
@@ -170,10 +240,21 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
                 <div><dt>"Is"</dt><dd>{is}</dd></div>
                 {followers}
                 <div id="connection"><dt>"Connection"</dt><dd>{connection(view.insecure)}</dd></div>
+                {is_imported(view).then(|| view! { <div><dt>"Imported again"</dt><dd>{schedule(view, asked)}</dd></div> })}
+                <div><dt>"Consumers pull from"</dt><dd>{pulled_from(view)}</dd></div>
             </dl>
         </section>
     }
     .into_any()
+}
+
+/// Where the reference policy sends consumers.
+fn pulled_from(view: &TagView) -> &'static str {
+    let policy = view.row.spec.as_ref().map(|spec| spec.reference_policy);
+    match policy.unwrap_or_default() {
+        ReferencePolicy::Source => "The source (Source)",
+        ReferencePolicy::Local => "This registry (Local)",
+    }
 }
 
 /// The insecure policy in force, and where it comes from.
@@ -183,9 +264,7 @@ fn connection(insecure: Insecure) -> AnyView {
         Insecure::Stream => {
             "The whole stream is marked insecure: unverified certificates and plain HTTP are allowed."
         }
-        Insecure::Tag => {
-            "This tag was imported with Insecure registry: unverified certificates and plain HTTP are allowed."
-        }
+        Insecure::Tag => "This tag allows unverified certificates and plain HTTP.",
     };
     view! { {badge("warn", "warn", "Insecure")} " " {why} }.into_any()
 }

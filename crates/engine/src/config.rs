@@ -1,6 +1,6 @@
 //! Settings of the engine. The server reads them from file, environment and flags; tests use `for_testing`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// Everything the engine can be told.
 #[derive(Debug, Clone)]
@@ -15,6 +15,10 @@ pub struct Config {
     pub import_concurrency: usize,
     /// Requests a second per upstream host; `None` for no limit.
     pub import_rps: Option<u32>,
+    /// Period of scheduled imports.
+    pub schedule_interval: Duration,
+    /// Scheduled imports this process starts a minute; `None` for no limit.
+    pub imports_per_minute: Option<u32>,
     /// Networks the server never connects to on a user's behalf.
     pub blocked_networks: Vec<ipnet::IpNet>,
     /// Background workers in this process; 0 for none.
@@ -32,6 +36,8 @@ impl Config {
             max_tags_per_import: Some(50),
             import_concurrency: 16,
             import_rps: None,
+            schedule_interval: Duration::from_secs(15 * 60),
+            imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }

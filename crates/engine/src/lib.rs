@@ -25,7 +25,7 @@ pub use actor::Actor;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::Planned;
+pub use ops::{Edited, Planned};
 use store::Store;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};

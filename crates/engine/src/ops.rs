@@ -1,14 +1,16 @@
 //! The use cases: load, ask a rule, apply. Each takes the [`Actor`](crate::Actor) and authorises on what it loaded.
 
 mod accounts;
+mod edits;
 mod images;
 mod imports;
 mod jobs;
 mod streams;
 mod tags;
 
+pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
-use model::{Plan, StreamRef};
+use model::{Plan, StreamRef, TagName};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -83,6 +85,10 @@ impl From<Refusal> for Error {
 /// Loads a stream or says it is not there.
 async fn load_stream(tx: &mut Tx, stream: &StreamRef) -> Result<StreamRecord> {
     tx.stream(stream).await?.ok_or_else(|| no_stream(stream))
+}
+
+fn no_tag(stream: &StreamRef, tag: &TagName) -> Error {
+    Error::NotFound(format!("{stream} has no tag {tag}"))
 }
 
 fn no_stream(stream: &StreamRef) -> Error {

@@ -4,6 +4,8 @@ pub mod alias;
 pub mod delete;
 pub mod facts;
 pub mod import;
+pub mod policy;
+pub mod rollback;
 pub mod tagging;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,9 @@ mod images;
 mod job_lists;
 mod jobs;
 mod journal;
+mod revisions;
 mod row;
+mod schedules;
 mod streams;
 mod tags;
 
@@ -28,6 +30,7 @@ pub use self::{
     apply::WriteContext,
     images::StoredImage,
     jobs::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    schedules::DueTag,
     streams::StreamRecord,
 };
 use crate::error::{Error, Result};

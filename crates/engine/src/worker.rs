@@ -5,6 +5,7 @@
 //! idempotent. Workers wait on "woken, or a period, or the end".
 
 mod import;
+mod schedule;
 
 use std::time::Duration;
 
@@ -28,11 +29,15 @@ enum Ended {
 }
 
 impl Engine {
-    /// Starts the configured number of background workers.
+    /// Starts the configured number of background workers, and with them the schedules.
     pub fn start_workers(&self) {
         for _ in 0..self.config().workers {
             let engine = self.clone();
             self.spawn(async move { engine.work().await });
+        }
+        if self.config().workers > 0 {
+            let engine = self.clone();
+            self.spawn(async move { engine.keep_schedules().await });
         }
     }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Digest, Reference, StreamRef, TagName, TagSpec,
+    Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
+    policy::ReferencePolicy,
     tag::{Cause, Condition},
 };
 
@@ -33,6 +34,13 @@ pub enum Change {
         before: Option<Reference>,
         /// What it becomes.
         after: Option<Reference>,
+    },
+    /// The stream's own insecure policy is another one.
+    SetInsecure {
+        /// What it was.
+        before: bool,
+        /// What it becomes.
+        after: bool,
     },
     /// What a tag should be.
     SetSpec {
@@ -65,6 +73,15 @@ pub enum Change {
         /// The failure.
         after: Option<Condition>,
     },
+    /// A tag is held where it is, or released.
+    SetHold {
+        /// The tag.
+        tag: TagName,
+        /// Whether it was held.
+        before: bool,
+        /// Whether it is.
+        after: bool,
+    },
     /// A tag goes: spec, head and history. Images stay.
     DeleteTag {
         /// The tag.
@@ -86,8 +103,12 @@ impl Change {
             Self::SetSpec { tag, .. }
             | Self::MoveHead { tag, .. }
             | Self::SetCondition { tag, .. }
+            | Self::SetHold { tag, .. }
             | Self::DeleteTag { tag, .. } => Some(tag),
-            Self::CreateStream { .. } | Self::DeleteStream { .. } | Self::SetSource { .. } => None,
+            Self::CreateStream { .. }
+            | Self::DeleteStream { .. }
+            | Self::SetSource { .. }
+            | Self::SetInsecure { .. } => None,
         }
     }
 
@@ -109,25 +130,16 @@ impl Change {
             Self::SetSource { before, after } => {
                 vec![["Source repository".into(), text(before), text(after)]]
             }
-            Self::SetSpec { tag, before, after } => {
-                let spec = |spec: &TagSpec| spec.source.to_string();
-                let mut rows = vec![[
-                    format!("{tag} should"),
-                    before.as_ref().map_or_else(none, spec),
-                    spec(after),
-                ]];
-                let was = before.as_ref().is_some_and(|spec| spec.insecure);
-                if was != after.insecure {
-                    let before = before
-                        .as_ref()
-                        .map_or_else(none, |spec| connection(spec.insecure));
-                    rows.push([
-                        format!("{tag} connection"),
-                        before,
-                        connection(after.insecure),
-                    ]);
-                }
-                rows
+            Self::SetInsecure { before, after } => {
+                vec![[
+                    "Stream connection".into(),
+                    connection(*before),
+                    connection(*after),
+                ]]
+            }
+            Self::SetSpec { tag, before, after } => spec_rows(tag, before.as_ref(), after),
+            Self::SetHold { tag, before, after } => {
+                vec![[format!("{tag} hold"), hold(*before), hold(*after)]]
             }
             Self::MoveHead {
                 tag, before, after, ..
@@ -167,6 +179,46 @@ impl Change {
             }
         }
     }
+}
+
+/// What differs between two specs, a row each.
+fn spec_rows(tag: &TagName, before: Option<&TagSpec>, after: &TagSpec) -> Vec<[String; 3]> {
+    type Aspect = (&'static str, fn(&TagSpec) -> String);
+    const ASPECTS: [Aspect; 4] = [
+        ("should", |spec| spec.source.to_string()),
+        ("connection", |spec| connection(spec.insecure)),
+        ("schedule", |spec| spec.schedule().to_string()),
+        ("pulled from", |spec| {
+            match spec.reference_policy {
+                ReferencePolicy::Source => "its source",
+                ReferencePolicy::Local => "this registry",
+            }
+            .to_owned()
+        }),
+    ];
+    let mut rows = Vec::new();
+    for (position, (name, text)) in ASPECTS.into_iter().enumerate() {
+        let now = text(after);
+        // A new tag shows what is not as usual.
+        let was = match before {
+            Some(before) => text(before),
+            None if position == 0 => "—".to_owned(),
+            None => text(&TagSpec {
+                source: TagSource::Follow { tag: tag.clone() },
+                insecure: false,
+                reference_policy: ReferencePolicy::Source,
+                generation: 0,
+            }),
+        };
+        if was != now {
+            rows.push([format!("{tag} {name}"), was, now]);
+        }
+    }
+    rows
+}
+
+fn hold(held: bool) -> String {
+    if held { "held" } else { "not held" }.to_owned()
 }
 
 fn connection(insecure: bool) -> String {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Reference, StreamRef, TagName};
+use crate::{
+    Digest, Reference, StreamRef, TagName,
+    policy::{ReferencePolicy, Schedule},
+};
 
 /// Which tags of the source repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,10 @@ pub struct ImportRequest {
     pub selection: Selection,
     /// Allow unverified TLS and plain HTTP for this source. Stored on each imported tag.
     pub insecure: bool,
+    /// How often the imported tags are looked at again. A tag that is scheduled already stays so.
+    pub schedule: Schedule,
+    /// Where consumers of new tags are sent. A tag that is there keeps what it has.
+    pub reference_policy: ReferencePolicy,
 }
 
 /// What an import would do: looked at upstream, nothing written.

@@ -182,6 +182,8 @@ pub enum ItemState {
     Unchanged,
     /// It failed; the tag keeps what it had.
     Failed,
+    /// The tag is held where it is: it was not looked at.
+    Held,
     /// Left out by the cap; can be imported by asking for it.
     LeftOut,
     /// The job was stopped before its turn.
@@ -197,6 +199,7 @@ impl ItemState {
             Self::Imported => "imported",
             Self::Unchanged => "unchanged",
             Self::Failed => "failed",
+            Self::Held => "held",
             Self::LeftOut => "left-out",
             Self::Cancelled => "cancelled",
         }
@@ -210,6 +213,7 @@ impl ItemState {
             Self::Imported,
             Self::Unchanged,
             Self::Failed,
+            Self::Held,
             Self::LeftOut,
             Self::Cancelled,
         ]

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod digest;
+pub mod edit;
 pub mod image;
 pub mod import;
 pub mod job;

@@ -1,6 +1,140 @@
-//! Whether a connection may be insecure, and why.
+//! Policies: insecure connections and why, where clients pull from, how often a tag is looked at again.
+
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+/// Where consumers of an external image are sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferencePolicy {
+    /// To the registry the image came from.
+    #[default]
+    Source,
+    /// To the integrated registry, which fetches what it does not have.
+    Local,
+}
+
+impl ReferencePolicy {
+    /// The word the store, forms and URLs use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Local => "local",
+        }
+    }
+
+    /// The policy for a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Source, Self::Local]
+            .into_iter()
+            .find(|policy| policy.as_str() == word)
+    }
+}
+
+/// How often an imported tag is looked at again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Schedule {
+    /// Only when somebody asks.
+    #[default]
+    Never,
+    /// At the server's period (`WEIR_SCHEDULE_INTERVAL`).
+    Global,
+    /// At a period of its own, in seconds.
+    Every(u32),
+}
+
+impl Schedule {
+    /// The shortest period of its own a tag may have, in seconds.
+    pub const SHORTEST: u32 = 5;
+    /// The longest, in seconds: 30 days.
+    pub const LONGEST: u32 = 30 * 24 * 3600;
+
+    /// The time between two looks; none if never.
+    #[must_use]
+    pub fn period(self, global: Duration) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::Global => Some(global),
+            Self::Every(seconds) => Some(Duration::from_secs(seconds.into())),
+        }
+    }
+
+    /// The word the store and forms use: empty, `global`, or seconds.
+    #[must_use]
+    pub fn word(self) -> String {
+        match self {
+            Self::Never => String::new(),
+            Self::Global => "global".to_owned(),
+            Self::Every(seconds) => seconds.to_string(),
+        }
+    }
+}
+
+impl From<Schedule> for String {
+    fn from(schedule: Schedule) -> Self {
+        schedule.word()
+    }
+}
+
+impl TryFrom<String> for Schedule {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        word.parse()
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = String;
+
+    /// Reads `never` or nothing, `global`, seconds, or a number with `s`, `m`, `h` or `d`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text {
+            "" | "never" => return Ok(Self::Never),
+            "global" => return Ok(Self::Global),
+            _ => {}
+        }
+        let (number, unit) = match text.char_indices().next_back() {
+            Some((at, 's')) => (&text[..at], 1),
+            Some((at, 'm')) => (&text[..at], 60),
+            Some((at, 'h')) => (&text[..at], 3600),
+            Some((at, 'd')) => (&text[..at], 24 * 3600),
+            _ => (text, 1),
+        };
+        let seconds = number
+            .trim()
+            .parse::<u32>()
+            .ok()
+            .and_then(|number| number.checked_mul(unit))
+            .filter(|seconds| (Self::SHORTEST..=Self::LONGEST).contains(seconds));
+        seconds.map(Self::Every).ok_or_else(|| {
+            format!("\"{text}\" is no period: write a number with s, m, h or d, from 5s to 30d, as in 15m")
+        })
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Never => f.write_str("never"),
+            Self::Global => f.write_str("at the server's period"),
+            Self::Every(seconds) => {
+                let (number, unit) = match seconds {
+                    s if s % 86_400 == 0 => (s / 86_400, "d"),
+                    s if s % 3_600 == 0 => (s / 3_600, "h"),
+                    s if s % 60 == 0 => (s / 60, "m"),
+                    s => (s, "s"),
+                };
+                write!(f, "every {number}{unit}")
+            }
+        }
+    }
+}
 
 /// Where an effective insecure policy comes from. `true` anywhere wins: a tag cannot make an insecure stream strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +169,28 @@ impl Insecure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn periods_are_read_with_units_and_kept_in_bounds() {
+        for (text, schedule, shown) in [
+            ("", Schedule::Never, "never"),
+            ("global", Schedule::Global, "at the server's period"),
+            ("5", Schedule::Every(5), "every 5s"),
+            ("90s", Schedule::Every(90), "every 90s"),
+            ("15m", Schedule::Every(900), "every 15m"),
+            (" 2 h ", Schedule::Every(7200), "every 2h"),
+            ("30d", Schedule::Every(2_592_000), "every 30d"),
+        ] {
+            let read: Schedule = text.parse().unwrap();
+            assert_eq!(read, schedule, "{text}");
+            assert_eq!(read.to_string(), shown);
+            assert_eq!(read.word().parse(), Ok(read), "the stored word reads back");
+        }
+        for text in ["4s", "31d", "-5m", "15 minutes", "m", "9999999999d", "é"] {
+            let error = text.parse::<Schedule>().unwrap_err();
+            assert!(error.contains("as in 15m"), "{text}: {error}");
+        }
+    }
 
     #[test]
     fn a_tag_cannot_override_an_insecure_stream() {

@@ -16,7 +16,7 @@ pub struct StreamRow {
     pub tags: i64,
     /// How many of them failed to import last time.
     pub failed: i64,
-    /// Marked insecure as a whole.
+    /// The whole stream or at least one of its tags is insecure.
     pub insecure: bool,
     /// When anything of it last changed.
     pub changed_at: DateTime<Utc>,
@@ -31,6 +31,8 @@ pub struct StreamView {
     pub id: String,
     /// The row.
     pub row: StreamRow,
+    /// The stream's own insecure policy, OR-ed with each tag's.
+    pub insecure: bool,
     /// Rises with every change of what the stream should be.
     pub generation: i64,
     /// Journal number of its last change (`resourceVersion`).

@@ -5,7 +5,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Reference, TagName};
+use crate::{
+    Digest, Reference, TagName,
+    policy::{ReferencePolicy, Schedule},
+};
 
 /// Where a tag's image comes from. One sum type, so impossible mixes cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +18,9 @@ pub enum TagSource {
     External {
         /// What to import, in the user's spelling.
         reference: Reference,
+        /// How often it is looked at again.
+        #[serde(default)]
+        schedule: Schedule,
     },
     /// Follows another tag of the same stream: moves in the transaction that moves the other.
     Follow {
@@ -43,7 +49,7 @@ impl TagSource {
 impl fmt::Display for TagSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::External { reference } => write!(f, "imports {reference}"),
+            Self::External { reference, .. } => write!(f, "imports {reference}"),
             Self::Follow { tag } => write!(f, "follows {tag}"),
             Self::Fixed { digest } => write!(f, "fixed to {digest}"),
         }
@@ -57,8 +63,42 @@ pub struct TagSpec {
     pub source: TagSource,
     /// The tag's own insecure policy; the stream's is OR-ed with it.
     pub insecure: bool,
+    /// Where consumers are sent. Of no consequence for images pushed here.
+    #[serde(default)]
+    pub reference_policy: ReferencePolicy,
     /// The stream generation at which this spec was last changed or imported.
     pub generation: i64,
+}
+
+impl TagSpec {
+    /// How often the tag is looked at again.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        match self.source {
+            TagSource::External { schedule, .. } => schedule,
+            TagSource::Follow { .. } | TagSource::Fixed { .. } => Schedule::Never,
+        }
+    }
+}
+
+/// A tag that stays where it is until it is released: imports, schedules and follows do not move it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Who asked for it.
+    pub by: String,
+}
+
+/// When a scheduled tag is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// When next.
+    pub due: Option<DateTime<Utc>>,
+    /// When it last was, whatever came of it.
+    pub last: Option<DateTime<Utc>>,
+    /// When that had been due.
+    pub last_due: Option<DateTime<Utc>>,
 }
 
 /// What made a revision.
@@ -71,6 +111,8 @@ pub enum Cause {
     Tag,
     /// The tag follows another, which moved.
     Follow,
+    /// Somebody went back to an older revision.
+    Rollback,
 }
 
 impl Cause {
@@ -81,13 +123,14 @@ impl Cause {
             Self::Import => "import",
             Self::Tag => "tag",
             Self::Follow => "follow",
+            Self::Rollback => "rollback",
         }
     }
 
     /// The cause for a stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Import, Self::Tag, Self::Follow]
+        [Self::Import, Self::Tag, Self::Follow, Self::Rollback]
             .into_iter()
             .find(|cause| cause.as_str() == word)
     }
@@ -206,6 +249,10 @@ pub struct TagRow {
     pub condition: Option<Condition>,
     /// An import of this tag is waiting or running.
     pub importing: bool,
+    /// It stays where it is.
+    pub hold: Option<Hold>,
+    /// When it is looked at, if it is scheduled.
+    pub checks: Checks,
 }
 
 /// Everything the tag page shows beside the image.

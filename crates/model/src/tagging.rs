@@ -14,6 +14,35 @@ pub enum Mode {
     Follow,
 }
 
+/// What a tag does after it went back to an older revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum After {
+    /// Stays for good: it is not imported and follows no more.
+    Fixed,
+    /// Stays until somebody releases it; what it imports or follows is kept.
+    Held,
+}
+
+impl After {
+    /// The word forms use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Held => "held",
+        }
+    }
+
+    /// What a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Fixed, Self::Held]
+            .into_iter()
+            .find(|after| after.as_str() == word)
+    }
+}
+
 /// The source of a tag, within its stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 14] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -71,6 +71,20 @@ pub const KEYS: [Key; 12] = [
         default: "50",
         allowed: "-1 (all) or a whole number from 1 to 1000000",
         meaning: "tags a repository import takes at once; -1 for all",
+        secret: false,
+    },
+    Key {
+        name: "schedule_interval",
+        default: "15m",
+        allowed: "a number with s, m, h or d, from 5s to 30d",
+        meaning: "period of scheduled imports",
+        secret: false,
+    },
+    Key {
+        name: "imports_per_minute",
+        default: "600",
+        allowed: "a whole number from 0 (no limit) to 1000000",
+        meaning: "scheduled imports this process starts a minute; 0 for no limit",
         secret: false,
     },
     Key {

@@ -1,7 +1,8 @@
 //! From text to typed settings. A bad value is reported with its key and what is allowed; the rest is checked too.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
+use model::policy::Schedule;
 use url::Url;
 
 use super::{
@@ -30,6 +31,12 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         "-1" => Some(None),
         _ => number(text, 1, 1_000_000).map(Some),
     });
+    let schedule_interval = reader.read("schedule_interval", |text| match text.parse() {
+        Ok(Schedule::Every(seconds)) => Some(Duration::from_secs(seconds.into())),
+        _ => None,
+    });
+    let imports_per_minute =
+        reader.read("imports_per_minute", |text| number(text, 0_u32, 1_000_000));
     let blocked_networks = reader.read("blocked_networks", networks);
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
@@ -52,6 +59,8 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         import_concurrency: import_concurrency?,
         import_rps: Some(import_rps?).filter(|rps| *rps > 0),
         max_tags_per_import: max_tags?,
+        schedule_interval: schedule_interval?,
+        imports_per_minute: Some(imports_per_minute?).filter(|rate| *rate > 0),
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,

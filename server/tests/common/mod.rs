@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use model::{
     StreamRef,
     import::{ImportRequest, Selection},
+    policy::{ReferencePolicy, Schedule},
     user::Role,
 };
 use server::{router::build_router, state::AppState};
@@ -69,6 +70,8 @@ impl TestServer {
             source: Some("registry.example/library/ruby".parse().unwrap()),
             selection: Selection::Chosen(vec!["2.7".parse().unwrap()]),
             insecure: false,
+            schedule: Schedule::Never,
+            reference_policy: ReferencePolicy::Source,
         };
         let started = self
             .engine

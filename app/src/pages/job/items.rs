@@ -110,6 +110,7 @@ fn item_badge(state: ItemState) -> AnyView {
         ItemState::Imported => badge("ok", "ok", "Imported"),
         ItemState::Unchanged => badge("quiet", "ok", "Unchanged"),
         ItemState::Failed => badge("bad", "fail", "Failed"),
+        ItemState::Held => badge("quiet", "pin", "Held"),
         ItemState::LeftOut => badge("quiet", "stop", "Left out"),
         ItemState::Cancelled => badge("quiet", "stop", "Cancelled"),
     }

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::{StreamRef, TagSource, job::thousands, tag::TagRow};
+use model::{StreamRef, TagSource, job::thousands, policy::ReferencePolicy, tag::TagRow};
 
 use super::{Asked, image_link};
 use crate::{
-    components::{Button, Policy, SelectionBar, policy_badge, reference, size, tag_badge, time},
+    components::{
+        Button, Policy, SelectionBar, policy_badge, reference, relative_time, size, tag_badge, time,
+    },
     islands::SelectAll,
     routes,
 };
@@ -34,7 +36,7 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
     if !may {
         return table.into_any();
     }
-    let csrf = asked.csrf.clone();
+    let (csrf, policies) = (asked.csrf.clone(), routes::policies(stream));
     view! {
         // The token is on the button that writes: the other one looks only, and its address must not carry it.
         <form id="tags" method="get" action=routes::delete_tags(stream)>
@@ -43,6 +45,7 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
             {table}
             <SelectionBar form="tags" name="tag[]">
                 <button class="button" name="csrf" value=csrf formmethod="post" formaction="/api/fn/imports/again">"Import again"</button>
+                <button class="button" formaction=policies>"Policies…"</button>
                 <Button kind="danger">"Delete…"</Button>
             </SelectionBar>
         </form>
@@ -52,11 +55,7 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
 
 fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> AnyView {
     let head = tag.head.as_ref();
-    let insecure = tag.spec.as_ref().is_some_and(|spec| spec.insecure);
-    let policy = insecure.then(|| {
-        let why = format!("{}#connection", routes::tag(stream, &tag.name));
-        policy_badge(Policy::Insecure { why })
-    });
+    let policies = policies(stream, tag, now);
     let failure = tag
         .condition
         .as_ref()
@@ -81,18 +80,38 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
             <td data-label="Updated">{head.map(|head| time(head.created_at, now).into_any())}</td>
             <td data-label="Revisions" class="number">{revisions}</td>
             <td data-label="State"><div>{tag_badge(tag)} {failure}</div></td>
-            <td data-label="Policy">{policy}</td>
+            <td data-label="Policy">{policies}</td>
             {tick}
         </tr>
     }
     .into_any()
 }
 
+/// What of a tag's policies is not as usual.
+fn policies(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>) -> Option<AnyView> {
+    let spec = tag.spec.as_ref()?;
+    let mut all = Vec::new();
+    if spec.insecure {
+        let why = format!("{}#connection", routes::tag(stream, &tag.name));
+        all.push(policy_badge(Policy::Insecure { why }));
+    }
+    if spec.reference_policy == ReferencePolicy::Local {
+        all.push(policy_badge(Policy::Local));
+    }
+    if let Some(due) = tag.checks.due {
+        let due = relative_time(due, now);
+        all.push(policy_badge(Policy::Scheduled { due }));
+    }
+    (!all.is_empty()).then(|| view! { <span class="badges">{all}</span> }.into_any())
+}
+
 /// Where a tag's image comes from: it imports, follows, is fixed, or nothing says.
 pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -> AnyView {
     match source {
         None => view! { <span class="muted">"nothing says"</span> }.into_any(),
-        Some(TagSource::External { reference: from }) => {
+        Some(TagSource::External {
+            reference: from, ..
+        }) => {
             view! { <span><span class="wide">"imports "</span>{reference(from)}</span> }.into_any()
         }
         Some(TagSource::Follow { tag }) => {

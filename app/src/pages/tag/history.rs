@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
-    PageRequest, Revision, StreamRef,
+    PageRequest, Revision, StreamRef, TagName,
     job::thousands,
     tag::{Cause, TagView},
 };
@@ -54,7 +54,7 @@ pub fn TagHistoryPage() -> impl IntoView {
             let until = ends(&revisions.items, newer.as_ref());
             view! {
                 {strip(&revisions.items, current)}
-                {table(&stream, &revisions.items, until, current, &asked)}
+                {table(&stream, &tag, &revisions.items, until, current, &asked)}
             }
             .into_any()
         };
@@ -96,6 +96,7 @@ fn ends(revisions: &[Revision], newer: Option<&Revision>) -> Vec<Option<DateTime
 
 fn table(
     stream: &StreamRef,
+    tag: &TagName,
     revisions: &[Revision],
     until: Vec<Option<DateTime<Utc>>>,
     current: i64,
@@ -107,7 +108,7 @@ fn table(
         .zip(until)
         .map(|(revision, until)| {
             let mark = revision.number == current;
-            row(stream, revision, until, mark, may, asked.now)
+            row(stream, tag, revision, until, mark, may, asked.now)
         })
         .collect_view();
     view! {
@@ -126,6 +127,7 @@ fn table(
 
 fn row(
     stream: &StreamRef,
+    tag: &TagName,
     revision: &Revision,
     until: Option<DateTime<Utc>>,
     current: bool,
@@ -140,7 +142,11 @@ fn row(
     });
     let tag_this = may.then(|| {
         let label = format!("Tag this: revision {number}");
-        view! { <td class="number"><a href=routes::tag_form_from(stream, &source) aria-label=label>"Tag this"</a></td> }
+        let restore = (!current).then(|| {
+            let label = format!("Restore revision {number}");
+            view! { <a href=routes::rollback_to(stream, tag, revision.number) aria-label=label>"Restore"</a> " · " }
+        });
+        view! { <td class="number nowrap">{restore} <a href=routes::tag_form_from(stream, &source) aria-label=label>"Tag this"</a></td> }
     });
     view! {
         <tr id=format!("r{}", revision.number)>
@@ -151,11 +157,19 @@ fn row(
             <td data-label="Since">{time(revision.created_at, now)}</td>
             <td data-label="Until">{until.map_or_else(|| view! { <span class="muted">"now"</span> }.into_any(), |at| time(at, now).into_any())}</td>
             <td data-label="Cause"><span>{cause(revision.cause)} {job}</span></td>
-            <td data-label="By">{revision.actor.clone()}</td>
+            <td data-label="By">{by(&revision.actor)}</td>
             {tag_this}
         </tr>
     }
     .into_any()
+}
+
+/// Who did it; nobody when a schedule did.
+fn by(actor: &str) -> AnyView {
+    match actor {
+        "" => view! { <span class="muted">"schedule"</span> }.into_any(),
+        name => name.to_owned().into_any(),
+    }
 }
 
 /// Why the tag moved, in words.
@@ -164,6 +178,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Import => "Imported",
         Cause::Tag => "Tagged",
         Cause::Follow => "Followed",
+        Cause::Rollback => "Rolled back",
     }
 }
 

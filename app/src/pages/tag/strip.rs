@@ -58,6 +58,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Import => "imported",
         Cause::Tag => "tagged",
         Cause::Follow => "followed",
+        Cause::Rollback => "rolled back",
     }
 }
 

@@ -5,6 +5,7 @@ use model::{
     Change, Reference, StreamRef, TagName, TagSource, Warning,
     import::{ImportPreview, ImportRequest, PreviewTag, Selection},
     job::ItemState,
+    policy::{Insecure, ReferencePolicy, Schedule},
     version::sort_key,
 };
 use sha2::{Digest as _, Sha256};
@@ -55,8 +56,9 @@ impl Engine {
         else {
             return Ok(preview);
         };
+        let stream_insecure = record.as_ref().is_some_and(|record| record.insecure);
         let access = Access {
-            insecure: request.insecure,
+            insecure: Insecure::effective(stream_insecure, request.insecure).allowed(),
             credentials: None,
         };
         let repository = self.upstream().repository(source, access);
@@ -176,8 +178,14 @@ impl Engine {
         let job = match (&request.source, &request.selection) {
             (None, _) | (_, Selection::None) => None,
             (Some(source), Selection::All) => {
-                let job = self.new_job(actor, &record, source, request.insecure, request.create);
-                let dedup_key = format!("{}|{source}|all|{}", record.id, request.insecure);
+                let job = self.asked_job(actor, &record, source, request);
+                let dedup_key = format!(
+                    "{}|{source}|all|{}|{}|{}",
+                    record.id,
+                    request.insecure,
+                    request.schedule.word(),
+                    request.reference_policy.as_str()
+                );
                 Some(
                     tx.insert_job(
                         &NewJob {
@@ -201,7 +209,7 @@ impl Engine {
                         state: ItemState::Pending,
                     })
                     .collect();
-                let job = self.new_job(actor, &record, source, request.insecure, request.create);
+                let job = self.asked_job(actor, &record, source, request);
                 Some(self.insert_listed(&mut tx, job, items).await?)
             }
         };
@@ -223,12 +231,27 @@ impl Engine {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().write().await?;
         let record = load_stream(&mut tx, stream).await?;
+        let id = self.insert_again(&mut tx, actor, &record, tags).await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(id)
+    }
+
+    /// Makes the job that imports tags again.
+    pub(super) async fn insert_again(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        record: &StreamRecord,
+        tags: &[TagName],
+    ) -> Result<String> {
+        let stream = &record.stream;
         let wanted = if tags.is_empty() {
             tx.external_tags(&record.id).await?
         } else {
-            let facts = tx.facts(&record, tags).await?;
+            let facts = tx.facts(record, tags).await?;
             tags.iter()
-                .map(|tag| source_of(&record, &facts, tag))
+                .map(|tag| source_of(record, &facts, tag))
                 .collect::<Result<_>>()?
         };
         let Some(first) = wanted.first() else {
@@ -251,11 +274,8 @@ impl Engine {
                 state: ItemState::Pending,
             })
             .collect();
-        let job = self.new_job(actor, &record, &source, insecure, false);
-        let id = self.insert_listed(&mut tx, job, items).await?;
-        tx.commit().await?;
-        self.wake();
-        Ok(id)
+        let job = self.new_job(actor, record, &source, insecure, false);
+        self.insert_listed(tx, job, items).await
     }
 
     /// Imports what the newest repository import left out, as many as the cap allows. Returns the job.
@@ -305,6 +325,20 @@ impl Engine {
         Ok(id)
     }
 
+    fn asked_job(
+        &self,
+        actor: &Actor,
+        record: &StreamRecord,
+        source: &Reference,
+        request: &ImportRequest,
+    ) -> NewJob {
+        NewJob {
+            schedule: request.schedule,
+            reference_policy: request.reference_policy,
+            ..self.new_job(actor, record, source, request.insecure, request.create)
+        }
+    }
+
     fn new_job(
         &self,
         actor: &Actor,
@@ -321,18 +355,30 @@ impl Engine {
             all_tags: false,
             listed: true,
             insecure,
+            schedule: Schedule::Never,
+            reference_policy: ReferencePolicy::Source,
+            scheduled: false,
             creates_stream,
             actor: actor.name.clone(),
         }
     }
 
     /// Makes a job whose tags are known; the same tags asked for twice are one job.
-    async fn insert_listed(&self, tx: &mut Tx, job: NewJob, items: Vec<NewItem>) -> Result<String> {
+    pub(crate) async fn insert_listed(
+        &self,
+        tx: &mut Tx,
+        job: NewJob,
+        items: Vec<NewItem>,
+    ) -> Result<String> {
         let mut hash = Sha256::new();
         for item in &items {
             hash.update(format!(
-                "{} {} {}\n",
-                item.tag, item.reference, item.insecure
+                "{} {} {} {} {}\n",
+                item.tag,
+                item.reference,
+                item.insecure,
+                job.schedule.word(),
+                job.reference_policy.as_str(),
             ));
         }
         let hash: String = hash
@@ -430,7 +476,7 @@ fn preview_tag(tag: &TagName, source: &Reference, facts: Option<&StreamFacts>) -
     let replaces = known
         .and_then(|known| known.spec.as_ref())
         .and_then(|spec| match &spec.source {
-            TagSource::External { reference } if reference.without_tag() == *source => None,
+            TagSource::External { reference, .. } if reference.without_tag() == *source => None,
             other => Some(other.to_string()),
         });
     PreviewTag {
@@ -459,7 +505,7 @@ fn source_of(
         .as_ref()
         .map(|spec| (&spec.source, spec.insecure))
     {
-        Some((TagSource::External { reference }, insecure)) => {
+        Some((TagSource::External { reference, .. }, insecure)) => {
             Ok((tag.clone(), reference.clone(), insecure))
         }
         None if record.source.is_some() => {

@@ -95,6 +95,7 @@ impl Engine {
             actor: actor.name.clone(),
             cause,
             job_id: None,
+            period: self.config().schedule_interval,
         }
     }
 }

@@ -7,7 +7,7 @@ use model::{
     tagging::{TagInput, TagRequest},
 };
 
-use super::{Planned, load_stream, streams::tag_facts};
+use super::{Planned, load_stream, no_tag, streams::tag_facts};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
@@ -47,7 +47,7 @@ impl Engine {
         Ok(TagView {
             followers: facts.followers.get(tag).cloned().unwrap_or_default(),
             insecure: Insecure::effective(
-                false,
+                record.insecure,
                 row.spec.as_ref().is_some_and(|spec| spec.insecure),
             ),
             row,
@@ -72,6 +72,27 @@ impl Engine {
             return Err(no_tag(stream, tag));
         }
         tx.history(&record.id, tag, page).await
+    }
+
+    /// One revision of a tag.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn revision(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        tag: &TagName,
+        number: i64,
+    ) -> Result<Revision> {
+        actor.may_read(&stream.namespace)?;
+        let mut tx = self.store().read().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        tx.revision(&record.id, tag, number).await?.ok_or_else(|| {
+            Error::NotFound(format!(
+                "{stream}:{tag} has no revision {number}; its history lists those it has"
+            ))
+        })
     }
 
     /// What setting a tag would do.
@@ -169,8 +190,4 @@ async fn plan_tag(
     };
     let plan = rules::tagging::plan(&facts, request, &matches)?;
     Ok((record, facts, Planned::new(plan)?))
-}
-
-fn no_tag(stream: &StreamRef, tag: &TagName) -> Error {
-    Error::NotFound(format!("{stream} has no tag {tag}"))
 }

@@ -8,8 +8,8 @@ use super::facts::StreamFacts;
 
 /// Adds, after the changes that move heads, those of every tag that follows a moved one, directly or through others.
 ///
-/// A follower moves once. One that is itself given a new spec by `changes` moves only if that spec follows. Circles
-/// that are already stored end where they began.
+/// A follower moves once. One that is itself given a new spec by `changes` moves only if that spec follows. A held one
+/// stays, and so does what follows it. Circles that are already stored end where they began.
 #[must_use]
 pub fn with_followers(facts: &StreamFacts, mut changes: Vec<Change>) -> Vec<Change> {
     let respecified: BTreeSet<TagName> = changes
@@ -38,7 +38,10 @@ pub fn with_followers(facts: &StreamFacts, mut changes: Vec<Change>) -> Vec<Chan
             continue;
         };
         for follower in facts.followers.get(tag).into_iter().flatten() {
-            if respecified.contains(follower) || !moved.insert(follower.clone()) {
+            if respecified.contains(follower)
+                || facts.held(follower)
+                || !moved.insert(follower.clone())
+            {
                 continue;
             }
             for change in facts.move_head(follower, after, reference, *generation, Cause::Follow) {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use model::{Change, Digest, Reference, StreamRef, TagName, TagSpec, tag::Condition};
+use model::{
+    Change, Digest, Reference, StreamRef, TagName, TagSpec,
+    tag::{Condition, Hold},
+};
 
 /// The current image of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct TagFacts {
     pub head: Option<HeadFacts>,
     /// How its latest import failed.
     pub condition: Option<Condition>,
+    /// It stays where it is until somebody releases it.
+    pub hold: Option<Hold>,
 }
 
 /// One stream with the tags a request touches.
@@ -38,6 +43,8 @@ pub struct StreamFacts {
     pub stream: StreamRef,
     /// Generation of what it should be.
     pub generation: i64,
+    /// The stream's own insecure policy.
+    pub insecure: bool,
     /// The tags that were asked for, those they follow, and all that follow them, however far.
     pub tags: BTreeMap<TagName, TagFacts>,
     /// Direct followers of each of these tags, in name order.
@@ -49,6 +56,12 @@ impl StreamFacts {
     #[must_use]
     pub fn tag(&self, name: &TagName) -> Option<&TagFacts> {
         self.tags.get(name)
+    }
+
+    /// Whether the tag is held.
+    #[must_use]
+    pub fn held(&self, name: &TagName) -> bool {
+        self.tag(name).is_some_and(|tag| tag.hold.is_some())
     }
 
     /// The changes that make `tag` point at an image, its followers included; none if it already does.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use model::{
     Cause, Change, Digest, Reference, TagName, TagSource, TagSpec,
+    policy::{ReferencePolicy, Schedule},
     tag::{Condition, Reason},
 };
 
@@ -15,8 +16,12 @@ pub struct Finding {
     pub tag: TagName,
     /// What was asked upstream, with tag, in the user's spelling.
     pub reference: Reference,
-    /// Whether insecure connections were allowed for it.
+    /// The insecure policy asked for the tag; the one it has is OR-ed.
     pub insecure: bool,
+    /// How often it is to be looked at again; `Never` keeps what the tag has.
+    pub schedule: Schedule,
+    /// Where consumers are sent, if the tag is new.
+    pub reference_policy: ReferencePolicy,
     /// The tag was asked for by name (not as part of "all"): a failure then makes the tag, so it can be tried again.
     pub explicit: bool,
     /// The answer.
@@ -35,7 +40,7 @@ pub enum Outcome {
 /// The changes of one batch of findings. `generation` is the one all writes of the job share.
 ///
 /// An image that is already there, under the spec that is already there, changes nothing. A failure keeps the spec,
-/// the head and the history of a tag; only its condition says so.
+/// the head and the history of a tag; only its condition says so. A held tag stays as it is, whatever was found.
 #[must_use]
 pub fn plan(
     facts: &StreamFacts,
@@ -46,17 +51,17 @@ pub fn plan(
     let mut changes = Vec::new();
     for finding in findings {
         let known = facts.tag(&finding.tag);
-        let spec = TagSpec {
-            source: TagSource::External {
-                reference: finding.reference.clone(),
-            },
-            insecure: finding.insecure,
-            generation,
-        };
+        if facts.held(&finding.tag) {
+            continue;
+        }
         let before = known.and_then(|tag| tag.spec.clone());
-        let same_spec = before
-            .as_ref()
-            .is_some_and(|before| before.source == spec.source && before.insecure == spec.insecure);
+        let spec = spec(finding, before.as_ref(), generation);
+        let same_spec = before.as_ref().is_some_and(|before| {
+            TagSpec {
+                generation,
+                ..before.clone()
+            } == spec
+        });
         let set_spec = |changes: &mut Vec<Change>| {
             changes.push(Change::SetSpec {
                 tag: finding.tag.clone(),
@@ -106,4 +111,28 @@ pub fn plan(
         }
     }
     alias::with_followers(facts, changes)
+}
+
+/// What the tag should be after the finding: policies it has are kept.
+fn spec(finding: &Finding, before: Option<&TagSpec>, generation: i64) -> TagSpec {
+    let schedule = match finding.schedule {
+        Schedule::Never => before.map_or(Schedule::Never, TagSpec::schedule),
+        asked => asked,
+    };
+    TagSpec {
+        source: TagSource::External {
+            reference: finding.reference.clone(),
+            schedule,
+        },
+        insecure: finding.insecure || before.is_some_and(|before| insecure_there(before, finding)),
+        reference_policy: before.map_or(finding.reference_policy, |before| before.reference_policy),
+        generation,
+    }
+}
+
+/// Whether the tag allows insecure connections to this registry: what was said of one host does not hold for another.
+fn insecure_there(before: &TagSpec, finding: &Finding) -> bool {
+    before.insecure
+        && matches!(&before.source, TagSource::External { reference, .. }
+            if reference.host() == finding.reference.host())
 }

@@ -2,10 +2,11 @@
 
 use model::{
     Cause, Change, Digest, Plan, Reference, TagSource, TagSpec, Warning,
+    policy::ReferencePolicy,
     tagging::{Mode, TagInput, TagRequest},
 };
 
-use super::{Refusal, alias, facts::StreamFacts};
+use super::{Refusal, alias, facts::StreamFacts, rollback};
 
 /// Images of the stream whose digest begins as asked: digest and where each is found.
 pub type Matches = [(Digest, Reference)];
@@ -27,11 +28,14 @@ pub fn plan(facts: &StreamFacts, request: &TagRequest, matches: &Matches) -> Res
         let after = TagSpec {
             source: source.clone(),
             insecure: false,
+            reference_policy: before
+                .as_ref()
+                .map_or(ReferencePolicy::Source, |before| before.reference_policy),
             generation,
         };
         if let Some(before) = &before {
             match &before.source {
-                TagSource::External { reference } => warnings.push(Warning(format!(
+                TagSource::External { reference, .. } => warnings.push(Warning(format!(
                     "{} will no longer be imported from {reference}.",
                     request.destination
                 ))),
@@ -59,6 +63,17 @@ pub fn plan(facts: &StreamFacts, request: &TagRequest, matches: &Matches) -> Res
             Cause::Tag,
         ));
     }
+    if !changes.is_empty() && facts.held(&request.destination) {
+        warnings.push(Warning(format!(
+            "{} is held; tagging it ends the hold.",
+            request.destination
+        )));
+        changes.push(Change::SetHold {
+            tag: request.destination.clone(),
+            before: true,
+            after: false,
+        });
+    }
     if !changes.is_empty() && known.is_some_and(|tag| tag.condition.is_some()) {
         changes.push(Change::SetCondition {
             tag: request.destination.clone(),
@@ -67,17 +82,7 @@ pub fn plan(facts: &StreamFacts, request: &TagRequest, matches: &Matches) -> Res
     }
     let own = changes.len();
     let changes = alias::with_followers(facts, changes);
-    let moved: Vec<_> = changes[own..]
-        .iter()
-        .filter_map(Change::tag)
-        .map(ToString::to_string)
-        .collect();
-    if !moved.is_empty() {
-        warnings.push(Warning(format!(
-            "Moves with it, because it follows: {}.",
-            moved.join(", ")
-        )));
-    }
+    warnings.extend(rollback::moved_with(&changes[own..]));
 
     let name = |tag: &dyn std::fmt::Display| format!("{}:{tag}", stream.name);
     let destination = name(&request.destination);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use model::{
     Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
+    policy::{ReferencePolicy, Schedule},
     tag::Reason,
     tagging::{Mode, TagInput, TagRequest},
 };
@@ -35,6 +36,7 @@ fn found_at(n: u8) -> Reference {
 fn external(name: &str) -> TagSource {
     TagSource::External {
         reference: format!("quay.io/org/ruby:{name}").parse().unwrap(),
+        schedule: Schedule::Never,
     }
 }
 
@@ -46,6 +48,7 @@ fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
     let mut facts = StreamFacts {
         stream: StreamRef::parse("team", "ruby").unwrap(),
         generation: 7,
+        insecure: false,
         tags: BTreeMap::new(),
         followers: BTreeMap::new(),
     };
@@ -60,6 +63,7 @@ fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
         let spec = source.clone().map(|source| TagSpec {
             source,
             insecure: false,
+            reference_policy: ReferencePolicy::Source,
             generation: 3,
         });
         let head = head.map(|n| HeadFacts {
@@ -75,6 +79,7 @@ fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
                 spec,
                 head,
                 condition: None,
+                hold: None,
             },
         );
     }
@@ -96,6 +101,8 @@ fn found(name: &str, n: u8) -> Finding {
         tag: tag(name),
         reference: format!("quay.io/org/ruby:{name}").parse().unwrap(),
         insecure: false,
+        schedule: Schedule::Never,
+        reference_policy: ReferencePolicy::Source,
         explicit: false,
         outcome: Outcome::Found(digest(n)),
     }

@@ -2,10 +2,16 @@
 //!
 //! Changes are folded over the loaded facts first, then written with as few statements as rows allow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
-use model::{Change, Reference, TagName, TagSource, version::sort_key};
+use model::{
+    Change, Reference, TagName, TagSource, TagSpec, policy::Schedule, tag::Hold, version::sort_key,
+};
+use sha2::{Digest as _, Sha256};
 
 use super::{StreamRecord, Tx, on};
 use crate::{
@@ -24,6 +30,28 @@ pub struct WriteContext {
     pub cause: &'static str,
     /// The import, if it is one.
     pub job_id: Option<String>,
+    /// The period of tags that are scheduled without one of their own.
+    pub period: Duration,
+}
+
+impl WriteContext {
+    /// When a tag that is newly scheduled is looked at first: somewhere within its period, by its name, so that tags
+    /// scheduled together do not come together for ever.
+    fn first_due(
+        &self,
+        stream_id: &str,
+        tag: &TagName,
+        schedule: Schedule,
+    ) -> Option<DateTime<Utc>> {
+        let period = schedule.period(self.period)?;
+        Some(self.now + period.mul_f64(spread(stream_id, tag.as_str())))
+    }
+}
+
+/// A fraction of a period, from 0 up to 1, the same for the same tag.
+fn spread(stream_id: &str, tag: &str) -> f64 {
+    let hash = Sha256::digest(format!("{stream_id} {tag}"));
+    f64::from(u16::from_be_bytes([hash[0], hash[1]])) / 65_536.0
 }
 
 struct NewRevision {
@@ -76,6 +104,7 @@ impl Tx {
         let mut deleted: BTreeSet<TagName> = BTreeSet::new();
         let mut revisions = Vec::new();
         let mut source = record.source.clone();
+        let mut insecure = record.insecure;
         let mut generation = record.generation;
         for change in changes {
             let mut tag = |name: &TagName| -> TagFacts {
@@ -92,11 +121,28 @@ impl Tx {
                         .await;
                 }
                 Change::SetSource { after, .. } => source.clone_from(after),
-                Change::SetSpec {
+                Change::SetInsecure { after, .. } => insecure = *after,
+                Change::SetHold {
                     tag: name, after, ..
                 } => {
                     let mut row = tag(name);
+                    row.hold = after.then(|| Hold {
+                        since: ctx.now,
+                        by: ctx.actor.clone(),
+                    });
+                    tags.insert(name.clone(), row);
+                }
+                Change::SetSpec {
+                    tag: name,
+                    before,
+                    after,
+                } => {
+                    let mut row = tag(name);
                     generation = generation.max(after.generation);
+                    // A policy alone asks for no import, but it is a change of what the stream should be.
+                    if before.as_ref().map(|before| before.generation) == Some(after.generation) {
+                        generation = generation.max(record.generation + 1);
+                    }
                     row.spec = Some(after.clone());
                     tags.insert(name.clone(), row);
                 }
@@ -146,13 +192,18 @@ impl Tx {
                 }
             }
         }
-        self.upsert_tags(&record.id, &tags).await?;
+        self.upsert_tags(&record.id, facts, &tags, ctx).await?;
         self.write_revisions(&record.id, &revisions, ctx).await?;
         self.write_conditions(&record.id, facts, &tags).await?;
         self.remove_tags(&record.id, &deleted).await?;
         let counts = differences(facts, &tags, &deleted);
-        self.touch_stream(&record.id, generation, source.as_ref(), counts, ctx.now)
-            .await?;
+        let after = StreamRecord {
+            generation,
+            source,
+            insecure,
+            ..record.clone()
+        };
+        self.touch_stream(&after, counts, ctx.now).await?;
         self.append(ctx.now, &record.stream, &ctx.actor, ctx.cause, changes)
             .await
     }
@@ -160,15 +211,17 @@ impl Tx {
     async fn upsert_tags(
         &mut self,
         stream_id: &str,
+        facts: &StreamFacts,
         tags: &BTreeMap<TagName, TagFacts>,
+        ctx: &WriteContext,
     ) -> Result<()> {
         let rows: Vec<_> = tags.iter().collect();
         for chunk in rows.chunks(500) {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new(
                     "INSERT INTO tags (stream_id, name, sort_key, source_kind, source_reference, source_tag,
-                    source_digest, insecure, generation, head_digest, head_reference, head_number, head_generation,
-                    head_created_at) ",
+                    source_digest, insecure, reference_policy, schedule, generation, head_digest, head_reference,
+                    head_number, head_generation, head_created_at, held_at, held_by) ",
                 );
                 query.push_values(chunk, |mut row, (name, tag)| {
                     let spec = tag.spec.as_ref();
@@ -182,25 +235,49 @@ impl Tx {
                         .push_bind(followed)
                         .push_bind(digest)
                         .push_bind(spec.is_some_and(|spec| spec.insecure))
+                        .push_bind(
+                            spec.map(|spec| spec.reference_policy)
+                                .unwrap_or_default()
+                                .as_str(),
+                        )
+                        .push_bind(spec.map(TagSpec::schedule).unwrap_or_default().word())
                         .push_bind(spec.map(|spec| spec.generation))
                         .push_bind(head.map(|head| head.digest.as_str()))
                         .push_bind(head.map(|head| head.reference.to_string()))
                         .push_bind(head.map_or(0, |head| head.number))
                         .push_bind(head.map(|head| head.generation))
-                        .push_bind(head.map(|head| head.created_at));
+                        .push_bind(head.map(|head| head.created_at))
+                        .push_bind(tag.hold.as_ref().map(|hold| hold.since))
+                        .push_bind(tag.hold.as_ref().map_or("", |hold| hold.by.as_str()));
                 });
                 query.push(
                     " ON CONFLICT (stream_id, name) DO UPDATE SET source_kind = excluded.source_kind,
                     source_reference = excluded.source_reference, source_tag = excluded.source_tag,
                     source_digest = excluded.source_digest, insecure = excluded.insecure,
+                    reference_policy = excluded.reference_policy, schedule = excluded.schedule,
                     generation = excluded.generation, head_digest = excluded.head_digest,
                     head_reference = excluded.head_reference, head_number = excluded.head_number,
-                    head_generation = excluded.head_generation, head_created_at = excluded.head_created_at",
+                    head_generation = excluded.head_generation, head_created_at = excluded.head_created_at,
+                    held_at = excluded.held_at, held_by = excluded.held_by",
                 );
                 query.build().execute(conn).await?;
             });
         }
-        Ok(())
+        // A schedule that is new, other or stopped by a hold: its next look is another one.
+        let plan = |tag: Option<&TagFacts>| {
+            tag.filter(|tag| tag.hold.is_none())
+                .and_then(|tag| tag.spec.as_ref())
+                .map_or(Schedule::Never, TagSpec::schedule)
+        };
+        let due: Vec<_> = tags
+            .iter()
+            .filter_map(|(name, tag)| {
+                let schedule = plan(Some(tag));
+                (plan(facts.tag(name)) != schedule)
+                    .then(|| (name, ctx.first_due(stream_id, name, schedule)))
+            })
+            .collect();
+        self.set_due(stream_id, &due).await
     }
 
     async fn write_revisions(
@@ -317,7 +394,7 @@ impl Tx {
 fn columns(source: Option<&TagSource>) -> (Option<String>, Option<String>, Option<String>) {
     let text = |reference: &Reference| Some(reference.to_string());
     match source {
-        Some(TagSource::External { reference }) => (text(reference), None, None),
+        Some(TagSource::External { reference, .. }) => (text(reference), None, None),
         Some(TagSource::Follow { tag }) => (None, Some(tag.to_string()), None),
         Some(TagSource::Fixed { digest }) => (None, None, Some(digest.to_string())),
         None => (None, None, None),

@@ -4,10 +4,14 @@ use chrono::{DateTime, Utc};
 use model::{
     Digest, Reference, StreamRef, TagName,
     job::{ItemState, JobState, JobView, Progress},
+    policy::{ReferencePolicy, Schedule},
 };
 
 use super::{Tx, on, row};
 use crate::error::Result;
+
+/// The kind of a job that a schedule asked for.
+const SCHEDULED: &str = "schedule";
 
 /// A job to be made.
 #[derive(Debug, Clone)]
@@ -26,6 +30,12 @@ pub struct NewJob {
     pub listed: bool,
     /// Whether insecure connections are allowed for tags the worker lists.
     pub insecure: bool,
+    /// How often its tags are looked at again; `Never` leaves what they have.
+    pub schedule: Schedule,
+    /// Where consumers of tags it makes are sent.
+    pub reference_policy: ReferencePolicy,
+    /// A schedule asked for it, nobody else.
+    pub scheduled: bool,
     /// The stream was made by the same request: its first import is generation 1.
     pub creates_stream: bool,
     /// Who asked.
@@ -58,6 +68,12 @@ pub struct JobRecord {
     pub all_tags: bool,
     /// Whether insecure connections are allowed for tags the worker lists.
     pub insecure: bool,
+    /// How often its tags are looked at again; `Never` leaves what they have.
+    pub schedule: Schedule,
+    /// Where consumers of tags it makes are sent.
+    pub reference_policy: ReferencePolicy,
+    /// A schedule asked for it, nobody else.
+    pub scheduled: bool,
     /// The tags are known.
     pub listed: bool,
     /// The generation its writes share, once it has written.
@@ -101,6 +117,9 @@ pub struct ItemOutcome {
 #[derive(sqlx::FromRow)]
 pub(super) struct Columns {
     id: String,
+    kind: String,
+    schedule: String,
+    reference_policy: String,
     stream_id: String,
     namespace: String,
     name: String,
@@ -129,7 +148,7 @@ pub(super) struct Columns {
 
 macro_rules! job_columns {
     () => {
-        "SELECT j.id, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
+        "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
             j.generation, j.creates_stream, j.total, j.done, j.unchanged, j.failed, j.left_out, j.actor, j.attempts,
             j.cancel_requested, j.error, j.hint, j.run_at, j.created_at, j.started_at, j.finished_at
         FROM jobs j JOIN streams s ON s.id = j.stream_id "
@@ -173,6 +192,13 @@ impl Columns {
             stream_id: self.stream_id,
             all_tags: self.all_tags,
             insecure: self.insecure,
+            schedule: row::parse("jobs.schedule", &self.schedule)?,
+            reference_policy: row::word(
+                "jobs.reference_policy",
+                &self.reference_policy,
+                ReferencePolicy::from_word,
+            )?,
+            scheduled: self.kind == SCHEDULED,
             listed: self.listed,
             generation: self.generation,
             creates_stream: self.creates_stream,
@@ -184,7 +210,7 @@ impl Columns {
 }
 
 impl Tx {
-    /// Makes a job and notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
+    /// Makes a job and, unless a schedule asked for it, notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
     ///
     /// # Errors
     /// When the database refuses.
@@ -198,8 +224,8 @@ impl Tx {
             return Ok(id);
         }
         const SQL: &str = "INSERT INTO jobs (id, kind, dedup_key, state, stream_id, source, all_tags, insecure, listed,
-            creates_stream, actor, cancel_requested, error, hint, run_at, created_at)
-            VALUES ($1, 'import', $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11)";
+            creates_stream, actor, cancel_requested, error, hint, run_at, created_at, schedule, reference_policy, host)
+            VALUES ($1, $12, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11, $13, $14, $15)";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(&job.id)
@@ -213,10 +239,16 @@ impl Tx {
                 .bind(&job.actor)
                 .bind(false)
                 .bind(now)
+                .bind(if job.scheduled { SCHEDULED } else { "import" })
+                .bind(job.schedule.word())
+                .bind(job.reference_policy.as_str())
+                .bind(job.source.host())
                 .execute(conn)
                 .await?;
         });
-        self.set_last_job(&job.stream_id, &job.id).await?;
+        if !job.scheduled {
+            self.set_last_job(&job.stream_id, &job.id).await?;
+        }
         Ok(job.id.clone())
     }
 
@@ -261,7 +293,8 @@ impl Tx {
     }
 
     /// Takes the next due job, if there is one nobody holds: state, lease and attempt in one statement. The repeated
-    /// condition makes a second worker, which waited for the row, take nothing.
+    /// condition makes a second worker, which waited for the row, take nothing. Jobs of a host that is being asked
+    /// already come last, so that a slow upstream does not hold up the others.
     ///
     /// # Errors
     /// When the database refuses.
@@ -274,9 +307,11 @@ impl Tx {
         const SQL: &str = "UPDATE jobs SET state = 'running', lease_owner = $1, lease_until = $3,
                 attempts = attempts + 1, started_at = COALESCE(started_at, $2)
             WHERE id IN (
-                SELECT id FROM jobs
-                WHERE finished_at IS NULL AND run_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-                ORDER BY run_at, id LIMIT 1
+                SELECT j.id FROM jobs j
+                WHERE j.finished_at IS NULL AND j.run_at <= $2 AND (j.lease_until IS NULL OR j.lease_until <= $2)
+                ORDER BY CASE WHEN EXISTS (
+                    SELECT 1 FROM jobs r WHERE r.finished_at IS NULL AND r.lease_until > $2 AND r.host = j.host
+                ) THEN 1 ELSE 0 END, j.run_at, j.id LIMIT 1
             ) AND finished_at IS NULL AND (lease_until IS NULL OR lease_until <= $2)
             RETURNING id";
         Ok(on!(self, |conn| {
@@ -362,6 +397,18 @@ impl Tx {
                 sqlx::query(ITEMS).bind(id).execute(conn).await?;
             });
         }
+        Ok(())
+    }
+
+    /// Forgets a job and its tags.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn delete_job(&mut self, id: &str) -> Result<()> {
+        const SQL: &str = "DELETE FROM jobs WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).execute(conn).await?;
+        });
         Ok(())
     }
 

@@ -89,4 +89,27 @@ impl Tx {
             })
             .collect()
     }
+
+    /// All changes of one journal number that concern a stream, in order, at most 100 000.
+    ///
+    /// # Errors
+    /// When the database refuses or a line does not parse.
+    pub async fn journal_number(&mut self, stream: &StreamRef, number: i64) -> Result<Vec<Change>> {
+        const SQL: &str = "SELECT change FROM journal
+            WHERE number = $1 AND namespace = $2 AND stream = $3 ORDER BY position LIMIT 100000";
+        let rows: Vec<String> = on!(self, |conn| {
+            sqlx::query_scalar(SQL)
+                .bind(number)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .fetch_all(conn)
+                .await?
+        });
+        rows.iter()
+            .map(|text| {
+                serde_json::from_str(text)
+                    .map_err(|error| Error::inconsistent(format_args!("journal {number}: {error}")))
+            })
+            .collect()
+    }
 }

@@ -19,6 +19,8 @@ pub struct StreamRecord {
     pub stream: StreamRef,
     /// Source repository.
     pub source: Option<Reference>,
+    /// Its own insecure policy.
+    pub insecure: bool,
     /// Generation of what it should be.
     pub generation: i64,
     /// How many tags it has.
@@ -33,6 +35,7 @@ struct Row {
     namespace: String,
     name: String,
     source: Option<String>,
+    insecure: bool,
     generation: i64,
     version: i64,
     tags: i64,
@@ -47,7 +50,7 @@ struct Row {
 
 macro_rules! columns {
     () => {
-        "SELECT s.id, s.namespace, s.name, s.source, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
+        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
             s.last_job_id, s.created_at, s.changed_at, j.state AS import_state,
             (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
                 ORDER BY a.id DESC LIMIT 1) AS left_out
@@ -69,7 +72,7 @@ impl Row {
             source: row::parse_opt("streams.source", self.source.as_deref())?,
             tags: self.tags,
             failed: self.failed_tags,
-            insecure: self.insecure_tags > 0,
+            insecure: self.insecure || self.insecure_tags > 0,
             changed_at: self.changed_at,
             import: self
                 .import_state
@@ -82,6 +85,7 @@ impl Row {
     fn view(self) -> Result<StreamView> {
         Ok(StreamView {
             row: self.list_row()?,
+            insecure: self.insecure,
             generation: self.generation,
             version: self.version,
             created_at: self.created_at,
@@ -95,6 +99,7 @@ impl Row {
         Ok(StreamRecord {
             stream: self.stream()?,
             source: row::parse_opt("streams.source", self.source.as_deref())?,
+            insecure: self.insecure,
             generation: self.generation,
             tags: self.tags,
             last_job_id: self.last_job_id,
@@ -266,29 +271,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes generation, source and the differences of the counts.
+    /// Writes generation, source, policy and the differences of the counts.
     pub(super) async fn touch_stream(
         &mut self,
-        id: &str,
-        generation: i64,
-        source: Option<&Reference>,
+        after: &StreamRecord,
         counts: [i64; 3],
         now: DateTime<Utc>,
     ) -> Result<()> {
         let number = self.number().await?;
         const SQL: &str = "UPDATE streams SET generation = $2, source = $3, tags = tags + $4,
-            failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8
+            failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8,
+            insecure = $9
             WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
-                .bind(id)
-                .bind(generation)
-                .bind(source.map(ToString::to_string))
+                .bind(&after.id)
+                .bind(after.generation)
+                .bind(after.source.as_ref().map(ToString::to_string))
                 .bind(counts[0])
                 .bind(counts[1])
                 .bind(counts[2])
                 .bind(number)
                 .bind(now)
+                .bind(after.insecure)
                 .execute(conn)
                 .await?;
         });
@@ -314,7 +319,7 @@ impl Tx {
             (SELECT COUNT(*) FROM (SELECT 1 FROM streams LIMIT $1) a),
             (SELECT COUNT(*) FROM (SELECT 1 FROM conditions LIMIT $1) b),
             (SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE finished_at IS NULL LIMIT $1) c),
-            (SELECT COUNT(*) FROM (SELECT 1 FROM streams WHERE insecure_tags > 0 LIMIT $1) d)";
+            (SELECT COUNT(*) FROM (SELECT 1 FROM streams WHERE insecure OR insecure_tags > 0 LIMIT $1) d)";
         let (streams, failed_tags, active_jobs, insecure_streams): (i64, i64, i64, i64) =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(Overview::LIMIT)

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::{
-    Cause, Digest, Page, PageRequest, Reference, Revision, TagName, TagSource, TagSpec,
-    tag::{Condition, Head, Reason, TagRow},
+    Digest, Page, PageRequest, Reference, TagName, TagSource, TagSpec,
+    policy::ReferencePolicy,
+    tag::{Checks, Condition, Head, Hold, Reason, TagRow},
 };
 use sqlx::AssertSqlSafe;
 
@@ -23,6 +24,13 @@ struct TagColumns {
     source_tag: Option<String>,
     source_digest: Option<String>,
     insecure: bool,
+    reference_policy: String,
+    schedule: String,
+    due_at: Option<DateTime<Utc>>,
+    checked_at: Option<DateTime<Utc>>,
+    checked_due_at: Option<DateTime<Utc>>,
+    held_at: Option<DateTime<Utc>>,
+    held_by: String,
     generation: Option<i64>,
     head_digest: Option<String>,
     head_reference: Option<String>,
@@ -51,7 +59,8 @@ struct ListColumns {
 
 macro_rules! tag_columns {
     () => {
-        "t.name, t.source_kind, t.source_reference, t.source_tag, t.source_digest, t.insecure, t.generation,
+        "t.name, t.source_kind, t.source_reference, t.source_tag, t.source_digest, t.insecure,
+        t.reference_policy, t.schedule, t.due_at, t.checked_at, t.checked_due_at, t.held_at, t.held_by, t.generation,
         t.head_digest, t.head_reference, t.head_number, t.head_generation, t.head_created_at,
         c.reason, c.message, c.hint, c.generation AS condition_generation, c.since"
     };
@@ -91,6 +100,7 @@ impl TagColumns {
                     self.source_reference.as_deref(),
                 )?
                 .ok_or_else(missing)?,
+                schedule: row::parse("tags.schedule", &self.schedule)?,
             },
             "follow" => TagSource::Follow {
                 tag: row::parse_opt("tags.source_tag", self.source_tag.as_deref())?
@@ -109,6 +119,11 @@ impl TagColumns {
         Ok(Some(TagSpec {
             source,
             insecure: self.insecure,
+            reference_policy: row::word(
+                "tags.reference_policy",
+                &self.reference_policy,
+                ReferencePolicy::from_word,
+            )?,
             generation: self.generation.unwrap_or(0),
         }))
     }
@@ -142,6 +157,10 @@ impl TagColumns {
             spec: self.spec()?,
             head,
             condition,
+            hold: self.held_at.map(|since| Hold {
+                since,
+                by: self.held_by.clone(),
+            }),
         })
     }
 }
@@ -177,6 +196,12 @@ impl ListColumns {
             platform,
             condition: facts.condition,
             importing: self.importing != 0,
+            hold: facts.hold,
+            checks: Checks {
+                due: self.tag.due_at,
+                last: self.tag.checked_at,
+                last_due: self.tag.checked_due_at,
+            },
         })
     }
 }
@@ -287,96 +312,45 @@ impl Tx {
             .collect()
     }
 
-    /// One page of a tag's revisions, newest first.
+    /// Imported tags whose latest import failed, in priority order, at most 1 000.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn history(
-        &mut self,
-        stream_id: &str,
-        tag: &TagName,
-        page: &PageRequest,
-    ) -> Result<Page<Revision>> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            number: i64,
-            digest: String,
-            reference: String,
-            generation: i64,
-            cause: String,
-            actor: String,
-            job_id: Option<String>,
-            created_at: DateTime<Utc>,
-        }
-        const FORWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
-            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number < $3 ORDER BY number DESC LIMIT $4";
-        const BACKWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
-            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number > $3 ORDER BY number LIMIT $4";
-        let sql = if page.backwards() {
-            BACKWARDS
-        } else {
-            FORWARDS
-        };
-        let number: i64 = page.key().parse().unwrap_or(i64::MAX);
-        let rows: Vec<Row> = on!(self, |conn| {
-            sqlx::query_as(sql)
-                .bind(stream_id)
-                .bind(tag.as_str())
-                .bind(number)
-                .bind(page.fetch())
-                .fetch_all(conn)
-                .await?
-        });
-        let rows = rows
-            .into_iter()
-            .map(|r| {
-                Ok(Revision {
-                    number: r.number,
-                    digest: row::parse("revisions.digest", &r.digest)?,
-                    reference: row::parse("revisions.reference", &r.reference)?,
-                    generation: r.generation,
-                    created_at: r.created_at,
-                    cause: row::word("revisions.cause", &r.cause, Cause::from_word)?,
-                    actor: r.actor,
-                    job_id: r.job_id,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Page::from_rows(rows, page, |revision| {
-            revision.number.to_string()
-        }))
+    pub async fn failed_external_tags(&mut self, stream_id: &str) -> Result<Vec<TagName>> {
+        const SQL: &str = "SELECT t.name FROM tags t JOIN conditions c ON c.stream_id = t.stream_id AND c.tag = t.name
+            WHERE t.stream_id = $1 AND t.source_kind = 'external' ORDER BY t.sort_key LIMIT 1000";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
+            .fetch_all(conn)
+            .await?);
+        names
+            .iter()
+            .map(|name| row::parse("tags.name", name))
+            .collect()
     }
 
-    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference.
+    /// Names of tags that contain a text, in priority order, at most `limit`.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn find_images(
+    pub async fn tag_names(
         &mut self,
         stream_id: &str,
-        prefix: &str,
-    ) -> Result<Vec<(Digest, Reference)>> {
-        const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
-            WHERE stream_id = $1 AND digest >= $2 AND digest < $3
-            GROUP BY digest ORDER BY digest LIMIT 10";
-        let from = format!("sha256:{prefix}");
-        // 'g' follows the last hex digit.
-        let until = format!("sha256:{prefix}g");
-        let rows: Vec<(String, String)> = on!(self, |conn| {
-            sqlx::query_as(SQL)
-                .bind(stream_id)
-                .bind(&from)
-                .bind(&until)
-                .fetch_all(conn)
-                .await?
-        });
-        rows.iter()
-            .map(|(digest, reference)| {
-                Ok((
-                    row::parse("revisions.digest", digest)?,
-                    row::parse("revisions.reference", reference)?,
-                ))
-            })
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<TagName>> {
+        const SQL: &str =
+            "SELECT name FROM tags WHERE stream_id = $1 AND LOWER(name) LIKE $2 ESCAPE '\\'
+            ORDER BY sort_key LIMIT $3";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
+            .bind(row::contains(text))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await?);
+        names
+            .iter()
+            .map(|name| row::parse("tags.name", name))
             .collect()
     }
 
@@ -388,6 +362,7 @@ impl Tx {
         let mut facts = StreamFacts {
             stream: stream.stream.clone(),
             generation: stream.generation,
+            insecure: stream.insecure,
             tags: BTreeMap::new(),
             followers: BTreeMap::new(),
         };

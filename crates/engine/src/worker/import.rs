@@ -12,6 +12,7 @@ use model::{
     image::Layer,
     import::Selection,
     job::{ItemState, JobState},
+    policy::{Insecure, Schedule},
     tag::Reason,
 };
 use tokio::sync::mpsc;
@@ -29,8 +30,10 @@ use crate::{
     upstream::{Access, Failure, Repository},
 };
 
-/// Findings written in one transaction, at most.
+/// Findings gathered for one transaction; up to twice as many are written.
 const BATCH: usize = 100;
+/// How long findings are gathered before they are written: what the job page shows is no older.
+const GATHER: std::time::Duration = std::time::Duration::from_millis(250);
 /// Tags whose facts are loaded ahead.
 const AHEAD: i64 = 1_000;
 
@@ -40,8 +43,10 @@ struct Fetched {
 }
 
 enum Answer {
-    /// The image the tag has already.
-    Unchanged(Digest),
+    /// The image the tag has already; whether the import gives it other policies.
+    Unchanged(Digest, bool),
+    /// Nobody asked: the tag stays where it is.
+    Held,
     /// An image, with its children first where it is an index.
     Image(Digest, Vec<StoredImage>),
     Failed(Failure),
@@ -98,6 +103,13 @@ pub(super) async fn run(engine: &Engine, id: &str, cancel: &CancellationToken) -
         return Ok(Ended::Final);
     };
     if progress.failed == 0 {
+        // A schedule that found everything as it was leaves no trace but when each tag was looked at.
+        if job.scheduled && progress.unchanged == progress.total {
+            let mut tx = engine.store().write().await?;
+            tx.delete_job(id).await?;
+            tx.commit().await?;
+            return Ok(Ended::Final);
+        }
         return finish(engine, id, JobState::Succeeded, "", "").await;
     }
     // When nothing worked, the job says why; otherwise each tag does.
@@ -128,8 +140,15 @@ async fn finish(
 
 /// Reads the repository's tags and notes them: the first ones, in priority order, to do; the rest left out.
 async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<(), Failure>> {
+    let stream = engine
+        .store()
+        .read()
+        .await?
+        .stream_by_id(&job.stream_id)
+        .await?;
+    let insecure = Insecure::effective(stream.is_some_and(|stream| stream.insecure), job.insecure);
     let access = Access {
-        insecure: job.insecure,
+        insecure: insecure.allowed(),
         credentials: None,
     };
     let names = match engine
@@ -178,11 +197,13 @@ async fn import(
         .into_iter()
         .map(|item| {
             let source = item.reference.without_tag();
+            // The stream's policy OR the tag's.
+            let insecure = Insecure::effective(facts.insecure, item.insecure).allowed();
             let access = Access {
-                insecure: item.insecure,
+                insecure,
                 credentials: None,
             };
-            let key = (source.clone(), item.insecure);
+            let key = (source.clone(), insecure);
             let repository = repositories
                 .entry(key)
                 .or_insert_with(|| engine.upstream().repository(&source, access))
@@ -197,7 +218,7 @@ async fn import(
             .map(|(repository, item)| {
                 let known = facts.tag(&item.tag);
                 async move {
-                    let answer = fetch(&repository, &item, known).await;
+                    let answer = fetch(&repository, job, &item, known).await;
                     Fetched { item, answer }
                 }
             })
@@ -214,6 +235,15 @@ async fn import(
         let mut last_failure = None;
         let mut batch = Vec::with_capacity(BATCH);
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            // A transaction costs the same for one finding as for many, and the registry needs the processor too.
+            let gathered = tokio::time::sleep(GATHER);
+            tokio::pin!(gathered);
+            while batch.len() < BATCH {
+                tokio::select! {
+                    more = receiver.recv_many(&mut batch, BATCH) => if more == 0 { break },
+                    () = &mut gathered => break,
+                }
+            }
             if let Some(failure) = write(engine, job, std::mem::take(&mut batch)).await? {
                 last_failure = Some(failure);
             }
@@ -230,10 +260,20 @@ async fn import(
 }
 
 /// Asks the upstream about one tag: `HEAD` when we may have it already, else the image.
-async fn fetch(repository: &Repository, item: &PendingItem, known: Option<&TagFacts>) -> Answer {
+async fn fetch(
+    repository: &Repository,
+    job: &JobRecord,
+    item: &PendingItem,
+    known: Option<&TagFacts>,
+) -> Answer {
+    if known.is_some_and(|known| known.hold.is_some()) {
+        return Answer::Held;
+    }
     if let Some(have) = known.and_then(|known| in_place(known, item)) {
         match repository.head(item.reference.target()).await {
-            Ok(Some(digest)) if digest == *have => return Answer::Unchanged(digest),
+            Ok(Some(digest)) if digest == *have => {
+                return Answer::Unchanged(digest, other_policies(job, item, known));
+            }
             Ok(_) => {}
             Err(failure) => return Answer::Failed(failure),
         }
@@ -256,12 +296,21 @@ async fn fetch(repository: &Repository, item: &PendingItem, known: Option<&TagFa
     Answer::Image(digest, images)
 }
 
+/// Whether an import gives a tag policies it does not have.
+fn other_policies(job: &JobRecord, item: &PendingItem, known: Option<&TagFacts>) -> bool {
+    known
+        .and_then(|known| known.spec.as_ref())
+        .is_some_and(|spec| {
+            (item.insecure && !spec.insecure)
+                || (job.schedule != Schedule::Never && job.schedule != spec.schedule())
+        })
+}
+
 /// The image a tag has, if its spec is what this item would make it and nothing is wrong with it.
 fn in_place<'a>(known: &'a TagFacts, item: &PendingItem) -> Option<&'a Digest> {
     let spec = known.spec.as_ref()?;
     let head = known.head.as_ref()?;
-    let same = matches!(&spec.source, TagSource::External { reference } if *reference == item.reference)
-        && spec.insecure == item.insecure
+    let same = matches!(&spec.source, TagSource::External { reference, .. } if *reference == item.reference)
         && known.condition.is_none()
         && head.reference == item.reference.with_digest(&head.digest);
     same.then_some(&head.digest)
@@ -279,11 +328,19 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             tag: item.tag.clone(),
             reference: item.reference.clone(),
             insecure: item.insecure,
+            schedule: job.schedule,
+            reference_policy: job.reference_policy,
             explicit: !job.all_tags,
             outcome,
         };
         let (state, digest, message) = match answer {
-            Answer::Unchanged(digest) => (ItemState::Unchanged, Some(digest), String::new()),
+            Answer::Unchanged(digest, other_policies) => {
+                if other_policies {
+                    findings.push(finding(Outcome::Found(digest.clone())));
+                }
+                (ItemState::Unchanged, Some(digest), String::new())
+            }
+            Answer::Held => (ItemState::Held, None, String::new()),
             Answer::Image(digest, found) => {
                 images.extend(found);
                 findings.push(finding(Outcome::Found(digest.clone())));
@@ -325,7 +382,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             .unwrap_or_else(|| first_generation(job, record.generation));
         let changes = plan(&facts, &findings, generation, now);
         if !changes.is_empty() {
-            let ctx = context(job, now);
+            let ctx = context(engine, job, now);
             tx.apply(&record, &facts, &changes, &ctx).await?;
             if current.generation.is_none() {
                 tx.set_job_generation(&job.id, generation).await?;
@@ -344,6 +401,12 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             }
         }
     }
+    let looked_at: Vec<&TagName> = outcomes
+        .iter()
+        .filter(|outcome| outcome.state != ItemState::Held)
+        .map(|outcome| &outcome.item.tag)
+        .collect();
+    tx.set_checked(&job.stream_id, &looked_at, now).await?;
     tx.finish_items(&job.id, engine.owner(), &outcomes, now)
         .await?;
     tx.commit().await?;
@@ -363,12 +426,13 @@ fn first_generation(job: &JobRecord, stream: i64) -> i64 {
     }
 }
 
-fn context(job: &JobRecord, now: DateTime<Utc>) -> WriteContext {
+fn context(engine: &Engine, job: &JobRecord, now: DateTime<Utc>) -> WriteContext {
     WriteContext {
         now,
         actor: job.actor.clone(),
         cause: "import",
         job_id: Some(job.id.clone()),
+        period: engine.config().schedule_interval,
     }
 }
 

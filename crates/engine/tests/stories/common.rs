@@ -1,5 +1,4 @@
 //! What the import stories share: an engine with an upstream, and short ways to ask it.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use model::{
     PageRequest, Reference, Revision, StreamRef, TagName,
     import::{ImportRequest, Selection},
     job::{JobItem, JobView},
+    policy::{ReferencePolicy, Schedule},
     tag::TagRow,
     user::Role,
 };
@@ -58,6 +58,8 @@ impl Story {
             source: Some(source),
             selection,
             insecure: true,
+            schedule: Schedule::Never,
+            reference_policy: ReferencePolicy::Source,
         }
     }
 

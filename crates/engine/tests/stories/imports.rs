@@ -1,9 +1,6 @@
 //! Imports as stories: engine, in-process registry, held clock, on both databases.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-mod common;
-
-use common::{Story, chosen};
+use crate::common::{Story, chosen};
 use engine::{
     Error, db_test,
     testing::upstream::{Fault, ImageKind, Route, TestUpstream},

@@ -1,0 +1,164 @@
+//! Edits of a stream and its tags beside tagging and importing: rollback, release, policies, undo.
+
+use model::{
+    Plan, StreamRef, TagName, TagSource,
+    edit::{Edit, Which},
+};
+
+use super::{Planned, load_stream, no_tag};
+use crate::{
+    Actor, Engine, Error, Result,
+    rules::{self, facts::StreamFacts},
+    store::{StreamRecord, Tx},
+};
+
+/// Tags one edit may name or match, at most.
+const MOST: usize = 50_000;
+
+/// What an edit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// What was done.
+    pub plan: Plan,
+    /// Its journal number: what an undo names.
+    pub number: i64,
+}
+
+impl Engine {
+    /// What an edit would do.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`; `Invalid` naming the field, as the rules say.
+    pub async fn plan_edit(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        edit: &Edit,
+    ) -> Result<Planned> {
+        actor.may_write(&stream.namespace)?;
+        let mut tx = self.store().read().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        let (_, plan) = plan(&mut tx, &record, edit).await?;
+        Planned::new(plan)
+    }
+
+    /// Does an edit: plans again under the stream's lock, then applies. What has to be imported again is.
+    ///
+    /// # Errors
+    /// As [`Engine::plan_edit`]; `Conflict` when the plan is not the one `token` confirms.
+    pub async fn edit(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        edit: &Edit,
+        token: &str,
+    ) -> Result<Edited> {
+        actor.may_write(&stream.namespace)?;
+        let mut tx = self.store().write().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        tx.lock_stream(&record.id).await?;
+        let (facts, plan) = plan(&mut tx, &record, edit).await?;
+        let plan = Planned::new(plan)?.confirmed(token)?;
+        let ctx = self.write_context(actor, cause(edit));
+        tx.apply(&record, &facts, &plan.changes, &ctx).await?;
+        let again = match edit {
+            Edit::Policies { .. } | Edit::Undo { .. } => rules::policy::to_import(&plan.changes),
+            Edit::StreamInsecure { .. } => tx.failed_external_tags(&record.id).await?,
+            Edit::Release { tag } if external(&facts, tag) => vec![tag.clone()],
+            Edit::Release { .. } | Edit::Rollback { .. } => Vec::new(),
+        };
+        if !again.is_empty() {
+            let record = load_stream(&mut tx, stream).await?;
+            self.insert_again(&mut tx, actor, &record, &again).await?;
+        }
+        let number = tx.number().await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(Edited { plan, number })
+    }
+}
+
+/// The word the journal uses.
+fn cause(edit: &Edit) -> &'static str {
+    match edit {
+        Edit::Rollback { .. } => "rollback",
+        Edit::Release { .. } => "release",
+        Edit::Policies { .. } | Edit::StreamInsecure { .. } => "policy",
+        Edit::Undo { .. } => "undo",
+    }
+}
+
+fn external(facts: &StreamFacts, tag: &TagName) -> bool {
+    let spec = facts.tag(tag).and_then(|tag| tag.spec.as_ref());
+    spec.is_some_and(|spec| matches!(spec.source, TagSource::External { .. }))
+}
+
+async fn plan(tx: &mut Tx, record: &StreamRecord, edit: &Edit) -> Result<(StreamFacts, Plan)> {
+    match edit {
+        Edit::Rollback {
+            tag,
+            revision,
+            after,
+        } => {
+            let facts = tx.facts(record, std::slice::from_ref(tag)).await?;
+            if facts.tag(tag).is_none() {
+                return Err(no_tag(&record.stream, tag));
+            }
+            let found = tx.revision(&record.id, tag, *revision).await?;
+            let found = found.ok_or_else(|| {
+                Error::NotFound(format!(
+                    "{}:{tag} has no revision {revision}; its history lists those it has",
+                    record.stream
+                ))
+            })?;
+            let plan = rules::rollback::plan(&facts, tag, &found, *after)?;
+            Ok((facts, plan))
+        }
+        Edit::Release { tag } => {
+            let facts = tx.facts(record, std::slice::from_ref(tag)).await?;
+            let plan = rules::rollback::plan_release(&facts, tag)?;
+            Ok((facts, plan))
+        }
+        Edit::Policies { which, policies } => {
+            let tags = match which {
+                Which::Tags(tags) => tags.clone(),
+                Which::Containing(text) => tx.tag_names(&record.id, text, MOST + 1).await?,
+            };
+            if tags.len() > MOST {
+                return Err(Error::invalid(
+                    "tag",
+                    format!("more than {MOST} tags; narrow the choice and do it in parts"),
+                ));
+            }
+            let facts = tx.facts(record, &tags).await?;
+            let plan = rules::policy::plan(&facts, &tags, *policies)?;
+            Ok((facts, plan))
+        }
+        Edit::StreamInsecure { insecure } => {
+            let facts = tx.facts(record, &[]).await?;
+            let hosts = tx.external_tags(&record.id).await?;
+            let hosts: Vec<_> = hosts
+                .into_iter()
+                .map(|(tag, reference, _)| (tag, reference.host().to_owned()))
+                .collect();
+            let plan = rules::policy::plan_stream(&facts, *insecure, &hosts)?;
+            Ok((facts, plan))
+        }
+        Edit::Undo { number } => {
+            let done = tx.journal_number(&record.stream, *number).await?;
+            if done.is_empty() {
+                return Err(Error::NotFound(format!(
+                    "{} has no change {number}",
+                    record.stream
+                )));
+            }
+            let tags: Vec<TagName> = done
+                .iter()
+                .filter_map(|change| change.tag().cloned())
+                .collect();
+            let facts = tx.facts(record, &tags).await?;
+            let plan = rules::policy::plan_undo(&facts, &done)?;
+            Ok((facts, plan))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The history of tags: revisions, newest first.
+
+use chrono::{DateTime, Utc};
+use model::{Cause, Digest, Page, PageRequest, Reference, Revision, TagName};
+
+use super::{Tx, on, row};
+use crate::error::Result;
+
+#[derive(sqlx::FromRow)]
+struct RevisionColumns {
+    number: i64,
+    digest: String,
+    reference: String,
+    generation: i64,
+    cause: String,
+    actor: String,
+    job_id: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl RevisionColumns {
+    fn revision(self) -> Result<Revision> {
+        Ok(Revision {
+            number: self.number,
+            digest: row::parse("revisions.digest", &self.digest)?,
+            reference: row::parse("revisions.reference", &self.reference)?,
+            generation: self.generation,
+            created_at: self.created_at,
+            cause: row::word("revisions.cause", &self.cause, Cause::from_word)?,
+            actor: self.actor,
+            job_id: self.job_id,
+        })
+    }
+}
+
+impl Tx {
+    /// One revision of a tag.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn revision(
+        &mut self,
+        stream_id: &str,
+        tag: &TagName,
+        number: i64,
+    ) -> Result<Option<Revision>> {
+        const SQL: &str =
+            "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number = $3";
+        let found: Option<RevisionColumns> = on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(stream_id)
+                .bind(tag.as_str())
+                .bind(number)
+                .fetch_optional(conn)
+                .await?
+        });
+        found.map(RevisionColumns::revision).transpose()
+    }
+
+    /// One page of a tag's revisions, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn history(
+        &mut self,
+        stream_id: &str,
+        tag: &TagName,
+        page: &PageRequest,
+    ) -> Result<Page<Revision>> {
+        const FORWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number < $3 ORDER BY number DESC LIMIT $4";
+        const BACKWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number > $3 ORDER BY number LIMIT $4";
+        let sql = if page.backwards() {
+            BACKWARDS
+        } else {
+            FORWARDS
+        };
+        let number: i64 = page.key().parse().unwrap_or(i64::MAX);
+        let rows: Vec<RevisionColumns> = on!(self, |conn| {
+            sqlx::query_as(sql)
+                .bind(stream_id)
+                .bind(tag.as_str())
+                .bind(number)
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let rows = rows
+            .into_iter()
+            .map(RevisionColumns::revision)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(rows, page, |revision| {
+            revision.number.to_string()
+        }))
+    }
+
+    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn find_images(
+        &mut self,
+        stream_id: &str,
+        prefix: &str,
+    ) -> Result<Vec<(Digest, Reference)>> {
+        const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
+            WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+            GROUP BY digest ORDER BY digest LIMIT 10";
+        let from = format!("sha256:{prefix}");
+        // 'g' follows the last hex digit.
+        let until = format!("sha256:{prefix}g");
+        let rows: Vec<(String, String)> = on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(stream_id)
+                .bind(&from)
+                .bind(&until)
+                .fetch_all(conn)
+                .await?
+        });
+        rows.iter()
+            .map(|(digest, reference)| {
+                Ok((
+                    row::parse("revisions.digest", digest)?,
+                    row::parse("revisions.reference", reference)?,
+                ))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,168 @@
+//! When scheduled tags are looked at: which are due, when next, when last.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use model::{Reference, TagName, policy::Schedule};
+
+use super::{Tx, on, row};
+use crate::error::Result;
+
+/// A tag whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueTag {
+    /// Its stream.
+    pub stream_id: String,
+    /// The tag.
+    pub tag: TagName,
+    /// What to ask upstream.
+    pub reference: Reference,
+    /// Its own insecure policy.
+    pub insecure: bool,
+    /// How often.
+    pub schedule: Schedule,
+    /// When it was due.
+    pub due: DateTime<Utc>,
+    /// It is imported by digest and has that image: it need not be looked at any more.
+    pub settled: bool,
+}
+
+impl DueTag {
+    /// When it is due next: in its own place of the period, so that load which is spread stays spread; `nudge`, from
+    /// -1 to 1, moves it a little so that tags of one stream do not stay together.
+    #[must_use]
+    pub fn next(&self, global: Duration, now: DateTime<Utc>, nudge: f64) -> Option<DateTime<Utc>> {
+        let period = self.schedule.period(global).filter(|_| !self.settled)?;
+        let late = (now - self.due).to_std().unwrap_or_default();
+        let missed = late.as_secs_f64() / period.as_secs_f64().max(0.001);
+        let next = self.due + period.mul_f64(missed.floor() + 1.0 + nudge / 32.0);
+        // Nudged into the past: this turn was that one's.
+        Some(if next > now { next } else { next + period })
+    }
+}
+
+impl Tx {
+    /// Whether any tag is due: looked at without taking the write lock.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn any_due(&mut self, now: DateTime<Utc>) -> Result<bool> {
+        const SQL: &str = "SELECT name FROM tags WHERE due_at <= $1 LIMIT 1";
+        let found: Option<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(now)
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
+    /// Takes up to `limit` tags that are due, the longest due first, and puts them off until `until`: another process
+    /// takes none of them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn take_due_tags(
+        &mut self,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<DueTag>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            stream_id: String,
+            name: String,
+            source_reference: Option<String>,
+            insecure: bool,
+            schedule: String,
+            head_digest: Option<String>,
+            checked_due_at: Option<DateTime<Utc>>,
+        }
+        const SQL: &str = "UPDATE tags SET checked_due_at = due_at, due_at = $2
+            WHERE due_at <= $1 AND (stream_id, name) IN (
+                SELECT stream_id, name FROM tags WHERE due_at <= $1 ORDER BY due_at LIMIT $3
+            )
+            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at";
+        let rows: Vec<Row> = on!(self, |conn| {
+            sqlx::query_as(SQL)
+                .bind(now)
+                .bind(until)
+                .bind(limit)
+                .fetch_all(conn)
+                .await?
+        });
+        rows.into_iter()
+            .map(|found| {
+                let reference: Option<Reference> =
+                    row::parse_opt("tags.source_reference", found.source_reference.as_deref())?;
+                let reference = reference.ok_or_else(|| {
+                    crate::Error::inconsistent("tags.source_reference: empty for a scheduled tag")
+                })?;
+                let settled = reference
+                    .digest()
+                    .is_some_and(|digest| found.head_digest.as_deref() == Some(digest.as_str()));
+                Ok(DueTag {
+                    stream_id: found.stream_id,
+                    tag: row::parse("tags.name", &found.name)?,
+                    insecure: found.insecure,
+                    schedule: row::parse("tags.schedule", &found.schedule)?,
+                    due: found.checked_due_at.unwrap_or(now),
+                    settled,
+                    reference,
+                })
+            })
+            .collect()
+    }
+
+    /// Sets when tags of a stream are due next.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_due(
+        &mut self,
+        stream_id: &str,
+        due: &[(&TagName, Option<DateTime<Utc>>)],
+    ) -> Result<()> {
+        for chunk in due.chunks(500) {
+            on!(self, |conn| {
+                let mut query = sqlx::QueryBuilder::new("WITH next (name, due_at) AS (");
+                query.push_values(chunk, |mut row, (name, due)| {
+                    row.push_bind(name.as_str()).push_bind(*due);
+                });
+                query.push(
+                    ") UPDATE tags SET due_at = next.due_at FROM next
+                    WHERE tags.name = next.name AND tags.stream_id = ",
+                );
+                query.push_bind(stream_id);
+                query.build().execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes that scheduled tags of a stream were looked at; others are left alone.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_checked(
+        &mut self,
+        stream_id: &str,
+        tags: &[&TagName],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for chunk in tags.chunks(500) {
+            on!(self, |conn| {
+                let mut query = sqlx::QueryBuilder::new("UPDATE tags SET checked_at = ");
+                query.push_bind(now);
+                query.push(" WHERE schedule <> '' AND stream_id = ");
+                query.push_bind(stream_id);
+                query.push(" AND name IN (");
+                let mut names = query.separated(", ");
+                for tag in chunk {
+                    names.push_bind(tag.as_str());
+                }
+                query.push(")");
+                query.build().execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+}

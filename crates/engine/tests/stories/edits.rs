@@ -1,0 +1,223 @@
+//! Rollback, hold, policies and undo as stories: engine, in-process registry, held clock, on both databases.
+
+use crate::common::{Story, chosen};
+use engine::{
+    Edited, Error, Result, db_test,
+    testing::upstream::{ImageKind, TestUpstream},
+};
+use model::{
+    Cause, TagSource,
+    edit::{Edit, Policies, Which},
+    import::Selection,
+    job::{ItemState, JobState},
+    policy::{ReferencePolicy, Schedule},
+    tagging::{After, Mode, TagInput, TagRequest},
+};
+
+impl Story {
+    async fn edit(&self, edit: Edit) -> Result<Edited> {
+        let planned = self
+            .engine
+            .plan_edit(&self.editor, &self.stream, &edit)
+            .await?;
+        let done = self
+            .engine
+            .edit(&self.editor, &self.stream, &edit, &planned.token)
+            .await?;
+        assert_eq!(done.plan, planned.plan, "what was shown is what was done");
+        self.engine.run_jobs().await.unwrap();
+        Ok(done)
+    }
+
+    async fn rollback(&self, tag: &str, revision: i64, after: After) -> Result<Edited> {
+        let tag = tag.parse().unwrap();
+        self.edit(Edit::Rollback {
+            tag,
+            revision,
+            after,
+        })
+        .await
+    }
+
+    async fn policies(&self, tags: &[&str], policies: Policies) -> Result<Edited> {
+        let which = Which::Tags(tags.iter().map(|tag| tag.parse().unwrap()).collect());
+        self.edit(Edit::Policies { which, policies }).await
+    }
+
+    async fn follow(&self, source: &str, destination: &str) {
+        let request = TagRequest {
+            stream: self.stream.clone(),
+            source: TagInput::Tag(source.parse().unwrap()),
+            destination: destination.parse().unwrap(),
+            mode: Mode::Follow,
+        };
+        let planned = self.engine.plan_tag(&self.editor, &request).await.unwrap();
+        self.engine
+            .set_tag(&self.editor, &request, &planned.token)
+            .await
+            .unwrap();
+    }
+}
+
+db_test!(
+    async fn a_tag_rolled_back_and_held_is_moved_by_nothing_until_it_is_released(db) {
+        let up = TestUpstream::start().await;
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        story.follow("1.0", "edge").await;
+        story.follow("edge", "far").await;
+        let second = up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        assert_eq!(story.tag("far").await.head.unwrap().digest, second);
+
+        // The follower goes back and is held; what follows it goes with it.
+        let done = story.rollback("edge", 1, After::Held).await.unwrap();
+        assert!(done.plan.warnings[0].0.contains("1.0, which it follows"), "{:?}", done.plan.warnings);
+        for tag in ["edge", "far"] {
+            assert_eq!(story.tag(tag).await.head.unwrap().digest, first, "{tag}");
+        }
+        let edge = story.tag("edge").await;
+        assert_eq!(edge.hold.unwrap().by, story.editor.name);
+        assert!(matches!(edge.spec.unwrap().source, TagSource::Follow { .. }), "what it follows is kept");
+        let history = story.history("edge").await;
+        assert_eq!((history.len(), history[0].cause, history[0].number), (3, Cause::Rollback, 3));
+
+        // Upstream moves: neither the held follower nor its follower does.
+        let third = up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        assert_eq!(story.tag("1.0").await.head.unwrap().digest, third);
+        for tag in ["edge", "far"] {
+            assert_eq!(story.tag(tag).await.head.unwrap().digest, first, "{tag}");
+        }
+
+        // Released, it is where the followed tag is, at once.
+        story.edit(Edit::Release { tag: "edge".parse().unwrap() }).await.unwrap();
+        for tag in ["edge", "far"] {
+            assert_eq!(story.tag(tag).await.head.unwrap().digest, third, "{tag}");
+        }
+        assert!(story.tag("edge").await.hold.is_none());
+        let refused = story.edit(Edit::Release { tag: "edge".parse().unwrap() }).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field: "tag", message } if message.contains("not held")), "{refused}");
+    }
+);
+
+db_test!(
+    async fn a_held_imported_tag_is_not_asked_for_and_comes_back_on_release(db) {
+        let up = TestUpstream::start().await;
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        story.rollback("1.0", 1, After::Held).await.unwrap();
+        let third = up.move_tag("team/app", "1.0");
+        up.forget_requests();
+        let job = story.again(&["1.0"]).await;
+        assert_eq!((job.state, story.items(&job).await[0].state), (JobState::Succeeded, ItemState::Held));
+        assert_eq!(up.count("GET", engine::testing::upstream::Route::Manifest), 0);
+        assert_eq!(story.tag("1.0").await.head.unwrap().digest, first);
+        story.edit(Edit::Release { tag: "1.0".parse().unwrap() }).await.unwrap();
+        assert_eq!(story.tag("1.0").await.head.unwrap().digest, third, "released, it was imported again");
+    }
+);
+
+db_test!(
+    async fn a_tag_rolled_back_for_good_is_imported_no_more_and_the_same_revision_twice_is_refused(db) {
+        let up = TestUpstream::start().await;
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        story.rollback("1.0", 1, After::Fixed).await.unwrap();
+        let tag = story.tag("1.0").await;
+        assert_eq!(tag.head.unwrap().digest, first);
+        assert_eq!(tag.spec.unwrap().source, TagSource::Fixed { digest: first });
+        let refused = story.rollback("1.0", 1, After::Fixed).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field: "revision", .. }), "{refused}");
+        let missing = story.rollback("1.0", 9, After::Held).await.unwrap_err();
+        assert!(matches!(missing, Error::NotFound(_)), "{missing}");
+    }
+);
+
+db_test!(
+    async fn policies_of_300_tags_are_set_together_and_undone_together(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 300);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        let local = Policies { reference_policy: Some(ReferencePolicy::Local), ..Policies::default() };
+        let which = Which::Containing(String::new());
+        let before = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        let done = story.edit(Edit::Policies { which, policies: local }).await.unwrap();
+        assert_eq!(done.plan.changes.len(), 300);
+        let is = |rows: Vec<model::tag::TagRow>, policy| {
+            rows.iter().filter(|row| row.spec.as_ref().unwrap().reference_policy == policy).count()
+        };
+        assert_eq!(is(story.tags().await, ReferencePolicy::Local), 250, "a whole page");
+        let after = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(after.generation, before.generation + 1, "a policy alone raises the stream's generation");
+
+        // One of them is changed again: the undo leaves it alone and says so.
+        let tag = story.tags().await[0].name.to_string();
+        story.policies(&[&tag], Policies { schedule: Some(Schedule::Every(60)), ..Policies::default() }).await.unwrap();
+        let undone = story.edit(Edit::Undo { number: done.number }).await.unwrap();
+        assert_eq!(undone.plan.changes.len(), 299);
+        assert!(undone.plan.warnings[0].0.starts_with("1 changed again"), "{:?}", undone.plan.warnings);
+        assert_eq!(is(story.tags().await, ReferencePolicy::Local), 1);
+        let again = story.edit(Edit::Undo { number: done.number }).await.unwrap_err();
+        assert!(matches!(again, Error::Invalid { field: "change", .. }), "{again}");
+    }
+);
+
+db_test!(
+    async fn insecure_by_tag_or_by_stream_decides_and_a_change_imports_again(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 2);
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), Selection::All, true);
+        request.insecure = true;
+        story.run(&request).await;
+        let name = story.tags().await[0].name.to_string();
+        let tag = name.as_str();
+
+        // Strict, an HTTP registry is refused; the image stays.
+        let insecure = |value| Policies { insecure: Some(value), ..Policies::default() };
+        story.policies(&[tag], insecure(false)).await.unwrap();
+        let failed = story.tag(tag).await;
+        assert!(failed.condition.is_some() && failed.head.is_some(), "{failed:?}");
+
+        // The stream's policy holds for the strict tag too, and failed tags are tried at once.
+        let done = story.edit(Edit::StreamInsecure { insecure: true }).await.unwrap();
+        assert!(done.plan.warnings.iter().any(|warning| warning.0.starts_with("Safer")), "{:?}", done.plan.warnings);
+        let tag_now = story.tag(tag).await;
+        assert!(tag_now.condition.is_none() && !tag_now.spec.unwrap().insecure, "strict itself, allowed by its stream");
+        assert!(story.engine.stream(&story.editor, &story.stream).await.unwrap().row.insecure);
+        let twice = story.edit(Edit::StreamInsecure { insecure: true }).await.unwrap_err();
+        assert!(matches!(twice, Error::Invalid { field: "insecure", .. }), "{twice}");
+
+        // Undone, the tag is strict again; its failure is new.
+        story.edit(Edit::Undo { number: done.number }).await.unwrap();
+        story.again(&[tag]).await;
+        assert!(story.tag(tag).await.condition.is_some());
+    }
+);
+
+db_test!(
+    async fn a_viewer_changes_nothing(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 1);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        let viewer = engine::testing::db::actor(model::user::Role::Viewer);
+        let edit = Edit::StreamInsecure { insecure: true };
+        let planned = story.engine.plan_edit(&story.editor, &story.stream, &edit).await.unwrap();
+        for refused in [
+            story.engine.plan_edit(&viewer, &story.stream, &edit).await.map(|_| ()),
+            story.engine.edit(&viewer, &story.stream, &edit, &planned.token).await.map(|_| ()),
+        ] {
+            assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+        }
+    }
+);

@@ -1,0 +1,7 @@
+//! Stories of the engine: with an in-process registry and a held clock, on both databases.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod common;
+mod edits;
+mod imports;
+mod schedules;

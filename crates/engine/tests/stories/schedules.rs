@@ -1,0 +1,152 @@
+//! Scheduled imports as stories: the clock is moved by hand, on both databases.
+
+use crate::common::{Story, chosen};
+use chrono::Duration;
+use engine::{
+    db_test,
+    testing::upstream::{ImageKind, Route, TestUpstream},
+};
+use model::{
+    edit::{Edit, Policies, Which},
+    import::Selection,
+    policy::Schedule,
+    tagging::After,
+};
+
+impl Story {
+    async fn schedule(&self, schedule: Schedule) {
+        let policies = Policies {
+            schedule: Some(schedule),
+            ..Policies::default()
+        };
+        let edit = Edit::Policies {
+            which: Which::Containing(String::new()),
+            policies,
+        };
+        let planned = self
+            .engine
+            .plan_edit(&self.editor, &self.stream, &edit)
+            .await
+            .unwrap();
+        self.engine
+            .edit(&self.editor, &self.stream, &edit, &planned.token)
+            .await
+            .unwrap();
+    }
+
+    /// Moves the clock, and does what is due then. Returns how many tags were.
+    async fn after(&self, time: Duration) -> usize {
+        self.engine.clock().advance(time);
+        let taken = self.engine.schedule_due(1_000).await.unwrap();
+        self.engine.run_jobs().await.unwrap();
+        taken
+    }
+}
+
+db_test!(
+    async fn a_scheduled_tag_finds_the_new_image_once_a_period_and_an_unchanged_one_writes_nothing(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(story.after(Duration::days(1)).await, 0, "nothing is scheduled");
+        story.schedule(Schedule::Every(60)).await;
+        let due = story.tag("1.0").await.checks.due.unwrap();
+        assert!(due - story.engine.clock().now() <= Duration::seconds(60), "first within a period");
+
+        let journal = story.journal().await;
+        up.forget_requests();
+        assert_eq!(story.after(Duration::seconds(61)).await, 1);
+        assert_eq!((up.count("HEAD", Route::Manifest), up.count("GET", Route::Manifest)), (1, 0));
+        assert_eq!(story.journal().await, journal, "unchanged: nothing in the journal");
+        let checks = story.tag("1.0").await.checks;
+        assert_eq!(checks.last, Some(story.engine.clock().now()));
+        assert_eq!(checks.last_due, Some(due), "how late it was can be seen");
+        assert!(checks.due.unwrap() > story.engine.clock().now());
+        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), &model::PageRequest::default()).await.unwrap();
+        assert_eq!(jobs.items.len(), 1, "a look that found nothing leaves no job: {:?}", jobs.items);
+        assert_eq!(story.after(Duration::zero()).await, 0, "not twice in a period");
+
+        let moved = up.move_tag("team/app", "1.0");
+        assert_eq!(story.after(Duration::seconds(64)).await, 1);
+        let head = story.tag("1.0").await.head.unwrap();
+        assert_eq!((head.digest, head.number), (moved, 2));
+        assert_eq!(story.history("1.0").await[0].actor, "", "nobody but the schedule");
+
+        story.schedule(Schedule::Never).await;
+        assert_eq!(story.tag("1.0").await.checks.due, None);
+        assert_eq!(story.after(Duration::days(1)).await, 0);
+    }
+);
+
+db_test!(
+    async fn a_failure_stays_scheduled_and_a_held_tag_is_not_asked_for(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        story.schedule(Schedule::Global).await;
+        up.delete_tag("team/app", "1.0");
+        assert_eq!(story.after(Duration::minutes(16)).await, 1);
+        let failed = story.tag("1.0").await;
+        assert!(failed.condition.is_some() && failed.head.is_some() && failed.checks.due.is_some(), "{failed:?}");
+        up.image("team/app", "1.0", ImageKind::Docker);
+        assert_eq!(story.after(Duration::minutes(16)).await, 1);
+        assert!(story.tag("1.0").await.condition.is_none());
+
+        let edit = Edit::Rollback { tag: "1.0".parse().unwrap(), revision: 1, after: After::Held };
+        let planned = story.engine.plan_edit(&story.editor, &story.stream, &edit).await.unwrap();
+        story.engine.edit(&story.editor, &story.stream, &edit, &planned.token).await.unwrap();
+        assert_eq!(story.tag("1.0").await.checks.due, None);
+        assert_eq!(story.after(Duration::days(1)).await, 0);
+    }
+);
+
+db_test!(
+    async fn tags_scheduled_together_are_spread_over_the_period_and_the_longest_due_go_first(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 200);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        story.schedule(Schedule::Every(1_000)).await;
+        let mut taken = Vec::new();
+        for _ in 0..10 {
+            taken.push(story.after(Duration::seconds(100)).await);
+        }
+        assert!(story.tags().await.iter().all(|row| row.checks.last.is_some()), "each had its turn");
+        assert!(taken.iter().all(|tags| (5..=40).contains(tags)), "about 20 each: {taken:?}");
+
+        // A rate bounds what is taken; what is too much waits, the longest due first.
+        story.engine.clock().advance(Duration::seconds(1_100));
+        let mut due: Vec<_> = story.tags().await.iter().map(|row| row.checks.due.unwrap()).collect();
+        due.sort_unstable();
+        assert_eq!(story.engine.schedule_due(50).await.unwrap(), 50);
+        let now = story.engine.clock().now();
+        let waiting = story.tags().await;
+        let waiting: Vec<_> = waiting.iter().filter_map(|row| row.checks.due).filter(|at| *at <= now).collect();
+        assert_eq!(waiting.len(), 150);
+        assert!(waiting.iter().all(|at| *at >= due[49]));
+    }
+);
+
+db_test!(
+    async fn a_digest_is_left_alone_after_its_first_success(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        story.schedule(Schedule::Every(60)).await;
+        let due = engine::store::DueTag {
+            stream_id: String::new(),
+            tag: "1.0".parse().unwrap(),
+            reference: up.reference("team/app").with_digest(&digest),
+            insecure: true,
+            schedule: Schedule::Every(60),
+            due: story.engine.clock().now(),
+            settled: true,
+        };
+        assert_eq!(due.next(std::time::Duration::from_secs(60), story.engine.clock().now(), 0.0), None);
+    }
+);
