@@ -27,8 +27,19 @@ try {
     await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
   }
   await page.goto(`${home.url}/streams/new?${query({ name: "broken", tags: "chosen", chosen: "1.0, 9.9", insecure: "on" })}`);
+  const hold = "/s/shop/ruby/t/latest/rollback?revision=1&after=held";
+  await page.goto(home.url + hold);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL(/history/);
+  await page.goto(`${home.url}/s/shop/ruby/tags/policies?tag=2.0&insecure=keep&pull=local&schedule=own&period=30m&preview=1`);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL(/done=/);
+  const done = new URL(page.url());
   const pages = {
-    login: "/login", overview: "/", streams: "/streams", new: "/streams/new", "new-preview": preview.replace("name=ruby", "name=php"),
+    rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
+    policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,
+    "stream-policy": "/s/shop/ruby/policy?insecure=yes", undo: `/s/shop/ruby/undo?change=${done.searchParams.get("done")}`,
+    overview: "/", streams: "/streams", new: "/streams/new", "new-preview": preview.replace("name=ruby", "name=php"),
     "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
     history: "/s/shop/ruby/t/latest/history", "tag-form": "/s/shop/ruby/tag", "tag-preview": tagPreview("3.0", "edge", "fixed"),
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
@@ -43,7 +54,7 @@ try {
     await page.goto(`${home.url}/login`);
     await page.screenshot({ path: `${out}login-${kind}.png` });
     await signIn(page, home.url);
-    for (const [name, path] of Object.entries(pages).slice(1)) {
+    for (const [name, path] of Object.entries(pages)) {
       await page.goto(home.url + path);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (wide > 0) console.log(`${name} ${kind}: ${wide} px too wide`);

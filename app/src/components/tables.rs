@@ -1,7 +1,7 @@
 //! Around tables: previews, pagers, row menus, the bar for ticked rows, what a list is narrowed by.
 
 use leptos::prelude::*;
-use model::{Cursor, Plan};
+use model::{Cursor, Plan, job::thousands};
 
 use super::{alert, icon};
 use crate::islands::RowSelection;
@@ -44,13 +44,21 @@ pub fn PreviewTable(
     }
 }
 
+/// Changes a preview lists: enough to see what is meant.
+const MOST_LISTED: usize = 100;
+
 /// What a plan would change: sentence, warnings, and a [`PreviewTable`]. The button that confirms follows it.
 #[component]
 pub fn Preview(
     /// The plan.
     plan: Plan,
 ) -> impl IntoView {
-    let rows: Vec<_> = plan.changes.iter().flat_map(model::Change::rows).collect();
+    let listed = plan.changes.len().min(MOST_LISTED);
+    let more = plan.changes.len() - listed;
+    let rows: Vec<_> = plan.changes[..listed]
+        .iter()
+        .flat_map(model::Change::rows)
+        .collect();
     let warnings = plan
         .warnings
         .into_iter()
@@ -60,6 +68,7 @@ pub fn Preview(
         <p class="sentence">{plan.sentence}</p>
         {warnings}
         {(!rows.is_empty()).then(|| view! { <PreviewTable rows=rows/> })}
+        {(more > 0).then(|| view! { <p class="muted">{format!("And {} more changes like these.", thousands(i64::try_from(more).unwrap_or(i64::MAX)))}</p> })}
     }
 }
 
