@@ -21,3 +21,9 @@ ALTER TABLE jobs ADD COLUMN schedule TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE jobs ADD COLUMN host TEXT NOT NULL DEFAULT '';
 CREATE INDEX jobs_of_host ON jobs (host, lease_until) WHERE finished_at IS NULL;
+
+-- The newest revision and the first tags of an image, without sorting.
+DROP INDEX revisions_by_digest;
+CREATE INDEX revisions_by_digest ON revisions (stream_id, digest, created_at);
+DROP INDEX tags_by_head;
+CREATE INDEX tags_by_head ON tags (stream_id, head_digest, sort_key);
