@@ -66,7 +66,8 @@ mod states;
 mod tables;
 
 pub use facts::{
-    Kv, PullCommand, clock, digest, exact_time, reference, relative_time, size, size_change, time,
+    CopyButton, Kv, PullCommand, clock, digest, exact_time, reference, relative_time, size,
+    size_change, time,
 };
 pub use forms::{
     Button, CheckBox, Choice, Csrf, Field, LinkButton, RadioGroup, TextField, field_error,

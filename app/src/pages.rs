@@ -154,3 +154,11 @@ pub(crate) fn done(asked: &Asked, stream: &StreamRef) -> AnyView {
             .into_any(),
     )
 }
+
+/// Who did it; nobody when a schedule did.
+pub(crate) fn by(actor: &str) -> AnyView {
+    match actor {
+        "" => view! { <span class="muted">"schedule"</span> }.into_any(),
+        name => name.to_owned().into_any(),
+    }
+}

@@ -212,6 +212,21 @@ pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
     }
 }
 
+/// A stream's history: everything that changed.
+#[must_use]
+pub fn stream_history(at: &StreamRef) -> String {
+    format!("{}/history", stream(at))
+}
+
+/// Word of changes, as they are made: of one stream or of all.
+#[must_use]
+pub fn events(only: Option<&StreamRef>) -> String {
+    match only {
+        Some(stream) => with_query("/events", &[("stream", &stream.to_string())]),
+        None => "/events".to_owned(),
+    }
+}
+
 /// One import.
 #[must_use]
 pub fn job(id: &str) -> String {

@@ -27,3 +27,6 @@ DROP INDEX revisions_by_digest;
 CREATE INDEX revisions_by_digest ON revisions (stream_id, digest, created_at);
 DROP INDEX tags_by_head;
 CREATE INDEX tags_by_head ON tags (stream_id, head_digest, sort_key);
+
+-- A stream's history narrowed to one tag.
+CREATE INDEX journal_of_tag ON journal (namespace, stream, tag, number);

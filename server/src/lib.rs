@@ -6,6 +6,7 @@ pub mod assets;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod events;
 pub mod health;
 pub mod listener;
 pub mod middleware;

@@ -11,7 +11,7 @@ use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer};
 use crate::{
     assets,
     auth::{self, session, visitor},
-    health,
+    events, health,
     middleware::{headers, limits, origin, request},
     progress,
     state::AppState,
@@ -28,6 +28,7 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
     let people = web::routes()
         .merge(auth::handlers::routes())
         .merge(progress::routes())
+        .merge(events::routes())
         .layer(from_fn_with_state(state.clone(), visitor::attach))
         .layer(session::layer(state.engine.clone(), &state.site));
     let origin = origin::layer(&state.site.public_url)?;

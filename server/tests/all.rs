@@ -10,6 +10,7 @@ mod config;
 mod health;
 mod route_by_role;
 mod web_csrf;
+mod web_events;
 mod web_headers;
 mod web_login;
 mod web_progress;

@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 21] = [
+const PAGES: [(&str, &str, [u16; 4]); 22] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -31,6 +31,11 @@ const PAGES: [(&str, &str, [u16; 4]); 21] = [
     (
         "/s/{ns}/{name}/imports",
         "/s/shop/ruby/imports",
+        [AWAY, OK, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/history",
+        "/s/shop/ruby/history",
         [AWAY, OK, OK, OK],
     ),
     ("/s/{ns}/{name}/tag", "/s/shop/ruby/tag", [AWAY, OK, OK, OK]),

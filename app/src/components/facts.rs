@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{Digest, Reference, job::thousands};
 
-use crate::islands::CopyButton;
+use super::icon;
 
 /// A digest: algorithm muted, 12 digits, the whole in the title and on the clipboard.
 pub fn digest(digest: &Digest) -> impl IntoView + use<> {
@@ -103,6 +103,23 @@ pub fn relative_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 #[must_use]
 pub fn clock(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%S").to_string()
+}
+
+/// A button that copies a text. The island [`crate::islands::Clipboard`] makes it work; without scripts it is not shown.
+#[component]
+pub fn CopyButton(
+    /// What is copied.
+    #[prop(into)]
+    text: String,
+    /// What that is, for the button's name.
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="copy script-only" data-copy=text aria-label=format!("Copy {what}") title="Copy">
+            {icon("copy").into_any()} {icon("ok").into_any()}
+        </button>
+    }
 }
 
 /// A command to run elsewhere, in a well, with a copy button.

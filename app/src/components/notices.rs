@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
-use super::{icon, time};
+use super::{CopyButton, icon, time};
 use crate::api::ApiError;
-use crate::islands::CopyButton;
 
 /// A banner of one line or a few: [`Alert`] for those who hold a view already.
 pub fn alert(kind: &'static str, children: AnyView) -> AnyView {

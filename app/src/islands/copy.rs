@@ -1,40 +1,50 @@
-//! Copies a text to the clipboard. Without scripts the button is not shown: the text can be selected.
+//! Copies texts to the clipboard, for every button that has one. Without scripts the buttons are not shown: what they
+//! copy can be selected.
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlDocument, HtmlTextAreaElement};
-
-use crate::components::icon;
+use web_sys::{Element, HtmlDocument, HtmlTextAreaElement};
 
 const SHOWN: Duration = Duration::from_secs(2);
 
-/// A button that copies `text` and says so.
+/// Listens for clicks on any [`crate::components::CopyButton`], also on those that come to the page later; says what
+/// it did.
 #[island]
-pub fn CopyButton(
-    /// What is copied.
-    text: String,
-    /// What that is, for the button's name.
-    what: String,
-) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        let text = text.clone();
-        spawn_local(async move {
-            if to_clipboard(&text).await {
-                copied.set(true);
-                set_timeout(move || copied.set(false), SHOWN);
+pub fn Clipboard() -> impl IntoView {
+    let said = RwSignal::new("");
+    Effect::new(move |_| {
+        let listening = window_event_listener(ev::click, move |event| {
+            let button = event
+                .target()
+                .and_then(|target| target.dyn_into::<Element>().ok())
+                .and_then(|target| target.closest("[data-copy]").ok().flatten());
+            if let Some(button) = button {
+                spawn_local(copy(button, said));
             }
         });
-    };
-    view! {
-        <button type="button" class="copy script-only" class:done=copied aria-label=format!("Copy {what}") title="Copy" on:click=copy>
-            {move || icon(if copied.get() { "ok" } else { "copy" })}
-        </button>
-        <span class="visually-hidden" aria-live="polite">{move || copied.get().then_some("Copied")}</span>
+        on_cleanup(move || listening.remove());
+    });
+    view! { <span class="visually-hidden" aria-live="polite">{said}</span> }
+}
+
+async fn copy(button: Element, said: RwSignal<&'static str>) {
+    let text = button.get_attribute("data-copy").unwrap_or_default();
+    if !to_clipboard(&text).await {
+        return;
     }
+    // Nothing to do if the button is gone by now.
+    let _ = button.class_list().add_1("done");
+    said.set("Copied");
+    set_timeout(
+        move || {
+            let _ = button.class_list().remove_1("done");
+            said.set("");
+        },
+        SHOWN,
+    );
 }
 
 /// Whether it worked. Browsers have a clipboard only over HTTPS and on localhost; elsewhere the old way is tried.

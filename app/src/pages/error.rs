@@ -8,10 +8,8 @@ use model::StreamRef;
 
 use crate::{
     api::ApiError,
-    components::{Button, LinkButton, PageHead},
-    context,
-    islands::CopyButton,
-    routes,
+    components::{Button, CopyButton, LinkButton, PageHead},
+    context, routes,
 };
 
 /// An error as a page, with its status and a way on.

@@ -6,6 +6,7 @@ use model::{PageRequest, job::thousands, stream::Overview};
 use super::{job::jobs_table, page};
 use crate::{
     components::{Empty, LinkButton, PageHead},
+    islands::LivePage,
     routes,
 };
 
@@ -70,6 +71,6 @@ pub fn OverviewPage() -> impl IntoView {
         let action = (overview.streams > 0).then(|| {
             view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton> }
         });
-        Ok(view! { <PageHead title="Overview">{action}</PageHead> {body} }.into_any())
+        Ok(view! { <PageHead title="Overview">{action}</PageHead> {body} <LivePage events=routes::events(None)/> }.into_any())
     })
 }

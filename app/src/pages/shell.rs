@@ -15,7 +15,7 @@ use crate::{
     api::ApiError,
     components::{Brand, Button, Csrf, NavItem, NavMenu, Rail, RunningPill},
     context::{self, RequestContext},
-    islands::ThemeSwitch,
+    islands::{Clipboard, ThemeSwitch},
     routes,
 };
 
@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name") view=stream::StreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/import") view=import::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/imports") view=stream::StreamJobsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/history") view=stream::StreamHistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tag") view=tag_form::TagFormPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/delete") view=delete::DeleteStreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tags/delete") view=delete::DeleteTagsPage ssr=SsrMode::Async/>
@@ -118,6 +119,7 @@ fn Frame() -> impl IntoView {
             </details>
         </header>
         <Rail items=items/>
+        <Clipboard/>
     }
     .into_any()
 }

@@ -1,5 +1,6 @@
 //! One stream: its tags, and its imports.
 
+mod history;
 mod imports;
 mod notices;
 mod paging;
@@ -12,7 +13,7 @@ use model::{
     stream::StreamView,
 };
 
-pub use self::imports::StreamJobsPage;
+pub use self::{history::StreamHistoryPage, imports::StreamJobsPage};
 pub(super) use self::{
     paging::{base, rows_per_page, sized},
     table::source,
@@ -21,10 +22,10 @@ use super::{Asked, banner, below, done, page};
 use crate::{
     api::ApiError,
     components::{
-        Button, Csrf, Empty, FilterChips, Kebab, LinkButton, PageHead, Tab, Tabs, badge, pager,
-        reference, time,
+        Button, CopyButton, Csrf, Empty, FilterChips, Kebab, LinkButton, PageHead, Tab, Tabs,
+        badge, pager, reference, time,
     },
-    islands::CopyButton,
+    islands::LivePage,
     routes,
 };
 
@@ -84,6 +85,7 @@ pub fn StreamPage() -> impl IntoView {
             </form>
             <FilterChips chips=chips clear=here.clone()/>
             {table}
+            <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
     })
@@ -179,6 +181,11 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         Tab {
             name: "Imports",
             href: routes::stream_jobs(stream),
+            count: None,
+        },
+        Tab {
+            name: "History",
+            href: routes::stream_history(stream),
             count: None,
         },
     ];

@@ -15,6 +15,7 @@ use crate::{
     components::{
         Button, Empty, FilterChips, LinkButton, PageHead, badge, job_badge, pager, reference, time,
     },
+    islands::LivePage,
     routes,
 };
 
@@ -51,6 +52,7 @@ pub fn StreamsPage() -> impl IntoView {
             </PageHead>
             {filters}
             {list_view(&streams, narrowed, asked.now, &base)}
+            <LivePage events=routes::events(None)/>
         }
         .into_any())
     })
@@ -189,7 +191,7 @@ fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
     let never = (failed.is_none() && import.is_none())
         .then(|| view! { <span class="muted">"never imported"</span> });
     view! {
-        <tr>
+        <tr id=format!("s-{}", row.stream)>
             <th scope="row"><a href=routes::stream(&row.stream)><span class="muted">{format!("{}/", row.stream.namespace)}</span>{row.stream.name.to_string()}</a></th>
             <td data-label="Source">{row.source.as_ref().map(|source| reference(source).into_any())}</td>
             <td data-label="Tags" class="number">{thousands(row.tags)}</td>

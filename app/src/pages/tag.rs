@@ -23,6 +23,7 @@ use crate::{
         Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge, clock, digest,
         icon, reference, tag_badge, time,
     },
+    islands::LivePage,
     routes,
 };
 
@@ -58,6 +59,7 @@ pub fn TagPage() -> impl IntoView {
             {failure(&stream, &view, &asked)}
             {state(&stream, &view, &asked)}
             {image}
+            <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
     })

@@ -17,7 +17,7 @@ mod worker;
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -27,7 +27,7 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use ops::{Edited, Planned};
 use store::Store;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use upstream::Upstream;
 
@@ -46,6 +46,10 @@ struct Inner {
     owner: String,
     /// Wakes idle workers.
     wake: Notify,
+    /// The newest journal number, as far as somebody listens.
+    numbers: watch::Sender<i64>,
+    /// Set once somebody listened.
+    listening: OnceLock<()>,
     /// Everything that runs in the background, so that a stop can wait for it.
     tracker: TaskTracker,
     stop: CancellationToken,
@@ -85,6 +89,8 @@ impl Engine {
                 upstream,
                 owner,
                 wake: Notify::new(),
+                numbers: watch::Sender::new(0),
+                listening: OnceLock::new(),
                 tracker: TaskTracker::new(),
                 stop: CancellationToken::new(),
                 running: Mutex::default(),
@@ -150,7 +156,18 @@ impl Engine {
         self.inner.wake.notified()
     }
 
-    fn stopping(&self) -> CancellationToken {
+    /// Where journal numbers are told; the first listener starts the telling.
+    fn numbers(&self) -> &watch::Sender<i64> {
+        self.inner.listening.get_or_init(|| {
+            let engine = self.clone();
+            self.spawn(async move { engine.tell_numbers().await });
+        });
+        &self.inner.numbers
+    }
+
+    /// Resolves when the engine begins to stop.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
         self.inner.stop.clone()
     }
 

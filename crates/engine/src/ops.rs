@@ -5,6 +5,7 @@ mod edits;
 mod images;
 mod imports;
 mod jobs;
+mod journal;
 mod streams;
 mod tags;
 

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod image;
 pub mod import;
 pub mod job;
+pub mod journal;
 pub mod name;
 pub mod page;
 pub mod policy;

@@ -6,6 +6,7 @@ use model::job::{JobView, thousands};
 
 use crate::{
     components::{Empty, LinkButton, PageHead, job_badge, pager, reference, time},
+    islands::LivePage,
     pages::{
         banner, page,
         stream::{base, sized},
@@ -39,6 +40,7 @@ pub fn JobsPage() -> impl IntoView {
             {sized(routes::JOBS, None, request.size, more)}
             {body}
             {pager(&base, jobs.previous.as_ref(), jobs.next.as_ref(), ["Newer", "Older"])}
+            <LivePage events=routes::events(None)/>
         }
         .into_any())
     })
@@ -82,7 +84,7 @@ pub(in crate::pages) fn jobs_table(
 fn row_of_many(job: &JobView, now: DateTime<Utc>) -> AnyView {
     let stream = &job.stream;
     view! {
-        <tr>
+        <tr id=format!("i-{}", job.id)>
             <th scope="row"><a href=routes::job(&job.id)><span class="muted">{format!("{}/", stream.namespace)}</span>{stream.name.to_string()}</a></th>
             <td data-label="Source">{reference(&job.source)}</td>
             <td data-label="State">{job_badge(job.state)}</td>
@@ -99,7 +101,7 @@ fn row_of_one(job: &JobView, now: DateTime<Utc>) -> AnyView {
     let p = job.progress;
     let imported = p.done - p.unchanged - p.failed;
     view! {
-        <tr>
+        <tr id=format!("i-{}", job.id)>
             <th scope="row"><a href=routes::job(&job.id)>{time(started(job), now)}</a></th>
             <td data-label="Result"><div>{job_badge(job.state)} {trouble(job)}</div></td>
             <td data-label="Imported" class="number">{thousands(imported.max(0))}</td>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{base, may_write, sized, stream_head};
 use crate::{
     components::{Empty, LinkButton, pager},
+    islands::LivePage,
     pages::{banner, job::jobs_table, page},
     routes,
 };
@@ -43,6 +44,7 @@ pub fn StreamJobsPage() -> impl IntoView {
             {sized(&here, None, request.size, more)}
             {table}
             {pager(&base, jobs.previous.as_ref(), jobs.next.as_ref(), ["Newer", "Older"])}
+            <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
     })

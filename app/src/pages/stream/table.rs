@@ -71,7 +71,7 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
         view! { <td class="tick"><input type="checkbox" name="tag[]" value=name.clone() aria-label=label/></td> }
     });
     view! {
-        <tr>
+        <tr id=format!("t-{name}")>
             <th scope="row"><a class=short href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
             <td data-label="From">{source(stream, tag.spec.as_ref().map(|spec| &spec.source))}</td>
             <td data-label="Digest">{head.map(|head| image_link(stream, &head.digest))}</td>

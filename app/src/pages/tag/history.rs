@@ -12,8 +12,9 @@ use super::{strip::strip, tag_head};
 use crate::{
     api::ApiError,
     components::{Empty, badge, pager, time},
+    islands::LivePage,
     pages::{
-        Asked, banner, page,
+        Asked, banner, by, page,
         stream::{base, image_link, may_write, sized},
     },
     routes,
@@ -64,6 +65,7 @@ pub fn TagHistoryPage() -> impl IntoView {
             {sized(&here, None, request.size, more)}
             {table}
             {pager(&base, revisions.previous.as_ref(), revisions.next.as_ref(), ["Newer", "Older"])}
+            <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
     })
@@ -162,14 +164,6 @@ fn row(
         </tr>
     }
     .into_any()
-}
-
-/// Who did it; nobody when a schedule did.
-fn by(actor: &str) -> AnyView {
-    match actor {
-        "" => view! { <span class="muted">"schedule"</span> }.into_any(),
-        name => name.to_owned().into_any(),
-    }
 }
 
 /// Why the tag moved, in words.

@@ -1,7 +1,11 @@
 //! The journal: what changed, by whom and why, in commit order. One number a transaction.
 
 use chrono::{DateTime, Utc};
-use model::{Change, StreamRef};
+use model::{
+    Change, Page, PageRequest, StreamRef, TagName,
+    journal::{Entry, JournalFilter},
+};
+use sqlx::AssertSqlSafe;
 
 use super::{Tx, on};
 use crate::error::{Error, Result};
@@ -112,4 +116,117 @@ impl Tx {
             })
             .collect()
     }
+
+    /// One page of a stream's journal, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses or a line does not parse.
+    pub async fn list_journal(
+        &mut self,
+        stream: &StreamRef,
+        filter: &JournalFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Entry>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            number: i64,
+            position: i64,
+            at: DateTime<Utc>,
+            actor: String,
+            cause: String,
+            change: String,
+        }
+        let (compare, order) = if page.backwards() {
+            (">", "ASC")
+        } else {
+            ("<", "DESC")
+        };
+        // Without a tag the parameter stands for nothing, and the other index is used.
+        let tag = if filter.tag.is_some() {
+            "tag = $3"
+        } else {
+            "$3 = ''"
+        };
+        let sql = format!(
+            "SELECT number, position, at, actor, cause, change FROM journal
+            WHERE namespace = $1 AND stream = $2 AND {tag} AND ($4 = '' OR cause = $4) AND at >= $5 AND at < $6
+            AND (number, position) {compare} ($7, $8) ORDER BY number {order}, position {order} LIMIT $9"
+        );
+        let (number, position) = match page.key().split_once('.') {
+            Some((number, position)) => (
+                number.parse().unwrap_or(i64::MAX),
+                position.parse().unwrap_or(i64::MAX),
+            ),
+            None => (i64::MAX, i64::MAX),
+        };
+        let rows: Vec<Row> = on!(self, |conn| {
+            // Only fixed words of ours are put in.
+            sqlx::query_as(AssertSqlSafe(sql))
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(filter.tag.as_ref().map_or("", TagName::as_str))
+                .bind(filter.cause.as_str())
+                .bind(filter.from.unwrap_or(DateTime::UNIX_EPOCH))
+                .bind(filter.until.unwrap_or_else(far))
+                .bind(number)
+                .bind(position)
+                .bind(page.fetch())
+                .fetch_all(conn)
+                .await?
+        });
+        let entries = rows
+            .into_iter()
+            .map(|row| {
+                let change = serde_json::from_str(&row.change).map_err(|error| {
+                    Error::inconsistent(format_args!("journal {}: {error}", row.number))
+                })?;
+                Ok(Entry {
+                    number: row.number,
+                    position: row.position,
+                    at: row.at,
+                    actor: row.actor,
+                    cause: row.cause,
+                    change,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Page::from_rows(entries, page, |entry| {
+            format!("{}.{}", entry.number, entry.position)
+        }))
+    }
+
+    /// The newest journal number that was committed; 0 before the first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn newest_number(&mut self) -> Result<i64> {
+        const SQL: &str = "SELECT value FROM counters WHERE name = 'journal'";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .fetch_one(conn)
+            .await?))
+    }
+
+    /// Which streams changed after a journal number: number, stream and tag, in order, at most 500.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn changed_after(&mut self, number: i64) -> Result<Vec<(i64, StreamRef)>> {
+        const SQL: &str = "SELECT number, namespace, stream FROM journal WHERE number > $1
+            GROUP BY number, namespace, stream ORDER BY number LIMIT 500";
+        let rows: Vec<(i64, String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(number)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(number, namespace, stream)| {
+                let stream = StreamRef::parse(&namespace, &stream).map_err(Error::inconsistent)?;
+                Ok((number, stream))
+            })
+            .collect()
+    }
+}
+
+/// Later than anything that happens, and still a time both databases can keep.
+fn far() -> DateTime<Utc> {
+    DateTime::from_timestamp(250_000_000_000, 0).unwrap_or_default()
 }
