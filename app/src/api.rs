@@ -1,6 +1,7 @@
 //! Writes: one server function a verb, called by plain forms. Each begins by taking the right to act and ends with
 //! `guard::answer`.
 
+mod credentials;
 mod edits;
 mod error;
 #[cfg(feature = "ssr")]
@@ -11,6 +12,7 @@ mod imports;
 mod streams;
 mod tags;
 
+pub use credentials::{DeleteCredential, SetCredential};
 pub use edits::EditStream;
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};

@@ -1,5 +1,6 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
+mod credentials;
 mod delete;
 mod edit;
 mod error;

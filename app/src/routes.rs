@@ -16,6 +16,8 @@ pub const STREAMS: &str = "/streams";
 pub const NEW_STREAM: &str = "/streams/new";
 /// The list of imports.
 pub const JOBS: &str = "/imports";
+/// The credentials for registries.
+pub const CREDENTIALS: &str = "/credentials";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
 /// The first set-up.

@@ -66,6 +66,8 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Password of user `admin` on the first start.
     pub admin_password: Option<Secret>,
+    /// Key that encrypts stored secrets.
+    pub secret_key: Option<Secret>,
     /// Manifests in flight per upstream host.
     pub import_concurrency: usize,
     /// Requests a second per upstream host.
@@ -142,6 +144,10 @@ impl Settings {
         config.import_concurrency = self.import_concurrency;
         config.import_rps = self.import_rps;
         config.blocked_networks.clone_from(&self.blocked_networks);
+        config.secret_key = self
+            .secret_key
+            .as_ref()
+            .and_then(|key| engine::vault::parse_key(key.reveal()));
         config.schedule_interval = self.schedule_interval;
         config.imports_per_minute = self.imports_per_minute;
         config.workers = self.workers;

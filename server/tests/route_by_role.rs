@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 22] = [
+const PAGES: [(&str, &str, [u16; 4]); 23] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -90,12 +90,13 @@ const PAGES: [(&str, &str, [u16; 4]); 22] = [
         [AWAY, MISSING, MISSING, MISSING],
     ),
     ("/imports", "/imports", [AWAY, OK, OK, OK]),
+    ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
 ];
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 9] = [
+const FUNCTIONS: [Function; 11] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -119,6 +120,21 @@ const FUNCTIONS: [Function; 9] = [
             ("edit", r#"{"edit":"stream-insecure","insecure":true}"#),
             ("token", "none"),
         ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/credentials/set",
+        &[
+            ("namespace", "shop"),
+            ("registry", "quay.io"),
+            ("user", "robot"),
+            ("password", "secret"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/credentials/delete",
+        &[("namespace", "shop"), ("registry", "quay.io")],
         EDITOR,
     ),
     (

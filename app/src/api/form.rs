@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use model::{
-    Reference, StreamRef, TagName,
+    Namespace, Reference, StreamRef, TagName,
+    credential::{HostPattern, PatternError},
     edit::{Edit, Policies},
     import::{ImportRequest, Selection},
     name::NameError,
@@ -269,6 +270,27 @@ pub fn edit(text: &str) -> Result<Edit, ApiError> {
             format!("what was confirmed cannot be read ({error}); preview it again"),
         )
     })
+}
+
+/// Whose credential it is (none for all namespaces), and for which registry.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub fn credential(
+    namespace: &str,
+    registry: &str,
+) -> Result<(Option<Namespace>, HostPattern), ApiError> {
+    let namespace = match namespace.trim() {
+        "" => None,
+        name => Some(
+            name.parse()
+                .map_err(|error: NameError| ApiError::invalid("namespace", error.to_string()))?,
+        ),
+    };
+    let pattern = registry
+        .parse()
+        .map_err(|error: PatternError| ApiError::invalid("registry", error.to_string()))?;
+    Ok((namespace, pattern))
 }
 
 /// The request of the tag form.

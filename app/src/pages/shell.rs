@@ -9,7 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    delete, edit, error, image, import, job, login, overview, stream, streams, tag, tag_form,
+    credentials, delete, edit, error, image, import, job, login, overview, stream, streams, tag,
+    tag_form,
 };
 use crate::{
     api::ApiError,
@@ -73,6 +74,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/t/:tag/history") view=tag::TagHistoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=job::JobPage ssr=SsrMode::Async/>
                 </Routes>
             </main>
@@ -98,7 +100,7 @@ fn Frame() -> impl IntoView {
     let Some(actor) = request.actor else {
         return view! { <header class="topbar"><Brand href=routes::OVERVIEW/><span class="grow"></span>{theme}</header> }.into_any();
     };
-    let items = navigation(&path);
+    let items = navigation(&path, actor.may_write_anywhere().is_ok());
     view! {
         <header class="topbar">
             <NavMenu items=items.clone()/>
@@ -125,7 +127,7 @@ fn Frame() -> impl IntoView {
 }
 
 /// The pages there are, with the one that `path` is or is below.
-fn navigation(path: &str) -> Vec<NavItem> {
+fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
     let below = |href: &str| {
         path.strip_prefix(href)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -138,7 +140,7 @@ fn navigation(path: &str) -> Vec<NavItem> {
         group: false,
     };
     let streams = below(routes::STREAMS) || below("/s");
-    vec![
+    let mut items = vec![
         item(
             "Overview",
             routes::OVERVIEW,
@@ -147,7 +149,12 @@ fn navigation(path: &str) -> Vec<NavItem> {
         ),
         item("Streams", routes::STREAMS, "stream", streams),
         item("Imports", routes::JOBS, "import", below(routes::JOBS)),
-    ]
+    ];
+    if writes {
+        let here = below(routes::CREDENTIALS);
+        items.push(item("Credentials", routes::CREDENTIALS, "lock", here));
+    }
+    items
 }
 
 /// How many imports wait or run, as a link to them; nothing if none do.
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn a_page_belongs_to_the_entry_above_it() {
         let current = |path: &str| {
-            let items = navigation(path);
+            let items = navigation(path, true);
             let current = items.iter().filter(|item| item.current);
             current.map(|item| item.name).collect::<Vec<_>>()
         };

@@ -38,6 +38,20 @@ impl Actor {
         )))
     }
 
+    /// Whether the actor may change streams of any namespace at all.
+    ///
+    /// # Errors
+    /// `Denied` for viewers.
+    pub fn may_write_anywhere(&self) -> Result<()> {
+        if self.role >= Role::Editor {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "{} may look but not change anything; ask an administrator for the editor role",
+            self.name
+        )))
+    }
+
     /// Whether the actor may manage users.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 /// Everything the engine can be told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Folder of the SQLite database and keys.
     pub data: PathBuf,
@@ -21,6 +21,8 @@ pub struct Config {
     pub imports_per_minute: Option<u32>,
     /// Networks the server never connects to on a user's behalf.
     pub blocked_networks: Vec<ipnet::IpNet>,
+    /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
+    pub secret_key: Option<[u8; crate::vault::KEY]>,
     /// Background workers in this process; 0 for none.
     pub workers: usize,
 }
@@ -39,6 +41,7 @@ impl Config {
             schedule_interval: Duration::from_secs(15 * 60),
             imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
+            secret_key: None,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }

@@ -12,6 +12,7 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod upstream;
+pub mod vault;
 mod worker;
 
 use std::{
@@ -30,6 +31,7 @@ use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use upstream::Upstream;
+use vault::Vault;
 
 /// The handle every door holds. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ struct Inner {
     upstream: Upstream,
     /// Names this process in leases.
     owner: String,
+    /// The key of stored secrets, once it was needed.
+    vault: OnceLock<Vault>,
     /// Wakes idle workers.
     wake: Notify,
     /// The newest journal number, as far as somebody listens.
@@ -88,6 +92,7 @@ impl Engine {
                 store,
                 upstream,
                 owner,
+                vault: OnceLock::new(),
                 wake: Notify::new(),
                 numbers: watch::Sender::new(0),
                 listening: OnceLock::new(),
@@ -141,6 +146,18 @@ impl Engine {
 
     fn upstream(&self) -> &Upstream {
         &self.inner.upstream
+    }
+
+    /// The key of stored secrets; made when it is first needed.
+    fn vault(&self) -> Result<&Vault> {
+        if let Some(vault) = self.inner.vault.get() {
+            return Ok(vault);
+        }
+        let vault = match &self.config().secret_key {
+            Some(key) => Vault::new(key)?,
+            None => Vault::in_file(&self.config().data.join("secret.key"))?,
+        };
+        Ok(self.inner.vault.get_or_init(|| vault))
     }
 
     fn owner(&self) -> &str {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apply;
+mod credentials;
 mod images;
 mod job_lists;
 mod jobs;
@@ -28,6 +29,7 @@ use sqlx::{
 
 pub use self::{
     apply::WriteContext,
+    credentials::SealedCredential,
     images::StoredImage,
     jobs::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     schedules::DueTag,

@@ -9,6 +9,7 @@ mod address;
 mod auth;
 mod cache;
 mod challenge;
+mod door;
 mod failure;
 mod fault;
 mod gate;
@@ -28,6 +29,7 @@ use ipnet::IpNet;
 use model::Reference;
 use rustls::pki_types::CertificateDer;
 
+pub use door::Door;
 pub use failure::{Failure, Retry};
 pub use manifest::{Image, ImageLayer};
 pub use repository::Repository;

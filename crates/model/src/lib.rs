@@ -4,6 +4,7 @@
 //! the edge (form, path, row, upstream answer); inside, nothing is a bare string that could be something else.
 
 pub mod change;
+pub mod credential;
 pub mod digest;
 pub mod edit;
 pub mod image;

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 14] = [
+pub const KEYS: [Key; 15] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -50,6 +50,13 @@ pub const KEYS: [Key; 14] = [
         default: "",
         allowed: "any text but an empty one; use at least 12 characters",
         meaning: "password of user admin, used on the first start only; without it a one-time setup link is printed",
+        secret: true,
+    },
+    Key {
+        name: "secret_key",
+        default: "",
+        allowed: "64 hexadecimal digits, such as openssl rand -hex 32 prints",
+        meaning: "key that encrypts stored credentials, the same for every process; without it <data>/secret.key is made",
         secret: true,
     },
     Key {

@@ -25,6 +25,9 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let admin_password = reader.read("admin_password", |text| {
         (!text.is_empty()).then(|| Secret::new(text))
     });
+    let secret_key = reader.read("secret_key", |text| {
+        engine::vault::parse_key(text).map(|_| Secret::new(text))
+    });
     let import_concurrency = reader.read("import_concurrency", |text| number(text, 1, 1024));
     let import_rps = reader.read("import_rps", |text| number(text, 0, 100_000));
     let max_tags = reader.read("max_tags_per_import", |text| match text {
@@ -56,6 +59,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         data: defaults.data,
         public_url,
         admin_password,
+        secret_key,
         import_concurrency: import_concurrency?,
         import_rps: Some(import_rps?).filter(|rps| *rps > 0),
         max_tags_per_import: max_tags?,

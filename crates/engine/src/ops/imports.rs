@@ -1,5 +1,7 @@
 //! Imports, as far as a request goes: look at the upstream, or make the job that will do it.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use model::{
     Change, Reference, StreamRef, TagName, TagSource, Warning,
@@ -15,7 +17,7 @@ use crate::{
     Actor, Engine, Error, Result,
     rules::facts::StreamFacts,
     store::{NewItem, NewJob, StreamRecord, Tx},
-    upstream::{Access, Failure},
+    upstream::{Door, Failure},
 };
 
 /// Tags read from one repository at most: five times what a big public repository has.
@@ -57,11 +59,13 @@ impl Engine {
             return Ok(preview);
         };
         let stream_insecure = record.as_ref().is_some_and(|record| record.insecure);
-        let access = Access {
-            insecure: Insecure::effective(stream_insecure, request.insecure).allowed(),
-            credentials: None,
+        let insecure = Insecure::effective(stream_insecure, request.insecure).allowed();
+        let access = {
+            let mut tx = self.store().read().await?;
+            let namespace = &request.stream.namespace;
+            self.access(&mut tx, namespace, source, insecure).await?
         };
-        let repository = self.upstream().repository(source, access);
+        let repository = Arc::new(Door::new(self.upstream(), source, access));
         let tags = match &request.selection {
             Selection::None => Vec::new(),
             Selection::All => {
@@ -80,7 +84,7 @@ impl Engine {
                 preview.found = count(tags.len());
                 let missing: Vec<String> = stream::iter(tags.iter().take(LOOKED_AT).cloned())
                     .map(|tag| {
-                        let repository = repository.clone();
+                        let repository = Arc::clone(&repository);
                         async move {
                             match repository.head(tag.as_str()).await {
                                 Ok(_) => Ok(None),
@@ -127,6 +131,9 @@ impl Engine {
             .iter()
             .map(|tag| preview_tag(tag, source, facts.as_ref()))
             .collect();
+        if !repository.note().is_empty() {
+            preview.warnings.push(Warning(repository.note().to_owned()));
+        }
         if request.insecure {
             preview.warnings.push(Warning(format!(
                 "Connections to {} may go over unverified TLS or plain HTTP: anybody on the way can change what is \

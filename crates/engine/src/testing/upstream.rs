@@ -63,6 +63,8 @@ enum Auth {
     Basic(String, String),
     /// Tokens for anybody, or only for this user.
     Bearer(Option<(String, String)>),
+    /// Tokens for this user and for those who send no credentials; others are refused.
+    Public(String, String),
 }
 
 /// One request, as it arrived.
@@ -141,6 +143,13 @@ impl Builder {
     #[must_use]
     pub fn bearer_for(mut self, user: &str, password: &str) -> Self {
         self.auth = Auth::Bearer(Some((user.to_owned(), password.to_owned())));
+        self
+    }
+
+    /// Bearer authentication of a public registry; the token service refuses wrong credentials, but asks for none.
+    #[must_use]
+    pub fn public_for(mut self, user: &str, password: &str) -> Self {
+        self.auth = Auth::Public(user.to_owned(), password.to_owned());
         self
     }
 

@@ -3,7 +3,7 @@
 //! A tag that is there already costs one `HEAD`. Findings are written while others are fetched; what is written is
 //! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -27,7 +27,7 @@ use crate::{
         import::{Finding, Outcome, plan},
     },
     store::{ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, WriteContext},
-    upstream::{Access, Failure, Repository},
+    upstream::{Door, Failure},
 };
 
 /// Findings gathered for one transaction; up to twice as many are written.
@@ -40,6 +40,8 @@ const AHEAD: i64 = 1_000;
 struct Fetched {
     item: PendingItem,
     answer: Answer,
+    /// What else there is to say about it, beside the answer.
+    note: &'static str,
 }
 
 enum Answer {
@@ -146,14 +148,21 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
         .await?
         .stream_by_id(&job.stream_id)
         .await?;
-    let insecure = Insecure::effective(stream.is_some_and(|stream| stream.insecure), job.insecure);
-    let access = Access {
-        insecure: insecure.allowed(),
-        credentials: None,
+    let insecure = Insecure::effective(
+        stream.as_ref().is_some_and(|stream| stream.insecure),
+        job.insecure,
+    );
+    let Some(stream) = stream else {
+        return Err(gone());
     };
-    let names = match engine
-        .upstream()
-        .repository(&job.source, access)
+    let access = {
+        let mut tx = engine.store().read().await?;
+        let namespace = &stream.stream.namespace;
+        engine
+            .access(&mut tx, namespace, &job.source, insecure.allowed())
+            .await?
+    };
+    let names = match Door::new(engine.upstream(), &job.source, access)
         .tags(MOST_TAGS)
         .await
     {
@@ -191,24 +200,33 @@ async fn import(
     cancel: &CancellationToken,
 ) -> Result<Option<Failure>> {
     let (sender, mut receiver) = mpsc::channel::<Fetched>(BATCH * 2);
-    // One handle a repository: its tokens and connections are shared.
-    let mut repositories: HashMap<(Reference, bool), Repository> = HashMap::new();
     let pending: Vec<_> = pending
         .into_iter()
         .map(|item| {
-            let source = item.reference.without_tag();
             // The stream's policy OR the tag's.
             let insecure = Insecure::effective(facts.insecure, item.insecure).allowed();
-            let access = Access {
-                insecure,
-                credentials: None,
-            };
-            let key = (source.clone(), insecure);
-            let repository = repositories
-                .entry(key)
-                .or_insert_with(|| engine.upstream().repository(&source, access))
-                .clone();
-            (repository, item)
+            (item.reference.without_tag(), insecure, item)
+        })
+        .collect();
+    // One handle a repository: its tokens and connections are shared.
+    let mut repositories: HashMap<(Reference, bool), Arc<Door>> = HashMap::new();
+    {
+        let mut tx = engine.store().read().await?;
+        for (source, insecure, _) in &pending {
+            let key = (source.clone(), *insecure);
+            if !repositories.contains_key(&key) {
+                let namespace = &facts.stream.namespace;
+                let access = engine.access(&mut tx, namespace, source, *insecure).await?;
+                let door = Door::new(engine.upstream(), source, access);
+                repositories.insert(key, Arc::new(door));
+            }
+        }
+    }
+    let pending: Vec<_> = pending
+        .into_iter()
+        .filter_map(|(source, insecure, item)| {
+            let door = repositories.get(&(source, insecure))?;
+            Some((Arc::clone(door), item))
         })
         .collect();
     let width = engine.config().import_concurrency.max(1);
@@ -219,7 +237,8 @@ async fn import(
                 let known = facts.tag(&item.tag);
                 async move {
                     let answer = fetch(&repository, job, &item, known).await;
-                    Fetched { item, answer }
+                    let note = repository.note();
+                    Fetched { item, answer, note }
                 }
             })
             .buffer_unordered(width);
@@ -261,7 +280,7 @@ async fn import(
 
 /// Asks the upstream about one tag: `HEAD` when we may have it already, else the image.
 async fn fetch(
-    repository: &Repository,
+    repository: &Door,
     job: &JobRecord,
     item: &PendingItem,
     known: Option<&TagFacts>,
@@ -323,7 +342,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut findings = Vec::new();
     let mut images = Vec::new();
-    for Fetched { item, answer } in batch {
+    for Fetched { item, answer, note } in batch {
         let finding = |outcome| Finding {
             tag: item.tag.clone(),
             reference: item.reference.clone(),
@@ -338,13 +357,13 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
                 if other_policies {
                     findings.push(finding(Outcome::Found(digest.clone())));
                 }
-                (ItemState::Unchanged, Some(digest), String::new())
+                (ItemState::Unchanged, Some(digest), note.to_owned())
             }
             Answer::Held => (ItemState::Held, None, String::new()),
             Answer::Image(digest, found) => {
                 images.extend(found);
                 findings.push(finding(Outcome::Found(digest.clone())));
-                (ItemState::Imported, Some(digest), String::new())
+                (ItemState::Imported, Some(digest), note.to_owned())
             }
             Answer::Failed(failure) => {
                 let message = failure.message.clone();

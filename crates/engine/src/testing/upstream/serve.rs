@@ -229,7 +229,7 @@ fn refuse(state: &State, headers: &HeaderMap, repository: &str) -> Option<Respon
         Auth::Basic(user, password) => {
             (given != Some(basic(user, password))).then(|| challenge("Basic realm=\"test\""))
         }
-        Auth::Bearer(_) => {
+        Auth::Bearer(_) | Auth::Public(..) => {
             let inner = state.inner();
             let scope = given
                 .as_deref()
@@ -258,6 +258,7 @@ fn token(state: &State, headers: &HeaderMap, path: &str) -> Response {
     let allowed = match &state.auth {
         Auth::Bearer(Some((user, password))) => given == Some(basic(user, password)),
         Auth::Bearer(None) => true,
+        Auth::Public(user, password) => given.is_none_or(|given| given == basic(user, password)),
         _ => false,
     };
     if !allowed {

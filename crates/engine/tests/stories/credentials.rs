@@ -1,0 +1,101 @@
+//! Credentials as stories: given once, used where they fit, never sent elsewhere.
+
+use engine::{
+    Error, db_test,
+    testing::{
+        db::actor,
+        upstream::{ImageKind, Route, TestUpstream},
+    },
+};
+use model::{credential::HostPattern, job::JobState, tag::Reason, user::Role};
+
+use crate::common::{Story, chosen};
+
+impl Story {
+    async fn credential(&self, pattern: &str, user: &str, password: &str) {
+        let namespace = Some(self.stream.namespace.clone());
+        let pattern = pattern.parse().unwrap();
+        self.engine
+            .set_credential(&self.editor, namespace, pattern, user, password)
+            .await
+            .unwrap();
+        self.engine.run_jobs().await.unwrap();
+    }
+}
+
+db_test!(
+    async fn a_private_repository_is_imported_as_soon_as_its_credential_is_there(db) {
+        let up = TestUpstream::builder().bearer_for("robot", "s3cret").start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let job = story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(job.state, JobState::Failed);
+        assert_eq!(story.tag("1.0").await.condition.unwrap().reason, Reason::Unauthorized);
+
+        // One for another repository of the host does not help; the right one does, at once.
+        story.credential(&format!("{}/other", up.host()), "robot", "s3cret").await;
+        assert!(story.tag("1.0").await.condition.is_some());
+        story.credential(&up.host(), "robot", "wrong").await;
+        assert_eq!(story.tag("1.0").await.condition.unwrap().reason, Reason::Unauthorized);
+        story.credential(&up.host(), "robot", "s3cret").await;
+        let tag = story.tag("1.0").await;
+        assert!(tag.condition.is_none() && tag.head.is_some(), "{tag:?}");
+
+        // What is listed says everything but the secret, and the database does not hold it either.
+        let all = story.engine.list_credentials(&story.editor).await.unwrap();
+        assert_eq!(all.len(), 2);
+        assert_eq!((all[0].user.as_str(), all[0].created_by.as_str()), ("robot", story.editor.name.as_str()));
+        assert!(!format!("{all:?}").contains("s3cret"));
+        let mut tx = story.engine.store().read().await.unwrap();
+        let sealed = tx.credentials(None).await.unwrap();
+        assert!(sealed.iter().all(|found| !found.secret.contains("s3cret")));
+    }
+);
+
+db_test!(
+    async fn a_wrong_secret_does_not_keep_public_images_away_and_it_is_said(db) {
+        let up = TestUpstream::builder().public_for("robot", "s3cret").start().await;
+        for tag in ["1.0", "2.0", "3.0"] {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        story.credential(&up.host(), "robot", "wrong").await;
+        let job = story.import_new(&up, model::import::Selection::All).await;
+        assert_eq!((job.state, job.progress.done), (JobState::Succeeded, 3), "{job:?}");
+        let items = story.items(&job).await;
+        assert!(items.iter().any(|item| item.message.contains("refused the stored credential")), "{items:?}");
+        let tokens = up.requests().into_iter().filter(|seen| seen.route == Route::Token).count();
+        assert!(tokens <= 8, "the refused credential is not tried for every tag: {tokens}");
+    }
+);
+
+db_test!(
+    async fn the_longest_pattern_of_the_namespace_is_used_and_other_namespaces_are_not_asked(db) {
+        let up = TestUpstream::builder().basic("right", "s3cret").start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let admin = actor(Role::Admin);
+        let host: HostPattern = up.host().parse().unwrap();
+        let other = Some("elsewhere".parse().unwrap());
+        story.engine.set_credential(&admin, other, host.clone(), "right", "s3cret").await.unwrap();
+        let job = story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(job.state, JobState::Failed, "another namespace's credential is not used");
+        story.engine.set_credential(&admin, None, format!("{host}/team").parse().unwrap(), "server-wide", "x").await.unwrap();
+        story.credential(&format!("{host}/team/app"), "right", "s3cret").await;
+        assert!(story.tag("1.0").await.head.is_some());
+
+        let refused = story.engine.set_credential(&story.editor, None, host.clone(), "a", "b").await.unwrap_err();
+        assert!(matches!(refused, Error::Denied(_)), "for all namespaces only administrators");
+        let viewer = actor(Role::Viewer);
+        let team = Some(story.stream.namespace.clone());
+        for refused in [
+            story.engine.list_credentials(&viewer).await.map(|_| ()),
+            story.engine.set_credential(&viewer, team.clone(), host.clone(), "a", "b").await,
+            story.engine.delete_credential(&viewer, team.clone(), &host).await,
+        ] {
+            assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+        }
+        let gone = story.engine.delete_credential(&story.editor, team, &host).await.unwrap_err();
+        assert!(matches!(gone, Error::NotFound(_)), "{gone}");
+    }
+);
