@@ -35,7 +35,17 @@ try {
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.waitForURL(/done=/);
   const done = new URL(page.url());
+  await page.goto(`${home.url}/credentials`);
+  for (const [namespace, host] of [["shop", "quay.io/team"], ["", "*.example.com"]]) {
+    await page.getByLabel("Namespace", { exact: true }).fill(namespace);
+    await page.getByLabel("Registry", { exact: true }).fill(host);
+    await page.getByLabel("User name").fill("team+robot");
+    await page.getByLabel("Password or token").fill("secret");
+    await page.getByRole("button", { name: "Save the credential" }).click();
+    await page.getByRole("row", { name: host }).waitFor();
+  }
   const pages = {
+    credentials: "/credentials", "stream-history": "/s/shop/ruby/history", "stream-history-tag": "/s/shop/ruby/history?tag=latest",
     rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,
     "stream-policy": "/s/shop/ruby/policy?insecure=yes", undo: `/s/shop/ruby/undo?change=${done.searchParams.get("done")}`,

@@ -119,9 +119,9 @@ fn Frame() -> impl IntoView {
                     <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><Button kind="quiet">"Sign out"</Button></form>
                 </div>
             </details>
+            <Clipboard/>
         </header>
         <Rail items=items/>
-        <Clipboard/>
     }
     .into_any()
 }

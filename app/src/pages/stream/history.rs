@@ -164,7 +164,7 @@ fn table(stream: &StreamRef, entries: &[Entry], asked: &Asked) -> AnyView {
         })
         .collect_view();
     view! {
-        <table class="data diff">
+        <table class="data journal">
             <caption class="visually-hidden">"History"</caption>
             <thead><tr>
                 <th scope="col">"What"</th><th scope="col">"Before"</th><th scope="col">"After"</th>
@@ -205,20 +205,45 @@ fn line(
     .into_any()
 }
 
-/// A value: a digest is cut to what tells it apart, the whole is in the title.
+/// A value: digests are cut to what tells them apart, the whole is in the title.
 fn side(text: String) -> AnyView {
-    match text.parse::<model::Digest>() {
-        Ok(digest) => {
-            let short = digest.short().to_owned();
-            view! { <code title=text>{short}</code> }.into_any()
-        }
-        Err(_) => view! { <span>{text}</span> }.into_any(),
+    let short = shortened(&text);
+    let title = (short != text).then_some(text);
+    view! { <span class="value" title=title>{short}</span> }.into_any()
+}
+
+/// The text with each digest in it cut to 12 digits.
+fn shortened(text: &str) -> String {
+    const PREFIX: &str = "sha256:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, digest) = rest.split_at(at + PREFIX.len());
+        let digits = digest
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(digest.len());
+        let (digest, after) = digest.split_at(digits);
+        out.push_str(before);
+        out.push_str(digest.get(..12).unwrap_or(digest));
+        rest = after;
     }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digests_are_cut_wherever_they_stand() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        assert_eq!(shortened(&digest), "sha256:abababababab");
+        let text = format!("fixed to {digest}, 1 revision");
+        assert_eq!(shortened(&text), "fixed to sha256:abababababab, 1 revision");
+        assert_eq!(shortened("sha256:é"), "sha256:é");
+        assert_eq!(shortened("none"), "none");
+    }
 
     #[test]
     fn days_are_whole_and_nonsense_is_named() {
