@@ -149,15 +149,15 @@ impl Tx {
         found.map(Row::record).transpose()
     }
 
-    /// Takes the stream's row lock until the end of the transaction, by raising its version.
+    /// Takes the stream's row lock until the end of the transaction.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn lock_stream(&mut self, id: &str) -> Result<()> {
-        let number = self.number().await?;
-        const SQL: &str = "UPDATE streams SET version = $2 WHERE id = $1";
+        // Changes nothing: a transaction that finds nothing to do leaves the version and the journal alone.
+        const SQL: &str = "UPDATE streams SET version = version WHERE id = $1";
         on!(self, |conn| {
-            sqlx::query(SQL).bind(id).bind(number).execute(conn).await?;
+            sqlx::query(SQL).bind(id).execute(conn).await?;
         });
         Ok(())
     }

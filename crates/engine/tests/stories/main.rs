@@ -5,4 +5,5 @@ mod common;
 mod credentials;
 mod edits;
 mod imports;
+mod properties;
 mod schedules;
