@@ -6,6 +6,7 @@ pub mod actor;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod openshift;
 mod ops;
 pub mod rules;
 pub mod store;

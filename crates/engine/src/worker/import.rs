@@ -3,7 +3,10 @@
 //! A tag that is there already costs one `HEAD`. Findings are written while others are fetched; what is written is
 //! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -213,12 +216,10 @@ async fn import(
     {
         let mut tx = engine.store().read().await?;
         for (source, insecure, _) in &pending {
-            let key = (source.clone(), *insecure);
-            if !repositories.contains_key(&key) {
+            if let Entry::Vacant(place) = repositories.entry((source.clone(), *insecure)) {
                 let namespace = &facts.stream.namespace;
                 let access = engine.access(&mut tx, namespace, source, *insecure).await?;
-                let door = Door::new(engine.upstream(), source, access);
-                repositories.insert(key, Arc::new(door));
+                place.insert(Arc::new(Door::new(engine.upstream(), source, access)));
             }
         }
     }
