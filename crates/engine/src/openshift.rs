@@ -7,6 +7,7 @@ mod export;
 mod image;
 #[cfg(test)]
 mod tests;
+pub mod text;
 
 use serde_json::{Map, Value};
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod credentials;
+mod definitions;
 mod edits;
 mod images;
 mod imports;
@@ -10,6 +11,7 @@ mod journal;
 mod streams;
 mod tags;
 
+pub use definitions::{Draft, PlannedAll};
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};

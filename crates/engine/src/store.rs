@@ -7,6 +7,7 @@
 mod accounts;
 mod apply;
 mod credentials;
+mod drafts;
 mod images;
 mod job_lists;
 mod jobs;

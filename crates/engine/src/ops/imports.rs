@@ -332,6 +332,23 @@ impl Engine {
         Ok(id)
     }
 
+    /// Makes the job that imports a stream's whole repository.
+    pub(super) async fn insert_repository_job(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        record: &StreamRecord,
+        source: &Reference,
+    ) -> Result<String> {
+        let job = NewJob {
+            all_tags: true,
+            listed: false,
+            dedup_key: format!("{}|{source}|all|definition", record.id),
+            ..self.new_job(actor, record, source, false, false)
+        };
+        tx.insert_job(&job, self.clock().now()).await
+    }
+
     fn asked_job(
         &self,
         actor: &Actor,

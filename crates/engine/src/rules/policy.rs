@@ -239,16 +239,19 @@ fn same(a: &TagSpec, b: &TagSpec) -> bool {
     } == *b
 }
 
-/// The imported tags whose way to connect these changes alter: they are to be imported again.
+/// The imported tags of which these changes alter what is imported or how: they are to be imported again.
 #[must_use]
 pub fn to_import(changes: &[Change]) -> Vec<TagName> {
+    let read = |spec: &TagSpec| match &spec.source {
+        TagSource::External { reference, .. } => Some((reference.clone(), spec.insecure)),
+        TagSource::Follow { .. } | TagSource::Fixed { .. } => None,
+    };
     changes
         .iter()
         .filter_map(|change| match change {
             Change::SetSpec { tag, before, after } => {
-                let external = matches!(after.source, TagSource::External { .. });
-                let other = before.as_ref().map(|before| before.insecure) != Some(after.insecure);
-                (external && other).then(|| tag.clone())
+                let reads = read(after)?;
+                (before.as_ref().and_then(read) != Some(reads)).then(|| tag.clone())
             }
             _ => None,
         })

@@ -58,6 +58,37 @@ impl Tx {
         found.map(RevisionColumns::revision).transpose()
     }
 
+    /// Revisions of all tags of a stream, by tag and newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn all_revisions(
+        &mut self,
+        stream_id: &str,
+        limit: usize,
+    ) -> Result<Vec<(TagName, Revision)>> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            tag: String,
+            #[sqlx(flatten)]
+            revision: RevisionColumns,
+        }
+        const SQL: &str =
+            "SELECT tag, number, digest, reference, generation, cause, actor, job_id, created_at
+            FROM revisions WHERE stream_id = $1 ORDER BY tag, number DESC LIMIT $2";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|row| {
+                let tag = row::parse("revisions.tag", &row.tag)?;
+                Ok((tag, row.revision.revision()?))
+            })
+            .collect()
+    }
+
     /// One page of a tag's revisions, newest first.
     ///
     /// # Errors

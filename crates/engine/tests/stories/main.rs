@@ -3,6 +3,7 @@
 
 mod common;
 mod credentials;
+mod definitions;
 mod edits;
 mod imports;
 mod properties;

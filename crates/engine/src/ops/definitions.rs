@@ -1,0 +1,356 @@
+//! Definitions: streams, tags and images out in OpenShift's form, and streams in, previewed first.
+
+use std::collections::BTreeMap;
+
+use model::{Change, Digest, Namespace, Plan, StreamRef, TagName, TagSource, tag::Revision};
+use serde_json::Value;
+
+use super::{load_stream, no_tag, token};
+use crate::{
+    Actor, Engine, Error, Result,
+    openshift::{
+        self, StreamObject, TagObject,
+        definition::{Definition, DefinitionError, from_values},
+        text,
+    },
+    rules::{self, facts::StreamFacts},
+    store::{StreamRecord, Tx, WriteContext},
+};
+
+/// Tags and revisions one export holds, at most.
+const MOST_TAGS: usize = 5_000;
+const MOST_REVISIONS: usize = 20_000;
+/// How long a preview is kept.
+const DRAFT: chrono::Duration = chrono::Duration::days(1);
+
+/// What applying definitions would do, stream by stream, and the token that confirms exactly this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedAll {
+    /// A plan a stream, in the order of the text.
+    pub plans: Vec<Plan>,
+    /// Travels in the form.
+    pub token: String,
+}
+
+/// A text somebody previews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Namespace of definitions that name none; may be empty.
+    pub namespace: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Engine {
+    /// A stream as an OpenShift object, with all its tags and their history.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when it is too large for one object.
+    pub async fn export_stream(&self, actor: &Actor, stream: &StreamRef) -> Result<Value> {
+        actor.may_read(&stream.namespace)?;
+        let mut tx = self.store().read().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        let names = tx.tag_names(&record.id, "", MOST_TAGS + 1).await?;
+        let revisions = tx.all_revisions(&record.id, MOST_REVISIONS + 1).await?;
+        if names.len() > MOST_TAGS || revisions.len() > MOST_REVISIONS {
+            return Err(Error::Conflict(format!(
+                "{stream} has more than {MOST_TAGS} tags or {MOST_REVISIONS} revisions, too many for one object; export its tags one by one"
+            )));
+        }
+        let object = object(&mut tx, &record, &names, revisions).await?;
+        Ok(openshift::image_stream(&object))
+    }
+
+    /// A tag as an ImageStreamTag.
+    ///
+    /// # Errors
+    /// `NotFound`, also for a tag without an image.
+    pub async fn export_tag(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        tag: &TagName,
+    ) -> Result<Value> {
+        actor.may_read(&stream.namespace)?;
+        let mut tx = self.store().read().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        let head = tx
+            .facts(&record, std::slice::from_ref(tag))
+            .await?
+            .tag(tag)
+            .and_then(|tag| tag.head.clone())
+            .ok_or_else(|| no_tag(stream, tag))?;
+        let revision = tx.revision(&record.id, tag, head.number).await?;
+        let revisions = revision
+            .into_iter()
+            .map(|found| (tag.clone(), found))
+            .collect();
+        let object = object(&mut tx, &record, std::slice::from_ref(tag), revisions).await?;
+        let image = tx.image(&head.digest).await?;
+        let image = image.ok_or_else(|| Error::inconsistent("a head without its image"))?;
+        let image = openshift::image(&image, &head.reference);
+        let shown = object.tags.first().ok_or_else(|| no_tag(stream, tag))?;
+        Ok(openshift::image_stream_tag(&object, shown, &image))
+    }
+
+    /// An image of a stream as an ImageStreamImage, by digest or its beginning; the name is as it was asked for.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` naming all that begin so.
+    pub async fn export_image(&self, actor: &Actor, stream: &StreamRef, id: &str) -> Result<Value> {
+        actor.may_read(&stream.namespace)?;
+        let mut tx = self.store().read().await?;
+        let record = load_stream(&mut tx, stream).await?;
+        let prefix = id.strip_prefix("sha256:").unwrap_or(id);
+        let digest: Digest = match id.parse() {
+            Ok(digest) => digest,
+            Err(_) => match tx.find_images(&record.id, prefix).await?.as_slice() {
+                [] => return Err(Error::NotFound(format!("{stream} has no image {id}"))),
+                [(digest, _)] => digest.clone(),
+                many => {
+                    let all: Vec<_> = many.iter().map(|(digest, _)| digest.to_string()).collect();
+                    return Err(Error::Conflict(format!(
+                        "{id} could be any of {}: write more digits",
+                        all.join(", ")
+                    )));
+                }
+            },
+        };
+        let missing = || Error::NotFound(format!("{stream} has no image {id}"));
+        let reference = tx.image_in_stream(&record.id, &digest).await?;
+        let reference = reference.ok_or_else(missing)?;
+        let image = tx.image(&digest).await?.ok_or_else(missing)?;
+        let object = object(&mut tx, &record, &[], Vec::new()).await?;
+        let name = format!("{}@{id}", stream.name);
+        let image = openshift::image(&image, &reference);
+        Ok(openshift::image_stream_image(&object, &name, &image))
+    }
+
+    /// Keeps a text that is to be previewed; returns its id.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn save_draft(&self, actor: &Actor, draft: &Draft) -> Result<String> {
+        actor.may_write_anywhere()?;
+        let id = self.clock().id();
+        let now = self.clock().now();
+        let mut tx = self.store().write().await?;
+        tx.insert_draft(&id, &actor.id, draft, now, now - DRAFT)
+            .await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// A text the actor previews.
+    ///
+    /// # Errors
+    /// `NotFound`, also for somebody else's.
+    pub async fn draft(&self, actor: &Actor, id: &str) -> Result<Draft> {
+        let mut tx = self.store().read().await?;
+        tx.draft(id, &actor.id).await?.ok_or_else(|| {
+            Error::NotFound("this preview is gone: paste the definition once more".into())
+        })
+    }
+
+    /// What applying a text would do.
+    ///
+    /// # Errors
+    /// `Denied`; `Invalid` field `text` or `namespace`, every problem of the text in its message, a line each.
+    pub async fn plan_definitions(&self, actor: &Actor, draft: &Draft) -> Result<PlannedAll> {
+        let definitions = read(actor, draft)?;
+        let mut tx = self.store().read().await?;
+        let mut plans = Vec::new();
+        for (stream, definition) in &definitions {
+            plans.push(plan(&mut tx, stream, definition).await?.2);
+        }
+        planned(plans)
+    }
+
+    /// Applies a text: all of it or nothing. What is to be imported is, soon after. Returns the streams.
+    ///
+    /// # Errors
+    /// As [`Engine::plan_definitions`]; `Conflict` when the plan is not the one `token` confirms.
+    pub async fn apply_definitions(
+        &self,
+        actor: &Actor,
+        draft: &Draft,
+        confirmed: &str,
+    ) -> Result<Vec<StreamRef>> {
+        let definitions = read(actor, draft)?;
+        let mut tx = self.store().write().await?;
+        let mut plans = Vec::new();
+        for (stream, definition) in &definitions {
+            if let Some(record) = tx.stream(stream).await? {
+                tx.lock_stream(&record.id).await?;
+            }
+            plans.push(plan(&mut tx, stream, definition).await?.2);
+        }
+        if planned(plans)?.token != confirmed {
+            return Err(Error::Conflict(
+                "something has changed since the preview; look at the new preview and confirm again"
+                    .into(),
+            ));
+        }
+        let ctx = self.write_context(actor, "apply");
+        for (stream, definition) in &definitions {
+            self.apply_one(&mut tx, actor, &ctx, stream, definition)
+                .await?;
+        }
+        tx.commit().await?;
+        self.wake();
+        Ok(definitions.into_iter().map(|(stream, _)| stream).collect())
+    }
+
+    async fn apply_one(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        ctx: &WriteContext,
+        stream: &StreamRef,
+        definition: &Definition,
+    ) -> Result<()> {
+        let (_, mut facts, plan) = plan(tx, stream, definition).await?;
+        let (mut changes, mut reads_source) = (plan.changes, false);
+        if let [create @ Change::CreateStream { source, .. }, ..] = changes.as_slice() {
+            reads_source = source.is_some();
+            let id = self.clock().id();
+            tx.create_stream(&id, stream, create.clone(), ctx).await?;
+            changes.remove(0);
+            facts.generation = 1;
+        }
+        reads_source |= changes
+            .iter()
+            .any(|change| matches!(change, Change::SetSource { after: Some(_), .. }));
+        let record = load_stream(tx, stream).await?;
+        tx.apply(&record, &facts, &changes, ctx).await?;
+        let record = load_stream(tx, stream).await?;
+        if let (true, Some(source)) = (reads_source, &record.source) {
+            self.insert_repository_job(tx, actor, &record, source)
+                .await?;
+        }
+        let again = rules::policy::to_import(&changes);
+        if !again.is_empty() {
+            self.insert_again(tx, actor, &record, &again).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The definitions of a text with the stream of each; the actor may change them all.
+fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
+    let namespace: Option<Namespace> = match draft.namespace.trim() {
+        "" => None,
+        name => Some(name.parse().map_err(|error: model::name::NameError| {
+            Error::invalid("namespace", error.to_string())
+        })?),
+    };
+    let definitions = from_values(text::parse(&draft.text)?).map_err(refused)?;
+    definitions
+        .into_iter()
+        .map(|definition| {
+            let of = definition.namespace.clone().or_else(|| namespace.clone());
+            let namespace = of.ok_or_else(|| {
+                Error::invalid(
+                    "namespace",
+                    format!(
+                        "{} names no namespace: write one here, or metadata.namespace in the text",
+                        definition.name
+                    ),
+                )
+            })?;
+            actor.may_write(&namespace)?;
+            let stream = StreamRef {
+                namespace,
+                name: definition.name.clone(),
+            };
+            Ok((stream, definition))
+        })
+        .collect()
+}
+
+fn refused(problems: Vec<DefinitionError>) -> Error {
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    Error::invalid("text", lines.join("\n"))
+}
+
+fn planned(plans: Vec<Plan>) -> Result<PlannedAll> {
+    let tokens = plans.iter().map(token).collect::<Result<Vec<_>>>()?;
+    Ok(PlannedAll {
+        plans,
+        token: tokens.join("-"),
+    })
+}
+
+async fn plan(
+    tx: &mut Tx,
+    stream: &StreamRef,
+    definition: &Definition,
+) -> Result<(Option<StreamRecord>, StreamFacts, Plan)> {
+    let record = tx.stream(stream).await?;
+    let mut names: Vec<TagName> = definition.tags.iter().map(|tag| tag.name.clone()).collect();
+    let mut images = BTreeMap::new();
+    for tag in &definition.tags {
+        match (&tag.source, &record) {
+            (Some(TagSource::Follow { tag }), _) => names.push(tag.clone()),
+            (Some(TagSource::Fixed { digest }), Some(record)) => {
+                if let Some(reference) = tx.image_in_stream(&record.id, digest).await? {
+                    images.insert(digest.clone(), reference);
+                }
+            }
+            _ => {}
+        }
+    }
+    let facts = match &record {
+        Some(record) => tx.facts(record, &names).await?,
+        None => StreamFacts {
+            stream: stream.clone(),
+            generation: 0,
+            insecure: false,
+            tags: BTreeMap::new(),
+            followers: BTreeMap::new(),
+        },
+    };
+    let source = record.as_ref().and_then(|record| record.source.as_ref());
+    let plan = rules::definition::plan(&facts, record.is_some(), source, definition, &images)?;
+    Ok((record, facts, plan))
+}
+
+/// A stream's object with some of its tags.
+async fn object(
+    tx: &mut Tx,
+    record: &StreamRecord,
+    names: &[TagName],
+    revisions: Vec<(TagName, Revision)>,
+) -> Result<StreamObject> {
+    let view = tx.stream_view(&record.stream).await?;
+    let view = view.ok_or_else(|| super::no_stream(&record.stream))?;
+    let facts = tx.facts(record, names).await?;
+    let mut items: BTreeMap<TagName, Vec<Revision>> = BTreeMap::new();
+    for (tag, revision) in revisions {
+        items.entry(tag).or_default().push(revision);
+    }
+    let tags = names
+        .iter()
+        .filter_map(|name| {
+            let tag = facts.tag(name)?;
+            Some(TagObject {
+                name: name.clone(),
+                spec: tag.spec.clone(),
+                items: items.remove(name).unwrap_or_default(),
+                condition: tag.condition.clone(),
+            })
+        })
+        .collect();
+    Ok(StreamObject {
+        stream: record.stream.clone(),
+        uid: record.id.clone(),
+        version: view.version,
+        generation: view.generation,
+        created_at: view.created_at,
+        source: record.source.clone(),
+        insecure: record.insecure,
+        checked_at: None,
+        registry: None,
+        tags,
+    })
+}
