@@ -44,7 +44,14 @@ try {
     await page.getByRole("button", { name: "Save the credential" }).click();
     await page.getByRole("row", { name: host }).waitFor();
   }
+  await page.goto(`${home.url}/apply`);
+  await page.getByLabel("Namespace", { exact: true }).fill("shop");
+  await page.getByLabel("Definition", { exact: true }).fill(`kind: ImageStream\napiVersion: v1\nmetadata: {name: php}\nspec:\n  tags:\n  - name: "8"\n    from: {kind: DockerImage, name: quay.io/org/php:8}\n    importPolicy: {insecure: true, scheduled: true}\n`);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.waitForURL(/draft=/);
+  const apply = new URL(page.url());
   const pages = {
+    "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
     credentials: "/credentials", "stream-history": "/s/shop/ruby/history", "stream-history-tag": "/s/shop/ruby/history?tag=latest",
     rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,

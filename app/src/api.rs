@@ -2,6 +2,7 @@
 //! `guard::answer`.
 
 mod credentials;
+mod definitions;
 mod edits;
 mod error;
 #[cfg(feature = "ssr")]
@@ -13,6 +14,7 @@ mod streams;
 mod tags;
 
 pub use credentials::{DeleteCredential, SetCredential};
+pub use definitions::{ApplyDefinitions, PreviewDefinitions};
 pub use edits::EditStream;
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};

@@ -1,6 +1,7 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
 mod credentials;
+mod definition;
 mod delete;
 mod edit;
 mod error;
@@ -72,6 +73,11 @@ impl Asked {
         self.param("digest")
             .parse()
             .map_err(|error: model::digest::DigestError| ApiError::NotFound(error.to_string()))
+    }
+
+    /// The digest in the path as it was written: maybe the beginning of one.
+    pub(crate) fn raw_digest(&self) -> String {
+        self.param("digest")
     }
 
     /// The id in the path.

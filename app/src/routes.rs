@@ -18,6 +18,8 @@ pub const NEW_STREAM: &str = "/streams/new";
 pub const JOBS: &str = "/imports";
 /// The credentials for registries.
 pub const CREDENTIALS: &str = "/credentials";
+/// The form that takes definitions.
+pub const APPLY: &str = "/apply";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
 /// The first set-up.
@@ -218,6 +220,30 @@ pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
 #[must_use]
 pub fn stream_history(at: &StreamRef) -> String {
     format!("{}/history", stream(at))
+}
+
+/// A definition that is previewed.
+#[must_use]
+pub fn draft(id: &str) -> String {
+    with_query(APPLY, &[("draft", id)])
+}
+
+/// A stream as text.
+#[must_use]
+pub fn stream_definition(at: &StreamRef) -> String {
+    format!("{}/definition", stream(at))
+}
+
+/// A tag as text.
+#[must_use]
+pub fn tag_definition(at: &StreamRef, name: &TagName) -> String {
+    format!("{}/definition", tag(at, name))
+}
+
+/// An image as text, by its digest or the beginning of it.
+#[must_use]
+pub fn image_definition(at: &StreamRef, id: &str) -> String {
+    format!("{}/i/{}/definition", stream(at), escape(id))
 }
 
 /// Word of changes, as they are made: of one stream or of all.

@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 23] = [
+const PAGES: [(&str, &str, [u16; 4]); 27] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -90,13 +90,29 @@ const PAGES: [(&str, &str, [u16; 4]); 23] = [
         [AWAY, MISSING, MISSING, MISSING],
     ),
     ("/imports", "/imports", [AWAY, OK, OK, OK]),
+    ("/apply", "/apply", [AWAY, NEVER, OK, OK]),
+    (
+        "/s/{ns}/{name}/definition",
+        "/s/shop/ruby/definition",
+        [AWAY, OK, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/t/{tag}/definition",
+        "/s/shop/ruby/t/none/definition",
+        [AWAY, MISSING, MISSING, MISSING],
+    ),
+    (
+        "/s/{ns}/{name}/i/{digest}/definition",
+        "/s/shop/ruby/i/sha256:00/definition",
+        [AWAY, MISSING, MISSING, MISSING],
+    ),
     ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
 ];
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 11] = [
+const FUNCTIONS: [Function; 13] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -120,6 +136,16 @@ const FUNCTIONS: [Function; 11] = [
             ("edit", r#"{"edit":"stream-insecure","insecure":true}"#),
             ("token", "none"),
         ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/definitions/preview",
+        &[("namespace", "shop"), ("text", "kind: ImageStream")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/definitions/apply",
+        &[("draft", "none"), ("token", "none")],
         EDITOR,
     ),
     (

@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, delete, edit, error, image, import, job, login, overview, stream, streams, tag,
-    tag_form,
+    credentials, definition, delete, edit, error, image, import, job, login, overview, stream,
+    streams, tag, tag_form,
 };
 use crate::{
     api::ApiError,
@@ -72,6 +72,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/t/:tag/release") view=edit::ReleasePage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag") view=tag::TagPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag/history") view=tag::TagHistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/apply") view=definition::ApplyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/definition") view=definition::StreamDefinitionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/t/:tag/definition") view=definition::TagDefinitionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/i/:digest/definition") view=definition::ImageDefinitionPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
@@ -139,7 +143,7 @@ fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
         current,
         group: false,
     };
-    let streams = below(routes::STREAMS) || below("/s");
+    let streams = below(routes::STREAMS) || below("/s") || below(routes::APPLY);
     let mut items = vec![
         item(
             "Overview",

@@ -48,6 +48,7 @@ pub fn StreamsPage() -> impl IntoView {
             .then(|| filters(&filter, &namespaces, request.size));
         Ok(view! {
             <PageHead title="Streams">
+                <LinkButton href=routes::APPLY>"Apply definitions"</LinkButton>
                 <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
             </PageHead>
             {filters}

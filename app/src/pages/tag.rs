@@ -144,6 +144,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
     let actions = may_write(asked, stream).then(|| {
         let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
         let policies = format!("{}?tag={tag}", routes::policies(stream));
+        let definition = routes::tag_definition(stream, tag);
         let hold = view
             .row
             .head
@@ -158,6 +159,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
             <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
             <Kebab label=format!("More actions for {from}")>
                 <a href=policies>"Policies…"</a>
+                <a href=definition>"Export"</a>
                 {hold}
                 <a class="danger" href=delete>"Delete the tag…"</a>
             </Kebab>

@@ -144,8 +144,9 @@ impl Engine {
     /// A text the actor previews.
     ///
     /// # Errors
-    /// `NotFound`, also for somebody else's.
+    /// `Denied`; `NotFound`, also for somebody else's.
     pub async fn draft(&self, actor: &Actor, id: &str) -> Result<Draft> {
+        actor.may_write_anywhere()?;
         let mut tx = self.store().read().await?;
         tx.draft(id, &actor.id).await?.ok_or_else(|| {
             Error::NotFound("this preview is gone: paste the definition once more".into())

@@ -1,0 +1,189 @@
+//! Definitions: streams, tags and images as text, and text that becomes streams.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+use model::{Plan, StreamRef};
+
+use super::{Asked, below, page};
+use crate::{
+    api::{ApiError, ApplyDefinitions, PreviewDefinitions},
+    components::{
+        Button, CopyButton, Csrf, ErrorSummary, Field, LinkButton, PageHead, Preview, TextField,
+        alert, field_error,
+    },
+    routes,
+};
+
+/// What an empty form shows how to write.
+const EXAMPLE: &str = "kind: ImageStream
+apiVersion: image.openshift.io/v1
+metadata:
+  name: ruby
+spec:
+  tags:
+  - name: \"2.7\"
+    from:
+      kind: DockerImage
+      name: quay.io/org/ruby:2.7
+    importPolicy:
+      scheduled: true
+";
+
+/// The form that takes definitions, with the preview of what they would do.
+#[component]
+pub fn ApplyPage() -> impl IntoView {
+    page(|asked| async move {
+        let call = &asked.call;
+        call.actor.may_write_anywhere()?;
+        let id = asked.query("draft");
+        let (draft, planned) = if id.is_empty() {
+            (None, Ok(None))
+        } else {
+            let draft = call.engine.draft(&call.actor, &id).await?;
+            let planned = call.engine.plan_definitions(&call.actor, &draft).await;
+            (Some(draft), planned.map(Some).map_err(ApiError::from))
+        };
+        let (planned, error) = match planned {
+            Ok(planned) => (planned, asked.refusal()),
+            Err(error) => (None, Some(error)),
+        };
+        let (namespace, text) = draft.map_or_else(
+            || (asked.query("namespace"), String::new()),
+            |draft| (draft.namespace, draft.text),
+        );
+        let problems = field_error(error.as_ref(), "text");
+        // A text has many problems at once: all are listed, and the summary says where.
+        let summary = match &problems {
+            Some(_) => Some(ApiError::invalid(
+                "text",
+                "The definition cannot be applied as written",
+            )),
+            None => error.clone(),
+        };
+        let listed = problems.map(|problems| {
+            let lines = problems
+                .lines()
+                .take(100)
+                .map(|line| view! { <li>{line.to_owned()}</li> })
+                .collect_view();
+            alert("bad", view! { <ul>{lines}</ul> }.into_any())
+        });
+        let invalid = error
+            .as_ref()
+            .and_then(ApiError::field)
+            .is_some_and(|field| field == "text")
+            .then_some("true");
+        let confirm = planned.map(|planned| {
+            let nothing = planned.plans.iter().all(Plan::is_empty);
+            let previews = planned
+                .plans
+                .into_iter()
+                .map(|plan| view! { <h3>{plan.stream.to_string()}</h3> <Preview plan=plan/> })
+                .collect_view();
+            let button = (!nothing).then(|| {
+                view! {
+                    <form method="post" action=ApplyDefinitions::PATH>
+                        <Csrf token=asked.csrf.clone()/>
+                        <input type="hidden" name="draft" value=id.clone()/>
+                        <input type="hidden" name="token" value=planned.token/>
+                        <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
+                    </form>
+                }
+            });
+            view! { <section id="preview"><h2>"What will happen"</h2> {previews} {button}</section> }
+        });
+        Ok(view! {
+            <PageHead title="Apply definitions" crumbs=vec![("Streams".to_owned(), routes::STREAMS.to_owned())]/>
+            <ErrorSummary error=summary/>
+            <form method="post" action=PreviewDefinitions::PATH class="sheet wide-sheet">
+                <Csrf token=asked.csrf.clone()/>
+                <TextField name="namespace" label="Namespace" value=namespace hint="For streams that name none, as in shop" error=field_error(error.as_ref(), "namespace") required=false/>
+                <Field name="text" label="Definition" hint="One or several ImageStreams, YAML or JSON, as oc get -o yaml and Export write them. What is not written stays as it is." need="required">
+                    <textarea id="text" name="text" rows="18" spellcheck="false" autocapitalize="none" autocomplete="off" placeholder=EXAMPLE
+                        aria-describedby="text-hint" aria-invalid=invalid required=true>{text}</textarea>
+                </Field>
+                {listed}
+                <p class="buttons"><Button kind="primary">"Preview"</Button></p>
+            </form>
+            {confirm}
+        }
+        .into_any())
+    })
+}
+
+/// A stream as text.
+#[component]
+pub fn StreamDefinitionPage() -> impl IntoView {
+    page(|asked| async move {
+        let stream = asked.stream()?;
+        let call = &asked.call;
+        let object = call.engine.export_stream(&call.actor, &stream).await?;
+        let here = routes::stream_definition(&stream);
+        shown(&asked, &stream, stream.to_string(), here, &object)
+    })
+}
+
+/// A tag as text.
+#[component]
+pub fn TagDefinitionPage() -> impl IntoView {
+    page(|asked| async move {
+        let (stream, tag) = (asked.stream()?, asked.tag()?);
+        let call = &asked.call;
+        let object = call.engine.export_tag(&call.actor, &stream, &tag).await?;
+        let here = routes::tag_definition(&stream, &tag);
+        shown(
+            &asked,
+            &stream,
+            format!("{}:{tag}", stream.name),
+            here,
+            &object,
+        )
+    })
+}
+
+/// An image of a stream as text.
+#[component]
+pub fn ImageDefinitionPage() -> impl IntoView {
+    page(|asked| async move {
+        let stream = asked.stream()?;
+        let id = asked.raw_digest();
+        let call = &asked.call;
+        let object = call.engine.export_image(&call.actor, &stream, &id).await?;
+        let here = routes::image_definition(&stream, &id);
+        shown(
+            &asked,
+            &stream,
+            format!("{}@{id}", stream.name),
+            here,
+            &object,
+        )
+    })
+}
+
+fn shown(
+    asked: &Asked,
+    stream: &StreamRef,
+    title: String,
+    here: String,
+    object: &serde_json::Value,
+) -> Result<AnyView, ApiError> {
+    let json = asked.query("format") == "json";
+    let text = if json {
+        engine::openshift::text::json(object)?
+    } else {
+        engine::openshift::text::yaml(object)?
+    };
+    let other = if json {
+        view! { <LinkButton href=here>"Show as YAML"</LinkButton> }.into_any()
+    } else {
+        view! { <LinkButton href=format!("{here}?format=json")>"Show as JSON"</LinkButton> }
+            .into_any()
+    };
+    let what = if json { "JSON" } else { "YAML" };
+    let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+    Ok(view! {
+        <PageHead title=format!("{title} as {what}") mono=true crumbs=below(stream)>{other}</PageHead>
+        <p class="muted">{kind} ", as OpenShift writes it. " <CopyButton text=text.clone() what=what/></p>
+        <pre class="well definition" tabindex="0" aria-label="Definition"><code>{text}</code></pre>
+    }
+    .into_any())
+}
