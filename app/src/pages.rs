@@ -9,6 +9,7 @@ mod image;
 mod import;
 mod job;
 mod login;
+mod naming;
 mod overview;
 pub mod shell;
 mod stream;

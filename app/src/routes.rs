@@ -222,6 +222,12 @@ pub fn stream_history(at: &StreamRef) -> String {
     format!("{}/history", stream(at))
 }
 
+/// The report on a stream's tag names.
+#[must_use]
+pub fn naming(at: &StreamRef) -> String {
+    format!("{}/naming", stream(at))
+}
+
 /// A definition that is previewed.
 #[must_use]
 pub fn draft(id: &str) -> String {

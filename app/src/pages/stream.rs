@@ -160,13 +160,14 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
     let actions = may_write(asked, stream).then(|| {
         let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
         let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
-        let definition = routes::stream_definition(stream);
+        let (definition, naming) = (routes::stream_definition(stream), routes::naming(stream));
         view! {
             <LinkButton href=routes::import(stream)>"Import"</LinkButton>
             <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
             <Kebab label=format!("More actions for {stream}")>
                 {every}
                 <a href=policy>"Policy…"</a>
+                <a href=naming>"Tag names"</a>
                 <a href=definition>"Export"</a>
                 <a class="danger" href=delete>"Delete the stream…"</a>
             </Kebab>

@@ -14,6 +14,7 @@ use crate::{
     components::{
         Button, Choice, Csrf, ErrorSummary, PageHead, Preview, RadioGroup, TextField, field_error,
     },
+    islands::NameAdvice,
     routes,
 };
 
@@ -129,6 +130,7 @@ fn fields(
                 hint=format!("The tag to set, as in {name}:latest; it is made if it does not exist")
                 error=destination_error/>
             {destination_echo(stream, &written.destination)}
+            <NameAdvice field="destination".to_owned() start=written.destination.clone()/>
             <RadioGroup name="mode" legend="How" choices=choices value=written.mode error=field_error(error, "mode")/>
             <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=routes::stream(stream)>"Back to the tags"</a></p>
         </form>

@@ -8,6 +8,7 @@ mod images;
 mod imports;
 mod jobs;
 mod journal;
+mod naming;
 mod streams;
 mod tags;
 
@@ -15,6 +16,7 @@ pub use definitions::{Draft, PlannedAll};
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};
+pub use naming::StaleTag;
 use sha2::{Digest as _, Sha256};
 
 use crate::{

@@ -12,6 +12,7 @@ pub mod import;
 pub mod job;
 pub mod journal;
 pub mod name;
+pub mod naming;
 pub mod page;
 pub mod policy;
 pub mod reference;

@@ -179,11 +179,16 @@ impl Engine {
     ) -> Result<Vec<StreamRef>> {
         let definitions = read(actor, draft)?;
         let mut tx = self.store().write().await?;
-        let mut plans = Vec::new();
-        for (stream, definition) in &definitions {
+        // Locked in one order everywhere: two texts that name the same streams wait for each other.
+        let mut streams: Vec<&StreamRef> = definitions.iter().map(|(stream, _)| stream).collect();
+        streams.sort();
+        for stream in streams {
             if let Some(record) = tx.stream(stream).await? {
                 tx.lock_stream(&record.id).await?;
             }
+        }
+        let mut plans = Vec::new();
+        for (stream, definition) in &definitions {
             plans.push(plan(&mut tx, stream, definition).await?.2);
         }
         if planned(plans)?.token != confirmed {

@@ -221,3 +221,27 @@ db_test!(
         }
     }
 );
+
+db_test!(
+    async fn tags_that_cannot_move_or_have_not_for_long_are_reported(db) {
+        let up = TestUpstream::start().await;
+        for tag in ["2.0", "v2.0.1-may-2016", "latest"] {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        let report = async || {
+            let age = chrono::Duration::days(90);
+            let (found, more) = story.engine.stale_tags(&story.editor, &story.stream, age).await.unwrap();
+            assert!(!more);
+            found.into_iter().map(|tag| (tag.row.name.to_string(), tag.advice.is_some(), tag.stale)).collect::<Vec<_>>()
+        };
+        assert_eq!(report().await, [("v2.0.1-may-2016".to_owned(), true, false)]);
+        story.engine.clock().advance(chrono::Duration::days(91));
+        up.move_tag("team/app", "latest");
+        story.again(&["latest"]).await;
+        let mut names: Vec<_> = report().await;
+        names.sort();
+        assert_eq!(names, [("2.0".to_owned(), false, true), ("v2.0.1-may-2016".to_owned(), true, true)], "latest has moved");
+    }
+);

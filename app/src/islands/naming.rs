@@ -1,0 +1,36 @@
+//! Advice on a tag's name while it is typed. Without scripts it stands there after the preview.
+
+use leptos::{ev, prelude::*};
+use model::naming::advise;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+/// What to know about the name written in the field with this id; nothing for names that can move.
+#[island]
+pub fn NameAdvice(
+    /// Id of the field.
+    field: String,
+    /// What is written there now.
+    start: String,
+) -> impl IntoView {
+    let said = RwSignal::new(about(&start));
+    Effect::new(move |_| {
+        let field = field.clone();
+        let listening = window_event_listener(ev::input, move |event| {
+            let input = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+            if let Some(input) = input.filter(|input| input.id() == field) {
+                said.set(about(&input.value()));
+            }
+        });
+        on_cleanup(move || listening.remove());
+    });
+    view! { <p class="hint" role="status">{said}</p> }
+}
+
+/// Advice on a tag as written in a form: `latest` or `ruby:latest`.
+fn about(text: &str) -> String {
+    let name = text.trim().rsplit(':').next().unwrap_or_default();
+    advise(name).map(|advice| advice.text).unwrap_or_default()
+}
