@@ -87,6 +87,23 @@ for (const [database, scripts] of [["sqlite", false], ["postgres", true]]) {
       assert.equal(image.image.metadata.name, `sha256:${digest}`);
       assert.ok(image.image.dockerImageMetadata.Config.Env.length > 0);
 
+      // A name that can never move is said to be one: while it is typed, or with the preview.
+      await page.goto(`${home.url}/s/shop/ruby/tag?source=2.7`);
+      await page.getByLabel("Destination", { exact: true }).fill("ruby:v2.0.1-may-2016");
+      if (!scripts) await page.getByRole("button", { name: "Preview" }).click();
+      await page.getByText("names a date, so it will hardly ever move").waitFor();
+      if (scripts) await page.getByRole("button", { name: "Preview" }).click();
+      await page.waitForURL(/preview=1/);
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
+      await page.goto(`${home.url}/s/shop/ruby/naming`);
+      assert.match(await page.getByRole("table", { name: "Tags" }).innerText(), /v2\.0\.1-may-2016[\s\S]*A name that moves: v2\.0\.1\./);
+      await page.getByLabel("Select v2.0.1-may-2016").check();
+      await page.getByRole("button", { name: "Delete…" }).click();
+      await page.waitForURL(/tags\/delete/);
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
+
       // All of it is in the stream's history, and a credential is kept without being shown.
       await page.goto(`${home.url}/s/shop/ruby/history?tag=mytag`);
       assert.match(await page.getByRole("table", { name: "History" }).innerText(), /mytag pulled from[\s\S]*this registry/);

@@ -21,7 +21,7 @@ try {
   await jobEnded(page);
   const job = new URL(page.url()).pathname;
   const tagPreview = (source, destination, mode) => `/s/shop/ruby/tag?preview=1&source=${source}&destination=${destination}&mode=${mode}`;
-  for (const [source, destination, mode] of [["6.0", "latest", "fixed"], ["5.0", "edge", "follow"], ["4.0", "latest", "fixed"]]) {
+  for (const [source, destination, mode] of [["6.0", "latest", "fixed"], ["5.0", "edge", "follow"], ["4.0", "latest", "fixed"], ["4.0", "v4.0.1-may-2016", "fixed"]]) {
     await page.goto(home.url + tagPreview(source, destination, mode));
     await page.getByRole("button", { name: "Confirm" }).click();
     await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
@@ -51,7 +51,7 @@ try {
   await page.waitForURL(/draft=/);
   const apply = new URL(page.url());
   const pages = {
-    "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
+    naming: "/s/shop/ruby/naming", "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
     credentials: "/credentials", "stream-history": "/s/shop/ruby/history", "stream-history-tag": "/s/shop/ruby/history?tag=latest",
     rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,

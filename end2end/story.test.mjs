@@ -155,7 +155,7 @@ for (const database of ["sqlite", "postgres"]) {
 
         // No page of the story is broken at phone width.
         await page.setViewportSize({ width: 320, height: 800 });
-        for (const path of ["/", "/streams", "/streams/new", "/s/team/ruby", "/s/team/ruby/t/2.0", "/s/team/ruby/t/edge/history", "/s/team/ruby/tag", "/s/team/ruby/import", "/s/team/ruby/history", "/s/team/ruby/tags/policies?all=1", "/credentials", "/imports"]) {
+        for (const path of ["/", "/streams", "/streams/new", "/s/team/ruby", "/s/team/ruby/t/2.0", "/s/team/ruby/t/edge/history", "/s/team/ruby/tag", "/s/team/ruby/import", "/s/team/ruby/history", "/s/team/ruby/naming", "/s/team/ruby/definition", "/apply", "/s/team/ruby/tags/policies?all=1", "/credentials", "/imports"]) {
           await page.goto(home.url + path);
           await fits(page);
         }
