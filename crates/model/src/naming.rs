@@ -89,7 +89,14 @@ pub fn advise(name: &str) -> Option<Advice> {
 }
 
 fn advice(fixed: Fixed, what: &str, name: &str, instead: Option<String>) -> Advice {
-    let instead = instead.filter(|instead| instead.parse::<crate::TagName>().is_ok());
+    // What is left may be just as fixed: go on until it can move.
+    let instead = instead
+        .map(|instead| match advise(&instead) {
+            Some(further) => further.instead,
+            None => Some(instead),
+        })
+        .unwrap_or_default()
+        .filter(|instead| instead.parse::<crate::TagName>().is_ok());
     let text = match &instead {
         Some(instead) => format!("{name} {what} A name that moves: {instead}."),
         None => format!("{name} {what}"),
@@ -184,7 +191,7 @@ mod tests {
     #[test]
     fn names_that_can_never_move_are_told_with_one_that_can() {
         for (name, fixed, instead) in [
-            ("v2.0.1-may-2016", Fixed::Dated, Some("v2.0.1")),
+            ("v2.0.1-may-2016", Fixed::Dated, Some("v2.0")),
             ("2016-05-31", Fixed::Dated, None),
             ("nightly-20260501", Fixed::Dated, Some("nightly")),
             (
