@@ -42,6 +42,10 @@ for (const [database, scripts] of [["sqlite", true], ["postgres", false]]) {
       await jobEnded(page);
       assert.equal(await digest("1.7"), moved.digest.slice(7, 19));
       await page.goto(`${stream}/t/1.7/history`);
+      await page.getByRole("link", { name: "Compare revision 1 with the current image" }).click();
+      await page.waitForURL(/\/compare/);
+      assert.match(await main.innerText(), /Differences[\s\S]*revision/);
+      await page.goBack();
       await page.getByRole("link", { name: "Restore revision 1" }).click();
       await page.waitForURL(/\/rollback/);
       await page.getByRole("radio", { name: "Hold" }).check();

@@ -3,6 +3,7 @@
 mod credentials;
 mod definition;
 mod delete;
+mod diff;
 mod edit;
 mod error;
 mod image;

@@ -228,6 +228,19 @@ pub fn naming(at: &StreamRef) -> String {
     format!("{}/naming", stream(at))
 }
 
+/// Two images of a stream side by side.
+#[must_use]
+pub fn diff(at: &StreamRef) -> String {
+    format!("{}/compare", stream(at))
+}
+
+/// A revision of a tag beside the tag's current image.
+#[must_use]
+pub fn diff_with_current(at: &StreamRef, name: &TagName, revision: i64) -> String {
+    let (from, to) = (format!("{name}#{revision}"), name.to_string());
+    with_query(&diff(at), &[("from", &from), ("to", &to)])
+}
+
 /// A definition that is previewed.
 #[must_use]
 pub fn draft(id: &str) -> String {

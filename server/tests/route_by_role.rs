@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 28] = [
+const PAGES: [(&str, &str, [u16; 4]); 29] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -90,6 +90,11 @@ const PAGES: [(&str, &str, [u16; 4]); 28] = [
         [AWAY, MISSING, MISSING, MISSING],
     ),
     ("/imports", "/imports", [AWAY, OK, OK, OK]),
+    (
+        "/s/{ns}/{name}/compare",
+        "/s/shop/ruby/compare",
+        [AWAY, OK, OK, OK],
+    ),
     (
         "/s/{ns}/{name}/naming",
         "/s/shop/ruby/naming",

@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, definition, delete, edit, error, image, import, job, login, naming, overview,
-    stream, streams, tag, tag_form,
+    credentials, definition, delete, diff, edit, error, image, import, job, login, naming,
+    overview, stream, streams, tag, tag_form,
 };
 use crate::{
     api::ApiError,
@@ -67,6 +67,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/tags/delete") view=delete::DeleteTagsPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tags/policies") view=edit::PoliciesPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/policy") view=edit::StreamPolicyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/compare") view=diff::DiffPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/naming") view=naming::NamingPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/undo") view=edit::UndoPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag/rollback") view=edit::RollbackPage ssr=SsrMode::Async/>

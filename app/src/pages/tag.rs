@@ -145,6 +145,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
         let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
         let policies = format!("{}?tag={tag}", routes::policies(stream));
         let definition = routes::tag_definition(stream, tag);
+        let compare = routes::with_query(&routes::diff(stream), &[("from", tag.as_str())]);
         let hold = view
             .row
             .head
@@ -159,6 +160,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
             <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
             <Kebab label=format!("More actions for {from}")>
                 <a href=policies>"Policies…"</a>
+                <a href=compare>"Compare…"</a>
                 <a href=definition>"Export"</a>
                 {hold}
                 <a class="danger" href=delete>"Delete the tag…"</a>

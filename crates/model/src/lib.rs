@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod credential;
+pub mod diff;
 pub mod digest;
 pub mod edit;
 pub mod image;

@@ -119,7 +119,7 @@ fn table(
             <thead><tr>
                 <th scope="col">"Revision"</th><th scope="col">"Digest"</th><th scope="col">"Since"</th>
                 <th scope="col">"Until"</th><th scope="col">"Cause"</th><th scope="col">"By"</th>
-                {may.then(|| view! { <th scope="col"><span class="visually-hidden">"Action"</span></th> })}
+                <th scope="col"><span class="visually-hidden">"Action"</span></th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table>
@@ -142,13 +142,20 @@ fn row(
         let href = routes::job(job);
         view! { " · " <a href=href>"import"</a> }
     });
+    let compare = (!current).then(|| {
+        let label = format!("Compare revision {number} with the current image");
+        let href = routes::diff_with_current(stream, tag, revision.number);
+        view! { <a href=href aria-label=label>"Compare"</a> }
+    });
+    let restore = (may && !current).then(|| {
+        let label = format!("Restore revision {number}");
+        let href = routes::rollback_to(stream, tag, revision.number);
+        view! { " · " <a href=href aria-label=label>"Restore"</a> }
+    });
     let tag_this = may.then(|| {
         let label = format!("Tag this: revision {number}");
-        let restore = (!current).then(|| {
-            let label = format!("Restore revision {number}");
-            view! { <a href=routes::rollback_to(stream, tag, revision.number) aria-label=label>"Restore"</a> " · " }
-        });
-        view! { <td class="number nowrap">{restore} <a href=routes::tag_form_from(stream, &source) aria-label=label>"Tag this"</a></td> }
+        let dot = (!current).then_some(" · ");
+        view! { {dot} <a href=routes::tag_form_from(stream, &source) aria-label=label>"Tag this"</a> }
     });
     view! {
         <tr id=format!("r{}", revision.number)>
@@ -160,7 +167,7 @@ fn row(
             <td data-label="Until">{until.map_or_else(|| view! { <span class="muted">"now"</span> }.into_any(), |at| time(at, now).into_any())}</td>
             <td data-label="Cause"><span>{cause(revision.cause)} {job}</span></td>
             <td data-label="By">{by(&revision.actor)}</td>
-            {tag_this}
+            <td class="number nowrap">{compare} {restore} {tag_this}</td>
         </tr>
     }
     .into_any()
