@@ -14,6 +14,9 @@ pub fn PreviewTable(
     /// Name of the table.
     #[prop(default = "Preview")]
     caption: &'static str,
+    /// What the two sides are called.
+    #[prop(default = ["Now", "Then"])]
+    sides: [&'static str; 2],
 ) -> impl IntoView {
     let rows = rows
         .into_iter()
@@ -29,8 +32,8 @@ pub fn PreviewTable(
             view! {
                 <tr>
                     <th scope="row">{what}</th>
-                    <td data-label="Now">{side(before, "removed")}</td>
-                    <td data-label="Then">{side(after, "added")}</td>
+                    <td data-label=sides[0]>{side(before, "removed")}</td>
+                    <td data-label=sides[1]>{side(after, "added")}</td>
                 </tr>
             }
         })
@@ -38,7 +41,7 @@ pub fn PreviewTable(
     view! {
         <table class="data plan diff">
             <caption class="visually-hidden">{caption}</caption>
-            <thead><tr><th scope="col">"What"</th><th scope="col">"Now"</th><th scope="col">"Then"</th></tr></thead>
+            <thead><tr><th scope="col">"What"</th><th scope="col">{sides[0]}</th><th scope="col">{sides[1]}</th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
     }

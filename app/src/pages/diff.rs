@@ -165,9 +165,13 @@ fn shown(stream: &StreamRef, first: &ImageView, second: &ImageView) -> AnyView {
 fn sentence(found: &ImageDiff) -> String {
     let added = found.layers.iter().filter(|row| row.added).count();
     let removed = found.layers.len() - added;
+    let base = match found.base {
+        0 => "No layer at the base is the same".to_owned(),
+        1 => "The layer at the base is the same".to_owned(),
+        n => format!("The first {n} layers are the same"),
+    };
     format!(
-        "The first {} layers are the same; {} shared. {removed} gone ({}), {added} new: who has the first fetches {} for the second.",
-        found.base,
+        "{base}; {} in common. {removed} only in the first ({}), {added} only in the second: whoever has the first fetches {} for it.",
         size(found.shared),
         size(found.removed),
         size(found.added)
@@ -182,6 +186,6 @@ fn aspect(name: &'static str, mut rows: Vec<Row>) -> AnyView {
     let more = rows.len().saturating_sub(MOST);
     rows.truncate(MOST);
     let more = (more > 0).then(|| view! { <p class="muted">{format!("And {more} more.")}</p> });
-    view! { <section><h2>{name}</h2> <PreviewTable rows=rows caption=name/> {more}</section> }
+    view! { <section><h2>{name}</h2> <PreviewTable rows=rows caption=name sides=["From", "To"]/> {more}</section> }
         .into_any()
 }
