@@ -200,9 +200,10 @@ const FUNCTIONS: [Function; 13] = [
         &[
             ("namespace", "shop"),
             ("name", "ruby"),
-            ("source", "2.7"),
-            ("destination", "latest"),
-            ("mode", "fixed"),
+            (
+                "form",
+                r#"{"source":"2.7","destination":"latest","mode":"fixed"}"#,
+            ),
             ("token", "none"),
         ],
         EDITOR,
