@@ -165,14 +165,10 @@ fn options(written: &TagForm, error: Option<&ApiError>) -> AnyView {
         ),
         choice(
             "source",
-            "Source",
-            "Consumers pull from the registry the image came from",
+            "The registry it came from",
+            "Reference policy Source",
         ),
-        choice(
-            "local",
-            "Local",
-            "Consumers pull from the integrated registry",
-        ),
+        choice("local", "This registry", "Reference policy Local"),
     ];
     let platforms = vec![
         choice(
