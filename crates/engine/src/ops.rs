@@ -5,6 +5,7 @@ mod credentials;
 mod definitions;
 mod edits;
 mod images;
+mod import_images;
 mod imports;
 mod jobs;
 mod journal;

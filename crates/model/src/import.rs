@@ -44,6 +44,25 @@ pub struct ImportRequest {
     pub platform: [String; 2],
 }
 
+/// One image to import, and the tag it becomes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageImport {
+    /// What to import, in the user's spelling.
+    pub from: Reference,
+    /// The tag.
+    pub to: TagName,
+    /// Allow unverified TLS and plain HTTP.
+    pub insecure: bool,
+    /// How often it is looked at again; `Never` keeps what the tag has.
+    pub schedule: Schedule,
+    /// Where consumers are sent, if the tag is new.
+    pub reference_policy: ReferencePolicy,
+    /// What is kept of an index.
+    pub mode: ImportMode,
+    /// The operating system and architecture taken out of an index; empty keeps what the tag has.
+    pub platform: [String; 2],
+}
+
 /// What an import would do: looked at upstream, nothing written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportPreview {

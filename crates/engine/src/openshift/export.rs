@@ -218,11 +218,12 @@ fn pull_spec(object: &StreamObject, tag: &TagObject, head: &Revision) -> String 
 fn tag_reference(stream: &StreamRef, name: &TagName, spec: &TagSpec) -> Value {
     let from = match &spec.source {
         TagSource::External { reference, .. } | TagSource::Reference { reference, .. } => {
-            Some(from("DockerImage", reference.to_string(), None))
+            Some(from(stream, "DockerImage", reference.to_string(), None))
         }
         TagSource::Follow { stream: other, tag } => {
             let name = &other.as_ref().unwrap_or(stream).name;
             Some(from(
+                stream,
                 "ImageStreamTag",
                 format!("{name}:{tag}"),
                 other.as_ref(),
@@ -234,6 +235,7 @@ fn tag_reference(stream: &StreamRef, name: &TagName, spec: &TagSpec) -> Value {
         } => {
             let name = &other.as_ref().unwrap_or(stream).name;
             Some(from(
+                stream,
                 "ImageStreamImage",
                 format!("{name}@{digest}"),
                 other.as_ref(),
@@ -271,10 +273,10 @@ fn tag_reference(stream: &StreamRef, name: &TagName, spec: &TagSpec) -> Value {
     Value::Object(made)
 }
 
-/// Where a tag comes from; the namespace is said when the stream is another one.
-fn from(kind: &str, name: String, other: Option<&StreamRef>) -> Value {
+/// Where a tag comes from; the namespace is said when it is another one.
+fn from(own: &StreamRef, kind: &str, name: String, other: Option<&StreamRef>) -> Value {
     let mut from = fields([("kind", json!(kind)), ("name", json!(name))]);
-    if let Some(other) = other {
+    if let Some(other) = other.filter(|other| other.namespace != own.namespace) {
         from.insert("namespace".to_owned(), json!(other.namespace.as_str()));
     }
     Value::Object(from)

@@ -369,7 +369,7 @@ impl Engine {
         }
     }
 
-    fn new_job(
+    pub(super) fn new_job(
         &self,
         actor: &Actor,
         record: &StreamRecord,

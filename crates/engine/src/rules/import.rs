@@ -93,14 +93,30 @@ pub fn plan(
                 }
             }
             Outcome::Failed(reason, message, hint) => {
-                if before.is_none() && finding.explicit {
-                    set_spec(&mut changes);
+                let again = known
+                    .and_then(|tag| tag.condition.as_ref())
+                    .filter(|old| old.reason == *reason && old.message == *message);
+                // The same failure of what is asked since changes nothing; when the spec is newer, it is told once more.
+                if let (Some(old), Some(spec)) = (again, &before)
+                    && old.generation >= spec.generation
+                {
+                    continue;
+                }
+                // A new failure is of this generation, and so is what was asked: it is not pending any more.
+                match &before {
+                    Some(asked) if again.is_none() => changes.push(Change::SetSpec {
+                        tag: finding.tag.clone(),
+                        before: before.clone(),
+                        after: TagSpec {
+                            generation,
+                            ..asked.clone()
+                        },
+                    }),
+                    None if finding.explicit => set_spec(&mut changes),
+                    _ => {}
                 }
                 // The same failure again keeps the time it was first seen.
-                let since = known
-                    .and_then(|tag| tag.condition.as_ref())
-                    .filter(|old| old.reason == *reason && old.message == *message)
-                    .map_or(now, |old| old.since);
+                let since = again.map_or(now, |old| old.since);
                 let after = Condition {
                     reason: *reason,
                     message: message.clone(),

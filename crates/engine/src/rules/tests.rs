@@ -343,6 +343,7 @@ fn a_failure_keeps_the_image_and_success_clears_the_condition() {
     };
     let changes = import::plan(&before, std::slice::from_ref(&failed), 8, now());
     let [
+        Change::SetSpec { after: asked, .. },
         Change::SetCondition {
             after: Some(condition),
             ..
@@ -351,12 +352,30 @@ fn a_failure_keeps_the_image_and_success_clears_the_condition() {
     else {
         panic!("{changes:?}")
     };
-    assert_eq!(condition.generation, 8);
+    assert_eq!(
+        (condition.generation, asked.generation),
+        (8, 8),
+        "what was asked is answered, and not pending"
+    );
 
     let mut after = before;
     after.tags.get_mut(&tag("2.0")).unwrap().condition = Some(condition.clone());
     let later = now() + chrono::Duration::hours(1);
-    let again = import::plan(&after, &[failed], 9, later);
+    after.tags.get_mut(&tag("2.0")).unwrap().spec = Some(asked.clone());
+    assert_eq!(
+        import::plan(&after, std::slice::from_ref(&failed), 9, later),
+        [],
+        "the same failure again is no news"
+    );
+    after
+        .tags
+        .get_mut(&tag("2.0"))
+        .unwrap()
+        .spec
+        .as_mut()
+        .unwrap()
+        .generation = 9;
+    let again = import::plan(&after, &[failed], 10, later);
     let [
         Change::SetCondition {
             after: Some(second),
@@ -368,8 +387,8 @@ fn a_failure_keeps_the_image_and_success_clears_the_condition() {
     };
     assert_eq!(
         (second.generation, second.since),
-        (9, now()),
-        "the same failure keeps the time it was first seen"
+        (10, now()),
+        "the same failure of something newer keeps the time it was first seen"
     );
 
     let cleared = import::plan(&after, &[found("2.0", 1)], 9, later);

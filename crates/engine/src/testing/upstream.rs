@@ -271,6 +271,23 @@ impl TestUpstream {
         self.put(repository, tag, old.kind, old.revision + 1)
     }
 
+    /// Puts the image of a tag at another tag as well, as a copy between repositories does.
+    ///
+    /// # Panics
+    /// If there is no such tag.
+    pub fn copy(&self, from: (&str, &str), to: (&str, &str)) {
+        let tag = self
+            .tag(from.0, from.1)
+            .unwrap_or_else(|| panic!("no tag {}:{} to copy", from.0, from.1));
+        let mut inner = self.inner();
+        let source = inner.repositories.entry(from.0.to_owned()).or_default();
+        let (manifests, blobs) = (source.manifests.clone(), source.blobs.clone());
+        let target = inner.repositories.entry(to.0.to_owned()).or_default();
+        target.manifests.extend(manifests);
+        target.blobs.extend(blobs);
+        target.tags.insert(to.1.to_owned(), tag);
+    }
+
     /// Takes a tag away; its manifest stays readable by digest.
     pub fn delete_tag(&self, repository: &str, tag: &str) {
         let mut inner = self.inner();

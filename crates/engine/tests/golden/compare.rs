@@ -1,0 +1,102 @@
+//! Two objects, less what differs each time, and what is left of the differences.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A difference by decision.
+pub struct Deviation {
+    /// File of the scenario.
+    pub scenario: &'static str,
+    /// Step, from 1.
+    pub step: usize,
+    /// Where: `app.status.tags[0].items[1].generation`.
+    pub path: &'static str,
+    /// What we say, as JSON.
+    pub ours: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    pub path: String,
+    pub theirs: Value,
+    pub ours: Value,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: theirs {}, ours {}",
+            self.path, self.theirs, self.ours
+        )
+    }
+}
+
+/// A stream without what differs each time.
+pub fn bare(mut stream: Value) -> Value {
+    remove(&mut stream, &["kind", "apiVersion"]);
+    remove(
+        &mut stream["metadata"],
+        &["uid", "resourceVersion", "creationTimestamp"],
+    );
+    remove(&mut stream["status"], &["dockerImageRepository"]);
+    let tags = stream["status"]
+        .get_mut("tags")
+        .and_then(Value::as_array_mut);
+    for tag in tags.into_iter().flatten() {
+        for item in list(tag, "items") {
+            remove(item, &["created"]);
+        }
+        for condition in list(tag, "conditions") {
+            remove(condition, &["lastTransitionTime"]);
+        }
+    }
+    stream
+}
+
+fn list<'v>(value: &'v mut Value, name: &str) -> Vec<&'v mut Value> {
+    let found = value.get_mut(name).and_then(Value::as_array_mut);
+    found
+        .map(|list| list.iter_mut().collect())
+        .unwrap_or_default()
+}
+
+fn remove(value: &mut Value, names: &[&str]) {
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
+/// Every place where two values differ.
+pub fn differences(path: &str, theirs: &Value, ours: &Value) -> Vec<Difference> {
+    match (theirs, ours) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names = a
+                .keys()
+                .chain(b.keys().filter(|name| !a.contains_key(*name)));
+            let of = |name: &String| {
+                let (one, other) = (a.get(name), b.get(name));
+                let null = Value::Null;
+                differences(
+                    &format!("{path}.{name}"),
+                    one.unwrap_or(&null),
+                    other.unwrap_or(&null),
+                )
+            };
+            names.flat_map(of).collect()
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => (0..a.len())
+            .flat_map(|i| differences(&format!("{path}[{i}]"), &a[i], &b[i]))
+            .collect(),
+        _ if theirs == ours => Vec::new(),
+        _ => vec![Difference {
+            path: path.to_owned(),
+            theirs: theirs.clone(),
+            ours: ours.clone(),
+        }],
+    }
+}
