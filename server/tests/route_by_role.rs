@@ -122,7 +122,7 @@ const PAGES: [(&str, &str, [u16; 4]); 29] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 13] = [
+const FUNCTIONS: [Function; 14] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -195,6 +195,11 @@ const FUNCTIONS: [Function; 13] = [
         EDITOR,
     ),
     ("/api/fn/imports/cancel", &[("id", "{job}")], EDITOR),
+    (
+        "/api/fn/imports/stop",
+        &[("namespace", "shop"), ("name", "ruby"), ("tag", "2.7")],
+        EDITOR,
+    ),
     (
         "/api/fn/tags/set",
         &[

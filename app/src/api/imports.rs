@@ -142,3 +142,22 @@ pub async fn cancel_import(id: String) -> Result<(), ApiError> {
         cancelled.map(|()| page.clone()).map_err(ApiError::from),
     )
 }
+
+/// Does not try a failed tag again by itself.
+///
+/// # Errors
+/// A refusal for the page.
+#[server(prefix = "/api/fn", endpoint = "imports/stop", input = PostUrl)]
+pub async fn stop_trying(namespace: String, name: String, tag: String) -> Result<(), ApiError> {
+    let call = crate::context::call()?;
+    let stream = super::form::stream(&namespace, &name)?;
+    let tag = tag
+        .parse()
+        .map_err(|error: model::name::NameError| ApiError::invalid("tag", error.to_string()))?;
+    let page = crate::routes::tag(&stream, &tag);
+    let stopped = call.engine.stop_trying(&call.actor, &stream, &tag).await;
+    super::guard::answer::<StopTrying>(
+        &page,
+        stopped.map(|()| page.clone()).map_err(ApiError::from),
+    )
+}

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     components::{
-        Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge, clock, digest,
-        icon, reference, tag_badge, time,
+        Button, Csrf, Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge,
+        clock, digest, icon, reference, tag_badge, time,
     },
     islands::LivePage,
     routes,
@@ -217,12 +217,44 @@ fn failure(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
         again(&asked.csrf, stream, only, "Import again".to_owned())
     });
     let title = format!("{title} ({})", condition.reason.as_str());
+    let again = tried_again(stream, view, asked);
     view! {
         <ErrorState title=title said=condition.message.clone() hint=condition.hint.clone() when=(condition.since, asked.now)>
             {retry}
         </ErrorState>
+        {again}
     }
     .into_any()
+}
+
+/// That a failure which may pass is tried again by itself, when, and the way to stop that.
+fn tried_again(stream: &StreamRef, view: &TagView, asked: &Asked) -> Option<AnyView> {
+    let checks = view.row.checks;
+    if checks.attempts == 0 {
+        return None;
+    }
+    let tries = match checks.attempts {
+        1 => "Tried once".to_owned(),
+        n => format!("Tried {} times", thousands(n)),
+    };
+    let Some(due) = checks.due else {
+        let text = format!("{tries}; it is not tried again by itself.");
+        return Some(alert("info", view! { <p>{text}</p> }.into_any()));
+    };
+    let stop = may_write(asked, stream).then(|| {
+        view! {
+            <form method="post" action="/api/fn/imports/stop" class="inline">
+                <Csrf token=asked.csrf.clone()/>
+                <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+                <input type="hidden" name="name" value=stream.name.to_string()/>
+                <input type="hidden" name="tag" value=view.row.name.to_string()/>
+                <Button kind="quiet">"Stop trying"</Button>
+            </form>
+        }
+    });
+    let inner =
+        view! { <p>{tries} "; the next try is due " {time(due, asked.now)} ". "</p> {stop} };
+    Some(alert("info", inner.into_any()))
 }
 
 /// What the tag should be beside what it is, who follows it, and what its connection allows.

@@ -193,7 +193,7 @@ pub struct Hold {
     pub by: String,
 }
 
-/// When a scheduled tag is looked at.
+/// When a tag is looked at that is scheduled, or failed and is tried again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
     /// When next.
@@ -202,6 +202,8 @@ pub struct Checks {
     pub last: Option<DateTime<Utc>>,
     /// When that had been due.
     pub last_due: Option<DateTime<Utc>>,
+    /// How often in a row it failed for a reason that may pass; it is tried again by itself when it is due next.
+    pub attempts: i64,
 }
 
 /// What made a revision.

@@ -301,7 +301,14 @@ impl Tx {
             .iter()
             .filter_map(|(name, tag)| {
                 let schedule = plan(Some(tag));
-                (plan(facts.tag(name)) != schedule)
+                // What is imported from elsewhere now is not tried again as it was.
+                let source = |tag: Option<&TagFacts>| {
+                    let spec = tag.and_then(|tag| tag.spec.as_ref());
+                    spec.map(|spec| columns(Some(&spec.source)))
+                };
+                let other =
+                    facts.tag(name).is_some() && source(facts.tag(name)) != source(Some(tag));
+                (plan(facts.tag(name)) != schedule || other)
                     .then(|| (name, ctx.first_due(stream_id, name, schedule)))
             })
             .collect();
@@ -419,7 +426,7 @@ impl Tx {
 }
 
 /// The columns of a source.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct SourceColumns {
     reference: Option<String>,
     stream: Option<String>,

@@ -27,6 +27,15 @@ pub struct DueTag {
     pub settled: bool,
 }
 
+/// Tries of a tag that failed for a reason that may pass, at most.
+pub const MOST_ATTEMPTS: i64 = 10;
+
+/// How long after its `attempts`th failure in a row a tag is tried again: from half a minute, doubled, up to an hour.
+fn wait(attempts: i64) -> chrono::Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(7);
+    chrono::Duration::seconds((30_i64 << doublings).min(3600))
+}
+
 impl DueTag {
     /// When it is due next: in its own place of the period, so that load which is spread stays spread; `nudge`, from
     /// -1 to 1, moves it a little so that tags of one stream do not stay together.
@@ -132,6 +141,66 @@ impl Tx {
                     WHERE tags.name = next.name AND tags.stream_id = ",
                 );
                 query.push_bind(stream_id);
+                query.build().execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes tags whose import failed for a reason that may pass: each is due again after a while that doubles, until it
+    /// was tried [`MOST_ATTEMPTS`] times. A scheduled tag keeps its own time if that is sooner. A held one is not tried.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_failed(
+        &mut self,
+        stream_id: &str,
+        tags: &[&TagName],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE tags SET attempts = attempts + 1
+            WHERE stream_id = $1 AND name = $2 AND source_kind = 'external' AND held_at IS NULL
+            RETURNING attempts, schedule, due_at";
+        for tag in tags {
+            let found: Option<(i64, String, Option<DateTime<Utc>>)> = on!(self, |conn| {
+                sqlx::query_as(SQL)
+                    .bind(stream_id)
+                    .bind(tag.as_str())
+                    .fetch_optional(conn)
+                    .await?
+            });
+            let Some((attempts, schedule, due)) = found else {
+                continue;
+            };
+            let scheduled = due.filter(|_| !schedule.is_empty());
+            let again = (attempts < MOST_ATTEMPTS).then(|| now + wait(attempts));
+            let next = match (again, scheduled) {
+                (Some(again), Some(scheduled)) => Some(again.min(scheduled)),
+                (again, scheduled) => again.or(scheduled),
+            };
+            self.set_due(stream_id, &[(*tag, next)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets that tags failed: they are not tried again but by schedule.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn clear_failed(&mut self, stream_id: &str, tags: &[&TagName]) -> Result<()> {
+        for chunk in tags.chunks(500) {
+            on!(self, |conn| {
+                let mut query = sqlx::QueryBuilder::new(
+                    "UPDATE tags SET attempts = 0, due_at = CASE WHEN schedule = '' THEN NULL ELSE due_at END
+                    WHERE attempts > 0 AND stream_id = ",
+                );
+                query.push_bind(stream_id);
+                query.push(" AND name IN (");
+                let mut names = query.separated(", ");
+                for tag in chunk {
+                    names.push_bind(tag.as_str());
+                }
+                query.push(")");
                 query.build().execute(conn).await?;
             });
         }

@@ -33,6 +33,7 @@ struct TagColumns {
     due_at: Option<DateTime<Utc>>,
     checked_at: Option<DateTime<Utc>>,
     checked_due_at: Option<DateTime<Utc>>,
+    attempts: i64,
     held_at: Option<DateTime<Utc>>,
     held_by: String,
     generation: Option<i64>,
@@ -65,7 +66,7 @@ macro_rules! tag_columns {
     () => {
         "t.name, t.source_kind, t.source_reference, t.source_stream, t.source_tag, t.source_digest, t.source_since,
         t.import_mode, t.annotations, t.insecure,
-        t.reference_policy, t.schedule, t.due_at, t.checked_at, t.checked_due_at, t.held_at, t.held_by, t.generation,
+        t.reference_policy, t.schedule, t.due_at, t.checked_at, t.checked_due_at, t.attempts, t.held_at, t.held_by, t.generation,
         t.head_digest, t.head_reference, t.head_number, t.head_generation, t.head_created_at,
         c.reason, c.message, c.hint, c.generation AS condition_generation, c.since"
     };
@@ -220,6 +221,7 @@ impl ListColumns {
                 due: self.tag.due_at,
                 last: self.tag.checked_at,
                 last_due: self.tag.checked_due_at,
+                attempts: self.tag.attempts,
             },
         })
     }

@@ -4,7 +4,7 @@
 //! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
@@ -399,6 +399,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut findings = Vec::new();
     let mut images = Vec::new();
+    let mut may_pass = BTreeSet::new();
     for Fetched {
         item,
         answer,
@@ -432,6 +433,9 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             }
             Answer::Failed(failure) => {
                 let message = failure.message.clone();
+                if failure.transient() {
+                    may_pass.insert(item.tag.clone());
+                }
                 findings.push(finding(
                     Outcome::Failed(failure.reason, message.clone(), failure.hint.clone()),
                     mode,
@@ -490,6 +494,12 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
         .map(|outcome| &outcome.item.tag)
         .collect();
     tx.set_checked(&job.stream_id, &looked_at, now).await?;
+    let (passing, settled): (Vec<_>, Vec<_>) = outcomes
+        .iter()
+        .map(|outcome| &outcome.item.tag)
+        .partition(|tag| may_pass.contains(*tag));
+    tx.set_failed(&job.stream_id, &passing, now).await?;
+    tx.clear_failed(&job.stream_id, &settled).await?;
     tx.finish_items(&job.id, engine.owner(), &outcomes, now)
         .await?;
     tx.commit().await?;

@@ -4,7 +4,7 @@ use crate::common::{Story, chosen};
 use chrono::Duration;
 use engine::{
     db_test,
-    testing::upstream::{ImageKind, Route, TestUpstream},
+    testing::upstream::{Fault, ImageKind, Route, TestUpstream},
 };
 use model::{
     edit::{Edit, Policies, Which},
@@ -148,5 +148,55 @@ db_test!(
             settled: true,
         };
         assert_eq!(due.next(std::time::Duration::from_secs(60), story.engine.clock().now(), 0.0), None);
+    }
+);
+
+db_test!(
+    async fn a_failure_that_may_pass_is_tried_again_later_and_later_until_it_is_enough(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(story.tag("1.0").await.checks.attempts, 0);
+        up.fail(Route::Manifest, Fault::Status(503));
+        story.again(&["1.0"]).await;
+        let mut waits = Vec::new();
+        for attempt in 1..10 {
+            let checks = story.tag("1.0").await.checks;
+            assert_eq!(checks.attempts, attempt);
+            let wait = checks.due.unwrap() - story.engine.clock().now();
+            waits.push(wait.num_seconds());
+            assert_eq!(story.after(wait - Duration::seconds(1)).await, 0, "not before it is due");
+            assert_eq!(story.after(Duration::seconds(1)).await, 1);
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        let checks = story.tag("1.0").await.checks;
+        assert_eq!((checks.attempts, checks.due), (10, None), "that was enough");
+
+        // What is there again is found by asking, and nothing is left of the tries.
+        up.heal();
+        story.again(&["1.0"]).await;
+        let row = story.tag("1.0").await;
+        assert!(row.condition.is_none() && row.checks.attempts == 0 && row.checks.due.is_none(), "{row:?}");
+    }
+);
+
+db_test!(
+    async fn a_failure_that_stays_is_not_tried_again_and_tries_can_be_stopped(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.delete_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        let row = story.tag("1.0").await;
+        assert!(row.condition.is_some() && row.checks.due.is_none() && row.checks.attempts == 0, "{row:?}");
+        up.fail(Route::Manifest, Fault::Status(503));
+        story.again(&["1.0"]).await;
+        assert!(story.tag("1.0").await.checks.due.is_some());
+        let tag = "1.0".parse().unwrap();
+        story.engine.stop_trying(&story.editor, &story.stream, &tag).await.unwrap();
+        assert_eq!(story.tag("1.0").await.checks.due, None);
+        assert_eq!(story.after(Duration::days(1)).await, 0);
     }
 );
