@@ -66,10 +66,9 @@ impl Replay {
             replay.step(step).await;
             for stream in step["streams"].as_array().into_iter().flatten() {
                 for found in replay.compare(stream).await {
+                    let ours = found.ours.to_string();
                     let listed = expected.iter().position(|listed| {
-                        listed.step == number
-                            && listed.path == found.path
-                            && listed.ours == found.ours.to_string()
+                        listed.step == number && listed.path == found.path && listed.ours == ours
                     });
                     match listed {
                         Some(at) => drop(expected.remove(at)),
