@@ -4,6 +4,7 @@ mod history;
 mod imports;
 mod notices;
 mod paging;
+mod past;
 mod table;
 
 use leptos::prelude::*;
@@ -34,6 +35,9 @@ use crate::{
 pub fn StreamPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
+        if !asked.query("at").is_empty() {
+            return past::page(&asked, &stream).await;
+        }
         let call = &asked.call;
         let view = call.engine.stream(&call.actor, &stream).await?;
         let text = asked.query("text");
@@ -161,6 +165,11 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
         let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
         let (definition, naming) = (routes::stream_definition(stream), routes::naming(stream));
+        let past = format!(
+            "{}?at={}",
+            routes::stream(stream),
+            now.format("%Y-%m-%dT%H:%M:%SZ")
+        );
         view! {
             <LinkButton href=routes::import(stream)>"Import"</LinkButton>
             <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
@@ -168,6 +177,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
                 {every}
                 <a href=policy>"Policy…"</a>
                 <a href=naming>"Tag names"</a>
+                <a href=past>"As it was…"</a>
                 <a href=definition>"Export"</a>
                 <a class="danger" href=delete>"Delete the stream…"</a>
             </Kebab>

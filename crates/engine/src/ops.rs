@@ -10,6 +10,7 @@ mod imports;
 mod jobs;
 mod journal;
 mod naming;
+mod past;
 mod retries;
 mod streams;
 mod tags;

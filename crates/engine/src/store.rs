@@ -14,6 +14,7 @@ mod job_lists;
 mod job_records;
 mod jobs;
 mod journal;
+mod past;
 mod revisions;
 mod row;
 mod schedules;

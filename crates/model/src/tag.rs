@@ -369,6 +369,30 @@ pub struct TagRow {
     pub checks: Checks,
 }
 
+/// A tag as it was at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagThen {
+    /// The tag.
+    pub name: TagName,
+    /// The image it pointed at.
+    pub digest: Digest,
+    /// Where that was found.
+    pub reference: Reference,
+    /// Number of the revision; none for a tag that was deleted since.
+    pub number: Option<i64>,
+    /// Since when it had pointed there.
+    pub since: DateTime<Utc>,
+}
+
+/// A stream as it was at an instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamThen {
+    /// One page, in priority order, of the tags that are there today and had an image then.
+    pub tags: crate::Page<TagThen>,
+    /// Tags that had one and were deleted since, by name: the first ones, with the first page.
+    pub deleted: Vec<TagThen>,
+}
+
 /// Everything the tag page shows beside the image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TagView {
