@@ -8,9 +8,11 @@ mod images;
 mod imports;
 mod jobs;
 mod journal;
+mod namespaces;
 mod naming;
 mod streams;
 mod tags;
+mod tokens;
 
 pub use definitions::{Draft, PlannedAll};
 pub use edits::Edited;
@@ -18,6 +20,7 @@ pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 use sha2::{Digest as _, Sha256};
+pub use tokens::NewToken;
 
 use crate::{
     Error, Result,

@@ -12,11 +12,13 @@ mod images;
 mod job_lists;
 mod jobs;
 mod journal;
+mod namespaces;
 mod revisions;
 mod row;
 mod schedules;
 mod streams;
 mod tags;
+mod tokens;
 
 use std::{str::FromStr, time::Duration};
 
