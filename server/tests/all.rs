@@ -15,3 +15,4 @@ mod web_headers;
 mod web_login;
 mod web_progress;
 mod web_session;
+mod web_tokens;

@@ -123,6 +123,16 @@ impl Engine {
         }
         Ok(Some(found.actor))
     }
+
+    /// Whether this is a token of the actor's own. Does not count as use.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn owns_token(&self, actor: &Actor, token: &str) -> Result<bool> {
+        let mut tx = self.store().read().await?;
+        let found = tx.token_by_hash(&fingerprint(token)).await?;
+        Ok(found.is_some_and(|found| found.actor.id == actor.id))
+    }
 }
 
 /// The user a token is for, if the actor may handle that user's tokens.
