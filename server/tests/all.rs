@@ -9,6 +9,8 @@ mod common;
 mod config;
 mod health;
 mod route_by_role;
+mod v2_auth;
+mod v2_discovery;
 mod web_csrf;
 mod web_events;
 mod web_headers;

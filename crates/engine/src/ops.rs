@@ -10,6 +10,7 @@ mod jobs;
 mod journal;
 mod namespaces;
 mod naming;
+mod registry_lists;
 mod streams;
 mod tags;
 mod tokens;
