@@ -4,11 +4,12 @@
 //! Nothing here reads a cookie, and none of the pages' layers (sessions, forms' tokens, compression, body limit) is around
 //! it: what a client gets are the bytes as they are stored.
 //!
-//! So far it answers sign-in and lists; other routes say that they are not supported.
+//! So far it answers sign-in, lists and manifests; other routes say that they are not supported.
 
 mod auth;
 mod catalog;
 mod error;
+mod manifests;
 pub mod names;
 mod paging;
 mod tags;
@@ -75,9 +76,12 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::GET, Route::Tags(stream)) => {
                 tags::list(&state.engine, &actor, stream, parts.uri.query()).await
             }
+            (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
+                manifests::pull(&state.engine, &actor, stream, target, &parts.headers).await
+            }
             _ => Err(Refusal::new(
                 Code::Unsupported,
-                "the registry of this version signs in and lists; pulling and pushing are not there yet",
+                "the registry of this version gives lists and manifests; blobs and pushing are not there yet",
             )),
         }
     };

@@ -5,39 +5,22 @@
 
 use engine::testing::upstream::{ImageKind, TestUpstream};
 use http::{Method, StatusCode};
-use model::{
-    StreamRef,
-    import::{ImportRequest, Selection},
-    policy::{ReferencePolicy, Schedule},
-};
 use serde_json::json;
 
 use crate::{
     common::{Page, TestServer},
     v2_auth::{ask, code, token},
+    v2_pull::import,
 };
 
-/// Imports these tags of an in-process upstream; `gone` is one the upstream does not have.
-async fn import(server: &TestServer, stream: &str, tags: &[&str]) {
+/// A stream with these tags, and one that could not be imported.
+async fn fill(server: &TestServer, stream: &str, tags: &[&str]) {
     let upstream = TestUpstream::start().await;
     for tag in tags {
         upstream.image("team/app", tag, ImageKind::Oci);
     }
-    let (namespace, name) = stream.split_once('/').unwrap();
-    let mut chosen: Vec<_> = tags.iter().map(|tag| tag.parse().unwrap()).collect();
-    chosen.push("gone".parse().unwrap());
-    let request = ImportRequest {
-        stream: StreamRef::parse(namespace, name).unwrap(),
-        create: true,
-        source: Some(upstream.reference("team/app")),
-        selection: Selection::Chosen(chosen),
-        insecure: true,
-        schedule: Schedule::Never,
-        reference_policy: ReferencePolicy::Source,
-    };
-    let actor = engine::Engine::console_actor();
-    server.engine.start_import(&actor, &request).await.unwrap();
-    server.engine.run_jobs().await.unwrap();
+    let all: Vec<&str> = tags.iter().copied().chain(["gone"]).collect();
+    import(server, &upstream, stream, &all).await;
 }
 
 fn body(page: &Page) -> serde_json::Value {
@@ -56,7 +39,7 @@ fn next(page: &Page) -> Option<String> {
 #[tokio::test]
 async fn listing_tags_is_sorted_and_names_only_tags_with_an_image() {
     let server = TestServer::start().await;
-    import(&server, "shop/ruby", &["latest", "2.10", "2.7", "A"]).await;
+    fill(&server, "shop/ruby", &["latest", "2.10", "2.7", "A"]).await;
     let bearer = format!("Bearer {}", token(&server, "viewer").await);
     let page = ask(&server, Method::GET, "/v2/shop/ruby/tags/list", &bearer).await;
     assert_eq!(
@@ -70,7 +53,7 @@ async fn listing_tags_is_sorted_and_names_only_tags_with_an_image() {
 #[tokio::test]
 async fn listing_tags_by_n_and_last_links_to_the_next_page() {
     let server = TestServer::start().await;
-    import(&server, "shop/ruby", &["a", "b", "c"]).await;
+    fill(&server, "shop/ruby", &["a", "b", "c"]).await;
     let bearer = format!("Bearer {}", token(&server, "viewer").await);
     let at = "/v2/shop/ruby/tags/list";
     let mut path = format!("{at}?n=2");
@@ -106,7 +89,7 @@ async fn listing_tags_by_n_and_last_links_to_the_next_page() {
 async fn the_catalog_pages_through_all_namespaces() {
     let server = TestServer::start().await;
     for stream in ["team/go", "shop/ruby", "shop-b/a"] {
-        import(&server, stream, &["1"]).await;
+        fill(&server, stream, &["1"]).await;
     }
     let bearer = format!("Bearer {}", token(&server, "viewer").await);
     let mut path = "/v2/_catalog?n=1".to_owned();

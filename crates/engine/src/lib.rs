@@ -27,7 +27,7 @@ pub use actor::Actor;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag};
+pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag, Target};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};

@@ -10,6 +10,7 @@ mod jobs;
 mod journal;
 mod namespaces;
 mod naming;
+mod pull;
 mod registry_lists;
 mod streams;
 mod tags;
@@ -20,6 +21,7 @@ pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
+pub use pull::Target;
 use sha2::{Digest as _, Sha256};
 pub use tokens::NewToken;
 

@@ -13,6 +13,7 @@ mod job_lists;
 mod jobs;
 mod journal;
 mod namespaces;
+mod pull;
 mod registry_lists;
 mod revisions;
 mod row;

@@ -19,6 +19,10 @@ pub enum Code {
     NameInvalid,
     /// There is no such stream.
     NameUnknown,
+    /// The stream has no such manifest.
+    ManifestUnknown,
+    /// The repository a manifest comes from did not give it; a status with which clients print why.
+    PullThrough,
     /// A tag is no tag.
     TagInvalid,
     /// A digest is no digest.
@@ -27,8 +31,6 @@ pub enum Code {
     PaginationNumberInvalid,
     /// The route or method is not there.
     Unsupported,
-    /// The other side did not answer; a status clients print.
-    NotAvailable,
     /// A fault of ours.
     Unknown,
 }
@@ -41,11 +43,12 @@ impl Code {
             Self::Denied => ("DENIED", StatusCode::UNAUTHORIZED),
             Self::NameInvalid => ("NAME_INVALID", StatusCode::BAD_REQUEST),
             Self::NameUnknown => ("NAME_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::ManifestUnknown => ("MANIFEST_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::PullThrough => ("OPENSHIFT_PULLTHROUGH_MANIFEST", StatusCode::NOT_FOUND),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),
             Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
             Self::Unsupported => ("UNSUPPORTED", StatusCode::METHOD_NOT_ALLOWED),
-            Self::NotAvailable => ("UNAVAILABLE", StatusCode::NOT_FOUND),
             Self::Unknown => ("UNKNOWN", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -77,7 +80,7 @@ impl Refusal {
             Error::Denied(message) => Self::new(Code::Denied, message),
             Error::Invalid { message, .. } => Self::new(Code::NameInvalid, message),
             Error::Conflict(message) => Self::new(Code::Denied, message),
-            Error::Upstream { message, .. } => Self::new(Code::NotAvailable, message),
+            Error::Upstream { message, .. } => Self::new(Code::PullThrough, message),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");
                 Self::new(Code::Unknown, "a fault in Weir; its log has more")

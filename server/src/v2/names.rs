@@ -1,29 +1,10 @@
 //! From a path below `/v2/` to what is asked for. Names are `namespace/stream`; each part is decoded once.
 
-use std::fmt;
-
+use engine::Target;
 use http::Method;
 use model::{Digest, StreamRef, TagName};
 
 use super::error::{Code, Refusal};
-
-/// A tag or a digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// By name.
-    Tag(TagName),
-    /// By content.
-    Digest(Digest),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tag(tag) => tag.fmt(f),
-            Self::Digest(digest) => digest.fmt(f),
-        }
-    }
-}
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
