@@ -217,9 +217,10 @@ const FUNCTIONS: [Function; 16] = [
         &[
             ("namespace", "shop"),
             ("name", "ruby"),
-            ("source", "2.7"),
-            ("destination", "latest"),
-            ("mode", "fixed"),
+            (
+                "form",
+                r#"{"source":"2.7","destination":"latest","mode":"fixed"}"#,
+            ),
             ("token", "none"),
         ],
         EDITOR,

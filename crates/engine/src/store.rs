@@ -8,8 +8,10 @@ mod accounts;
 mod apply;
 mod credentials;
 mod drafts;
+mod elsewhere;
 mod images;
 mod job_lists;
+mod job_records;
 mod jobs;
 mod journal;
 mod namespaces;
@@ -36,7 +38,7 @@ pub use self::{
     apply::WriteContext,
     credentials::SealedCredential,
     images::StoredImage,
-    jobs::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     schedules::DueTag,
     streams::StreamRecord,
 };

@@ -8,3 +8,4 @@ mod edits;
 mod imports;
 mod properties;
 mod schedules;
+mod streams;
