@@ -7,4 +7,5 @@ mod definitions;
 mod edits;
 mod imports;
 mod properties;
+mod pull;
 mod schedules;
