@@ -228,3 +228,46 @@ fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(bytes: &[u8]) -> Digest {
+        Digest::sha256(&Sha256::digest(bytes).into())
+    }
+
+    #[tokio::test]
+    async fn a_blob_has_its_name_only_when_its_bytes_are_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(folder.path().to_owned());
+        let right = digest(b"right");
+        for (id, bytes, kept) in [
+            ("a", "wrong", false),
+            ("b", "righ", false),
+            ("c", "right", true),
+        ] {
+            let mut new = blobs.begin(id, &right).await.unwrap();
+            new.write(&Bytes::from(bytes)).await.unwrap();
+            assert_eq!(blobs.size(&right).await.unwrap(), None, "nobody's yet");
+            assert_eq!(new.keep().await.is_ok(), kept, "{bytes}");
+            assert!(!blobs.temp(id).exists());
+            assert_eq!(blobs.size(&right).await.unwrap(), kept.then_some(5));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_old_leftovers_are_removed_at_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::new(folder.path().to_owned());
+        assert_eq!(blobs.remove_leftovers().await.unwrap(), 0, "no folder yet");
+        std::fs::create_dir(folder.path().join("temp")).unwrap();
+        for (id, age) in [("old", STALE * 2), ("young", Duration::ZERO)] {
+            let file = std::fs::File::create(blobs.temp(id)).unwrap();
+            let now = std::time::SystemTime::from(crate::clock::world());
+            file.set_modified(now - age).unwrap();
+        }
+        assert_eq!(blobs.remove_leftovers().await.unwrap(), 1);
+        assert!(blobs.temp("young").exists() && !blobs.temp("old").exists());
+    }
+}

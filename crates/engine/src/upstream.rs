@@ -140,6 +140,12 @@ impl Upstream {
         })
     }
 
+    /// How long a blob may take, however often it is taken up again.
+    #[must_use]
+    pub fn blob_timeout(&self) -> Duration {
+        self.shared.transport.blob_timeout()
+    }
+
     /// The repository a reference names; its tag and digest play no part. Connects to nothing.
     #[must_use]
     pub fn repository(&self, source: &Reference, access: Access) -> Repository {

@@ -84,6 +84,10 @@ impl Engine {
             let stopping = engine.stopping();
             let end = tokio::select! {
                 end = engine.run_fill(&id, &digest, doors, &ours) => end,
+                () = tokio::time::sleep(engine.upstream().blob_timeout()) => Err(failure(
+                    "the blob did not arrive in time",
+                    "Try again later.",
+                )),
                 () = stopping.cancelled() => Err(failure("the server stops", "Pull again.")),
             };
             if let Err(failure) = &end {

@@ -152,6 +152,11 @@ impl Transport {
         })
     }
 
+    /// Deadline of a blob.
+    pub fn blob_timeout(&self) -> Duration {
+        self.blob_timeout
+    }
+
     /// Sends a request, again where that may help.
     pub async fn send(&self, call: &Call) -> Result<Answer, Fault> {
         let retries = if call.retry { self.retries } else { 0 };

@@ -1,6 +1,6 @@
 //! Blobs as stories: pulled through once, kept, and read only where an image has them.
 
-use std::io;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use engine::{
@@ -9,6 +9,7 @@ use engine::{
         db::{TestDb, actor},
         upstream::{Fault, ImageKind, Route, TestUpstream},
     },
+    upstream::{Config, Upstream},
 };
 use futures::{StreamExt, TryStreamExt};
 use model::{Digest, StreamRef, user::Role};
@@ -134,6 +135,27 @@ db_test!(
             up.heal();
         }
         assert_eq!(all(story.blob(&digest, None).await.unwrap()).await.unwrap(), layer);
+    }
+);
+
+db_test!(
+    async fn a_registry_that_sends_and_stops_is_given_up_at_the_deadline(db) {
+        let up = TestUpstream::start().await;
+        let layer = layer();
+        let digest = up.image_with_layer("team/app", "1.0", layer.clone());
+        let mut story = Story::new(&db).await;
+        let hurried = Upstream::new(Config { blob_timeout: Duration::from_millis(300), ..Config::default() }).unwrap();
+        story.engine = db.engine_with(hurried, |_| {}).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.fail(Route::Blob, Fault::Stall);
+        let error = match story.blob(&digest, None).await {
+            Ok(blob) => all(blob).await.unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.contains("in time"), "{error}");
+        assert!(!story.stored(&digest).await);
+        let temp = std::fs::read_dir(story.engine.config().data.join("blobs/temp")).unwrap();
+        assert_eq!(temp.count(), 0, "nothing is left of it");
     }
 );
 
