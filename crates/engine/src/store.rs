@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apply;
+mod blobs;
 mod credentials;
 mod drafts;
 mod elsewhere;

@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::{
-    Access, Failure, Image, Shared, TagList,
+    Access, BlobBody, Failure, Image, Shared, TagList,
     address::api_host,
     challenge::{self, Challenge},
     failure::Subject,
@@ -130,6 +130,38 @@ impl Repository {
         })
     }
 
+    /// A blob from a byte on, to be read piece by piece. Nothing is verified here: the reader has all the bytes.
+    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
+        let subject = self.subject(digest.as_str())?;
+        let opened = async {
+            let ping = self.ping().await?;
+            let url = ping
+                .base
+                .join(&format!("{}/blobs/{digest}", self.path))
+                .map_err(|_| Trouble::Malformed(format!("{digest} cannot be asked for")))?;
+            let call = Call {
+                head: false,
+                url,
+                accept: "*/*",
+                authorization: None,
+                cap: 0,
+                streamed_from: Some(from),
+                insecure: self.access.insecure,
+                retry: true,
+            };
+            let url = call.url.clone();
+            BlobBody::new(
+                self.authorised(&ping, call).await?,
+                url,
+                from,
+                subject.clone(),
+            )
+        };
+        opened
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))
+    }
+
     async fn read_image(&self, target: &str) -> Result<Image, Trouble> {
         let answer = self
             .request(
@@ -227,16 +259,23 @@ impl Repository {
         cap: usize,
         head: bool,
     ) -> Result<Answer, Trouble> {
-        let challenge = self.learned().unwrap_or_else(|| ping.challenge.clone());
-        let mut call = Call {
+        let call = Call {
             head,
             url,
             accept,
-            authorization: self.header(ping, &challenge, None).await?,
+            authorization: None,
             cap,
+            streamed_from: None,
             insecure: self.access.insecure,
             retry: true,
         };
+        self.authorised(ping, call).await
+    }
+
+    /// Sends a call with what the registry asks for.
+    async fn authorised(&self, ping: &Ping, mut call: Call) -> Result<Answer, Trouble> {
+        let challenge = self.learned().unwrap_or_else(|| ping.challenge.clone());
+        call.authorization = self.header(ping, &challenge, None).await?;
         let answer = self.send(&call).await?;
         if answer.status.as_u16() != 401 {
             return Trouble::check(&call, answer);
