@@ -23,6 +23,8 @@ pub struct Config {
     pub blocked_networks: Vec<ipnet::IpNet>,
     /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
     pub secret_key: Option<[u8; crate::vault::KEY]>,
+    /// Whether blobs that are pulled through are stored.
+    pub mirror: bool,
     /// Background workers in this process; 0 for none.
     pub workers: usize,
 }
@@ -42,6 +44,7 @@ impl Config {
             imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
             secret_key: None,
+            mirror: true,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }

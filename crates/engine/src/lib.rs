@@ -3,11 +3,13 @@
 //! Facts in, a pure rule, a [`model::Plan`], one `apply` in one transaction. Knows nothing of HTTP serving or HTML.
 
 pub mod actor;
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod openshift;
 mod ops;
+mod pull;
 pub mod rules;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -24,10 +26,13 @@ use std::{
 };
 
 pub use actor::Actor;
+use blobs::Blobs;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, Planned, PlannedAll, StaleTag};
+pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag, Target};
+use pull::Fills;
+pub use pull::{Blob, Range};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,6 +50,9 @@ struct Inner {
     clock: Clock,
     store: Store,
     upstream: Upstream,
+    blobs: Blobs,
+    /// Blobs on their way.
+    fills: Fills,
     /// Names this process in leases.
     owner: String,
     /// The key of stored secrets, once it was needed.
@@ -79,19 +87,29 @@ impl Engine {
             doing: "preparing connections",
             source: failure.to_string().into(),
         })?;
-        Ok(Self::assemble(config, clock, store, upstream))
+        let engine = Self::assemble(config, clock, store, upstream);
+        match engine.blobs().remove_leftovers().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed downloads that a crash left behind"),
+            // Pulls will say so, too; everything else works without the disk.
+            Err(error) => tracing::warn!(%error, "leftovers of downloads cannot be removed"),
+        }
+        Ok(engine)
     }
 
     /// Puts an engine together from parts that are there already.
     #[must_use]
     pub fn assemble(config: Config, clock: Clock, store: Store, upstream: Upstream) -> Self {
         let owner = clock.id();
+        let blobs = Blobs::new(config.data.join("blobs"));
         Self {
             inner: Arc::new(Inner {
                 config,
                 clock,
                 store,
                 upstream,
+                blobs,
+                fills: Fills::default(),
                 owner,
                 vault: OnceLock::new(),
                 wake: Notify::new(),
@@ -143,6 +161,16 @@ impl Engine {
     /// When it does not.
     pub async fn ready(&self) -> Result<()> {
         self.store().read().await?.ping().await
+    }
+
+    /// The blobs on this server's disk.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
+    fn fills(&self) -> &Fills {
+        &self.inner.fills
     }
 
     fn upstream(&self) -> &Upstream {

@@ -9,18 +9,24 @@ mod import_images;
 mod imports;
 mod jobs;
 mod journal;
+mod namespaces;
 mod naming;
 mod past;
+mod pull;
+mod registry_lists;
 mod retries;
 mod streams;
 mod tags;
+mod tokens;
 
 pub use definitions::Draft;
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
+pub use pull::Target;
 use sha2::{Digest as _, Sha256};
+pub use tokens::NewToken;
 
 use crate::{
     Error, Result,

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apply;
+mod blobs;
 mod credentials;
 mod drafts;
 mod elsewhere;
@@ -14,12 +15,16 @@ mod job_lists;
 mod job_records;
 mod jobs;
 mod journal;
+mod namespaces;
 mod past;
+mod pull;
+mod registry_lists;
 mod revisions;
 mod row;
 mod schedules;
 mod streams;
 mod tags;
+mod tokens;
 
 use std::{str::FromStr, time::Duration};
 

@@ -7,6 +7,7 @@
 
 mod address;
 mod auth;
+mod blob;
 mod cache;
 mod challenge;
 mod door;
@@ -29,10 +30,11 @@ use ipnet::IpNet;
 use model::Reference;
 use rustls::pki_types::CertificateDer;
 
+pub use blob::BlobBody;
 pub use door::Door;
 pub use failure::{Failure, Retry};
 pub use manifest::{Image, ImageLayer};
-pub use repository::Repository;
+pub use repository::{RawManifest, Repository};
 pub use tags::TagList;
 
 /// How Weir talks to other registries. One for the whole process.
@@ -54,6 +56,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Deadline of one request, its body included.
     pub request_timeout: Duration,
+    /// Deadline of a blob, however slowly it comes.
+    pub blob_timeout: Duration,
     /// Attempts after the first, for what may pass: connection failures, 429, 500, 502, 503, 504.
     pub retries: u32,
     /// Wait before the first retry; doubled each time, with jitter. `Retry-After` wins.
@@ -74,6 +78,7 @@ impl Default for Config {
             requests_per_second: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
+            blob_timeout: Duration::from_secs(3_600),
             retries: 2,
             retry_wait: Duration::from_secs(1),
             extra_roots: Vec::new(),
@@ -133,6 +138,12 @@ impl Upstream {
                 pings: ping::Pings::new(),
             }),
         })
+    }
+
+    /// How long a blob may take, however often it is taken up again.
+    #[must_use]
+    pub fn blob_timeout(&self) -> Duration {
+        self.shared.transport.blob_timeout()
     }
 
     /// The repository a reference names; its tag and digest play no part. Connects to nothing.

@@ -260,6 +260,15 @@ impl TestUpstream {
         self.put(repository, tag, kind, 0)
     }
 
+    /// Puts an image of schema 2 whose own layer has these bytes at a tag; returns the layer's digest.
+    pub fn image_with_layer(&self, repository: &str, tag: &str, layer: impl Into<Bytes>) -> Digest {
+        let layer = layer.into();
+        let digest = content::sha256(&layer);
+        let made = content::with_layer(&format!("{repository}:{tag}"), layer);
+        self.store(repository, tag, ImageKind::Docker, 0, made);
+        digest
+    }
+
     /// Gives a tag new content, as a push does. The older manifest can still be read by digest.
     ///
     /// # Panics
@@ -400,6 +409,17 @@ impl TestUpstream {
 
     fn put(&self, repository: &str, tag: &str, kind: ImageKind, revision: u32) -> Digest {
         let made = content::make(repository, tag, kind, revision);
+        self.store(repository, tag, kind, revision, made)
+    }
+
+    fn store(
+        &self,
+        repository: &str,
+        tag: &str,
+        kind: ImageKind,
+        revision: u32,
+        made: content::Made,
+    ) -> Digest {
         let mut inner = self.inner();
         let stored = inner.repositories.entry(repository.to_owned()).or_default();
         stored.manifests.extend(made.manifests);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::{Digest, Reference, tag::Reason};
 
-use super::{Access, Failure, Image, Repository, TagList, Upstream};
+use super::{Access, BlobBody, Failure, Image, RawManifest, Repository, TagList, Upstream};
 
 /// One repository, with its credential if there is one.
 pub struct Door {
@@ -81,6 +81,22 @@ impl Door {
     /// As there.
     pub async fn head(&self, target: &str) -> Result<Option<Digest>, Failure> {
         ask!(self, |repository| repository.head(target))
+    }
+
+    /// As [`Repository::manifest`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
+        ask!(self, |repository| repository.manifest(digest))
+    }
+
+    /// As [`Repository::blob`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
+        ask!(self, |repository| repository.blob(digest, from))
     }
 
     /// As [`Repository::image`].

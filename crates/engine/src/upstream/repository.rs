@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::{
-    Access, Failure, Image, Shared, TagList,
+    Access, BlobBody, Failure, Image, Shared, TagList,
     address::api_host,
     challenge::{self, Challenge},
     failure::Subject,
@@ -31,6 +31,17 @@ const MAX_SIZE_REQUESTS: usize = 50;
 
 /// How long a repository that cannot be read at all is not asked again.
 const BARRED_FOR: Duration = Duration::from_secs(10);
+
+/// A manifest's own bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawManifest {
+    /// Their digest; for signed schema 1, of the payload without signatures.
+    pub digest: Digest,
+    /// Their media type.
+    pub media_type: String,
+    /// The bytes, as the registry sent them.
+    pub bytes: bytes::Bytes,
+}
 
 /// A repository, on given terms. Clones share what was learned about it: take one for a whole import, and a new one
 /// to try again. If the host cannot be reached or lets nobody in, requests of the next seconds fail at once.
@@ -97,6 +108,56 @@ impl Repository {
     pub async fn image(&self, target: &str) -> Result<Image, Failure> {
         let subject = self.subject(target)?;
         self.read_image(target)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))
+    }
+
+    /// A manifest as the registry sends it, untouched, once its bytes were checked against the digest.
+    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
+        let target = digest.to_string();
+        let subject = self.subject(&target)?;
+        let tail = format!("manifests/{target}");
+        let answer = self
+            .request(&tail, manifest::ACCEPT, MANIFEST_CAP, false)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))?;
+        let read = manifest::read(&answer, Some(digest))
+            .map_err(|fault| self.failure(Trouble::Malformed(fault), &subject))?;
+        Ok(RawManifest {
+            digest: digest.clone(),
+            media_type: read.media_type,
+            bytes: answer.body,
+        })
+    }
+
+    /// A blob from a byte on, to be read piece by piece. Nothing is verified here: the reader has all the bytes.
+    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
+        let subject = self.subject(digest.as_str())?;
+        let opened = async {
+            let ping = self.ping().await?;
+            let url = ping
+                .base
+                .join(&format!("{}/blobs/{digest}", self.path))
+                .map_err(|_| Trouble::Malformed(format!("{digest} cannot be asked for")))?;
+            let call = Call {
+                head: false,
+                url,
+                accept: "*/*",
+                authorization: None,
+                cap: 0,
+                streamed_from: Some(from),
+                insecure: self.access.insecure,
+                retry: true,
+            };
+            let url = call.url.clone();
+            BlobBody::new(
+                self.authorised(&ping, call).await?,
+                url,
+                from,
+                subject.clone(),
+            )
+        };
+        opened
             .await
             .map_err(|trouble| self.failure(trouble, &subject))
     }
@@ -198,16 +259,23 @@ impl Repository {
         cap: usize,
         head: bool,
     ) -> Result<Answer, Trouble> {
-        let challenge = self.learned().unwrap_or_else(|| ping.challenge.clone());
-        let mut call = Call {
+        let call = Call {
             head,
             url,
             accept,
-            authorization: self.header(ping, &challenge, None).await?,
+            authorization: None,
             cap,
+            streamed_from: None,
             insecure: self.access.insecure,
             retry: true,
         };
+        self.authorised(ping, call).await
+    }
+
+    /// Sends a call with what the registry asks for.
+    async fn authorised(&self, ping: &Ping, mut call: Call) -> Result<Answer, Trouble> {
+        let challenge = self.learned().unwrap_or_else(|| ping.challenge.clone());
+        call.authorization = self.header(ping, &challenge, None).await?;
         let answer = self.send(&call).await?;
         if answer.status.as_u16() != 401 {
             return Trouble::check(&call, answer);

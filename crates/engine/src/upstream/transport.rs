@@ -6,7 +6,10 @@ use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use reqwest::{
     Client, Method, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RANGE,
+        RETRY_AFTER,
+    },
     redirect::Policy,
 };
 use url::Url;
@@ -38,6 +41,7 @@ pub(super) struct Transport {
     gates: Gates,
     retries: u32,
     retry_wait: Duration,
+    blob_timeout: Duration,
 }
 
 /// A request.
@@ -53,6 +57,8 @@ pub(super) struct Call {
     pub authorization: Option<HeaderValue>,
     /// The largest body taken.
     pub cap: usize,
+    /// The body is a blob's from this byte on: a success leaves it to be read piece by piece, without a cap.
+    pub streamed_from: Option<u64>,
     /// Any certificate will do, and redirects may lead to plain HTTP.
     pub insecure: bool,
     /// Whether to try again what may pass.
@@ -60,7 +66,7 @@ pub(super) struct Call {
 }
 
 /// What came back: any status but a followed redirect.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -68,6 +74,8 @@ pub(super) struct Answer {
     pub headers: HeaderMap,
     /// The body: whole for a success, its beginning for an error, empty for HEAD.
     pub body: Bytes,
+    /// What is left to be read, if the call was for that.
+    pub rest: Option<reqwest::Response>,
 }
 
 impl Answer {
@@ -140,7 +148,13 @@ impl Transport {
             guard,
             retries: config.retries,
             retry_wait: config.retry_wait,
+            blob_timeout: config.blob_timeout,
         })
+    }
+
+    /// Deadline of a blob.
+    pub fn blob_timeout(&self) -> Duration {
+        self.blob_timeout
     }
 
     /// Sends a request, again where that may help.
@@ -240,6 +254,15 @@ impl Transport {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
+        if let Some(from) = call.streamed_from {
+            // Coded content would have other lengths and other bytes.
+            request = request
+                .timeout(self.blob_timeout)
+                .header(ACCEPT_ENCODING, "identity");
+            if from > 0 {
+                request = request.header(RANGE, format!("bytes={from}-"));
+            }
+        }
         let failed = |error: reqwest::Error| match Fault::of(call.method(), url, &error) {
             Fault::Blocked { host, address, .. } if *url != call.url => Fault::Blocked {
                 host,
@@ -259,11 +282,14 @@ impl Transport {
             status,
             headers,
             body: Bytes::new(),
+            rest: None,
         };
         if let (429 | 503, Some(wait)) = (status.as_u16(), answer.retry_after()) {
             gate.pause(wait.min(MAX_WAIT));
         }
-        if location.is_none() && !call.head {
+        if success && call.streamed_from.is_some() && location.is_none() {
+            answer.rest = Some(response);
+        } else if location.is_none() && !call.head {
             answer.body = if success {
                 body(&mut response, &answer.headers, call.cap)
                     .await

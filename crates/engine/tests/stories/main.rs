@@ -7,5 +7,6 @@ mod definitions;
 mod edits;
 mod imports;
 mod properties;
+mod pull;
 mod schedules;
 mod streams;

@@ -112,13 +112,20 @@ impl Made {
     }
 }
 
+/// An image of schema 2 whose own layer has these bytes.
+pub(super) fn with_layer(seed: &str, layer: Bytes) -> Made {
+    single_of(seed, &DOCKER, AMD64, layer)
+}
+
 fn single(seed: &str, types: &Types, of: Platform) -> Made {
+    let own = format!("layer of {seed} for {}/{}", of.0, of.1);
+    single_of(seed, types, of, own.into())
+}
+
+fn single_of(seed: &str, types: &Types, of: Platform, own: Bytes) -> Made {
     let mut made = Made::new();
     let base = made.blob(types.layer, format!("base layer of {}/{}", of.0, of.1));
-    let own = made.blob(
-        types.layer,
-        format!("layer of {seed} for {}/{}", of.0, of.1),
-    );
+    let own = made.blob(types.layer, own);
     let mut config = platform(of);
     config["created"] = "2024-05-06T07:08:09Z".into();
     config["author"] = "Weir tests".into();

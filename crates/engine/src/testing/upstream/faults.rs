@@ -60,6 +60,14 @@ pub enum Fault {
     Hang,
     /// The connection breaks in the middle of the body.
     Truncated,
+    /// The connection breaks after this many bytes of the body.
+    CutAfter(usize),
+    /// Half of the body, and the rest not before [`super::TestUpstream::release`].
+    Stall,
+    /// One byte more than the right body.
+    Longer,
+    /// One byte less than the right body.
+    Shorter,
     /// A web site's page.
     WebSite,
 }

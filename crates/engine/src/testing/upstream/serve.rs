@@ -15,7 +15,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use model::Digest;
 use serde_json::{Value, json};
 use url::Url;
@@ -29,6 +29,7 @@ use super::{
 const HUGE: usize = 50 << 20;
 const CHUNK: usize = 64 << 10;
 const JSON: &str = "application/json";
+const BLOB: &str = "application/octet-stream";
 
 /// The service.
 pub(super) fn router(state: Arc<State>) -> Router {
@@ -92,11 +93,11 @@ async fn answer(state: &Arc<State>, request: &Parts) -> Response {
         Route::Ping => plain(StatusCode::OK, JSON, "{}"),
         Route::Tags => tags(state, asked.repository, path),
         Route::Manifest => manifest(state, asked.repository, asked.name),
-        Route::Blob => blob(state, asked.repository, asked.name),
+        Route::Blob => blob(state, asked.repository, asked.name, &request.headers),
         Route::Token | Route::Any => error(StatusCode::NOT_FOUND, "NOT_FOUND"),
     };
     let response = match fault {
-        Some(fault) => spoil(response, &fault).await,
+        Some(fault) => spoil(state, response, &fault).await,
         None => response,
     };
     if request.method == Method::HEAD {
@@ -177,14 +178,21 @@ async fn instead(state: &Arc<State>, fault: &Fault, path: &str) -> Option<Respon
             page.headers_mut().remove("docker-distribution-api-version");
             page
         }
-        Fault::WrongBytes | Fault::WrongDigestHeader | Fault::NoDigestHeader | Fault::Truncated => {
+        Fault::WrongBytes
+        | Fault::WrongDigestHeader
+        | Fault::NoDigestHeader
+        | Fault::Truncated
+        | Fault::CutAfter(_)
+        | Fault::Stall
+        | Fault::Longer
+        | Fault::Shorter => {
             return None;
         }
     })
 }
 
 /// Faults of the right answer.
-async fn spoil(response: Response, fault: &Fault) -> Response {
+async fn spoil(state: &State, response: Response, fault: &Fault) -> Response {
     let (mut parts, body) = response.into_parts();
     let mut bytes = axum::body::to_bytes(body, usize::MAX)
         .await
@@ -207,11 +215,34 @@ async fn spoil(response: Response, fault: &Fault) -> Response {
         Fault::NoDigestHeader => {
             parts.headers.remove("docker-content-digest");
         }
-        Fault::Truncated => {
+        Fault::Longer => bytes.push(b'x'),
+        Fault::Shorter => {
+            bytes.pop();
+        }
+        Fault::Stall => {
             parts
                 .headers
                 .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            bytes.truncate(bytes.len() / 2);
+            let rest = Bytes::from(bytes.split_off(bytes.len() / 2));
+            let mut released = state.released.subscribe();
+            let rest = stream::once(async move {
+                // An error means the test is over.
+                let _ = released.wait_for(|released| *released).await;
+                Ok::<_, Infallible>(rest)
+            });
+            let first = stream::iter([Ok(Bytes::from(bytes))]);
+            state.hanging.send_modify(|hanging| *hanging += 1);
+            return Response::from_parts(parts, Body::from_stream(first.chain(rest)));
+        }
+        Fault::Truncated | Fault::CutAfter(_) => {
+            let keep = match fault {
+                Fault::CutAfter(keep) => *keep,
+                _ => bytes.len() / 2,
+            };
+            parts
+                .headers
+                .insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            bytes.truncate(keep);
             let broken = std::io::Error::other("broken on purpose");
             let body = Body::from_stream(stream::iter([Ok(Bytes::from(bytes)), Err(broken)]));
             return Response::from_parts(parts, body);
@@ -343,11 +374,27 @@ fn manifest(state: &State, repository: &str, name: &str) -> Response {
     found.unwrap_or_else(|| error(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"))
 }
 
-fn blob(state: &State, repository: &str, name: &str) -> Response {
+fn blob(state: &State, repository: &str, name: &str, headers: &HeaderMap) -> Response {
     let inner = state.inner();
     let found = name.parse::<Digest>().ok().and_then(|digest| {
         let bytes = inner.repositories.get(repository)?.blobs.get(&digest)?;
-        let response = plain(StatusCode::OK, "application/octet-stream", bytes.clone());
+        let from = text(headers, "range")
+            .and_then(|range| {
+                range
+                    .strip_prefix("bytes=")?
+                    .strip_suffix('-')?
+                    .parse()
+                    .ok()
+            })
+            .filter(|from: &usize| *from < bytes.len());
+        let response = match from {
+            Some(from) => with(
+                plain(StatusCode::PARTIAL_CONTENT, BLOB, bytes.slice(from..)),
+                "content-range",
+                &format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len()),
+            ),
+            None => plain(StatusCode::OK, BLOB, bytes.clone()),
+        };
         Some(with(response, "docker-content-digest", digest.as_str()))
     });
     found.unwrap_or_else(|| error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN"))

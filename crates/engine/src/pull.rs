@@ -1,0 +1,360 @@
+//! Pulling blobs: from the local disk, else through from the registry they come from, stored while they stream.
+//!
+//! A blob is read in a stream only if an image that is or was there has it ([`crate::store::Tx::blob_sources`]); that it
+//! lies on the disk serves nobody else.
+
+mod download;
+mod fill;
+
+use std::{collections::HashSet, io};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use model::{Digest, StreamRef, policy::Insecure};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+
+pub(crate) use self::fill::Fills;
+use self::{download::Download, fill::Ready};
+use crate::{
+    Actor, Engine, Error, Result, blobs,
+    upstream::{Door, Failure},
+};
+
+/// Bytes read from a file at once.
+const PIECE: usize = 128 << 10;
+/// References looked at for one blob, at most.
+const MOST_REFERENCES: i64 = 200;
+/// Repositories asked for one blob, at most.
+const MOST_DOORS: usize = 8;
+
+/// An empty archive, packed and not: builders put them where a step has no content. Everybody may have them.
+const EMPTY: [(&str, &[u8]); 2] = [
+    (
+        "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4",
+        &[
+            31, 139, 8, 0, 0, 9, 110, 136, 0, 255, 98, 24, 5, 163, 96, 20, 140, 88, 0, 8, 0, 0,
+            255, 255, 46, 175, 181, 239, 0, 4, 0, 0,
+        ],
+    ),
+    (
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        &[],
+    ),
+];
+
+/// A blob on its way. Its stream ends early, with an error, if the bytes turn out not to be the blob's.
+pub struct Blob {
+    /// Bytes of the whole blob.
+    pub size: u64,
+    /// First byte sent, and the one after the last.
+    pub range: (u64, u64),
+    /// The bytes of that range.
+    pub body: BoxStream<'static, io::Result<Bytes>>,
+}
+
+/// The part of a blob that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// From a byte to another, both included, or to the end.
+    From(u64, Option<u64>),
+    /// So many bytes at the end.
+    Last(u64),
+}
+
+impl Range {
+    /// First byte and the one after the last, or `Invalid` field `range` if nothing is there.
+    fn of(range: Option<Self>, size: u64) -> Result<(u64, u64)> {
+        let (first, end) = match range {
+            None => return Ok((0, size)),
+            Some(Self::From(first, last)) => {
+                let end = last.map_or(size, |last| last.saturating_add(1).min(size));
+                (first, end)
+            }
+            Some(Self::Last(count)) => (size.saturating_sub(count), size),
+        };
+        if first < end {
+            return Ok((first, end));
+        }
+        Err(Error::invalid(
+            "range",
+            format!("the blob has {size} bytes; ask for some of them"),
+        ))
+    }
+}
+
+impl Engine {
+    /// A blob of a stream: local bytes if they are here, else those of the registry its image comes from, which are
+    /// stored while they stream (unless mirroring is off).
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound`, also for a blob that only other streams have; `Invalid` field `range`; `Upstream` when no
+    /// registry gives it.
+    pub async fn pull_blob(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        digest: &Digest,
+        range: Option<Range>,
+    ) -> Result<Blob> {
+        let doors = match self.way_to(actor, stream, digest).await? {
+            Way::Known(bytes) => return known(bytes, range),
+            Way::Doors(doors) => doors,
+        };
+        if let Some(blob) = self.local_blob(digest, range).await? {
+            return Ok(blob);
+        }
+        if !self.config().mirror {
+            return self.through(doors, digest, range).await;
+        }
+        let mut doors = Some(doors);
+        // A download that ends while we come is on the disk when we look again.
+        for _ in 0..3 {
+            let fill = self.fill(digest, doors.take().unwrap_or_default());
+            match fill.ready().await.map_err(refused)? {
+                Ready::Stored => {
+                    if let Some(blob) = self.local_blob(digest, range).await? {
+                        return Ok(blob);
+                    }
+                }
+                Ready::Size(size) => {
+                    let (start, end) = Range::of(range, size)?;
+                    match fill.follow(size, start, end).await {
+                        Ok(body) => {
+                            return Ok(Blob {
+                                size,
+                                range: (start, end),
+                                body: body.boxed(),
+                            });
+                        }
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                            if let Some(blob) = self.local_blob(digest, range).await? {
+                                return Ok(blob);
+                            }
+                        }
+                        Err(error) => return Err(disk(error)),
+                    }
+                }
+            }
+            match self.way_to(actor, stream, digest).await? {
+                Way::Known(bytes) => return known(bytes, range),
+                Way::Doors(again) => doors = Some(again),
+            }
+        }
+        Err(Error::Upstream {
+            message: format!("the download of {digest} ended"),
+            hint: "Pull again.".to_owned(),
+        })
+    }
+
+    /// Bytes of a blob of a stream.
+    ///
+    /// # Errors
+    /// As [`Engine::pull_blob`].
+    pub async fn blob_head(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<u64> {
+        let doors = match self.way_to(actor, stream, digest).await? {
+            Way::Known(bytes) => return Ok(bytes.len() as u64),
+            Way::Doors(doors) => doors,
+        };
+        if let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
+            return Ok(size);
+        }
+        let mut download = Download::new(doors, digest);
+        if download.open().await.map_err(refused)?
+            && let Some(size) = download.size
+        {
+            return Ok(size);
+        }
+        Err(Error::Upstream {
+            message: format!("the registry does not say how large {digest} is"),
+            hint: "Pull it.".to_owned(),
+        })
+    }
+
+    /// Where a blob may be had for a stream; who may not read it there is told that it is not there.
+    async fn way_to(&self, actor: &Actor, stream: &StreamRef, digest: &Digest) -> Result<Way> {
+        let mut tx = self.store().read().await?;
+        self.may_pull(&mut tx, actor, &stream.namespace).await?;
+        let record = tx
+            .stream(stream)
+            .await?
+            .ok_or_else(|| Error::NotFound(format!("there is no stream {stream}")))?;
+        if let Some((_, bytes)) = EMPTY.iter().find(|(empty, _)| *empty == digest.as_str()) {
+            return Ok(Way::Known(bytes));
+        }
+        let found = tx.blob_sources(&record.id, digest, MOST_REFERENCES).await?;
+        if found.is_empty() {
+            return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
+        }
+        let mut seen = HashSet::new();
+        let mut doors = Vec::new();
+        for (reference, insecure) in found {
+            let source = reference.without_tag();
+            let insecure = Insecure::effective(record.insecure, insecure).allowed();
+            if doors.len() < MOST_DOORS && seen.insert((source.clone(), insecure)) {
+                let access = self
+                    .access(&mut tx, &stream.namespace, &source, insecure)
+                    .await?;
+                doors.push(Door::new(self.upstream(), &source, access));
+            }
+        }
+        Ok(Way::Doors(doors))
+    }
+
+    async fn local_blob(&self, digest: &Digest, range: Option<Range>) -> Result<Option<Blob>> {
+        let Some((file, size)) = self.blobs().open(digest).await.map_err(disk)? else {
+            return Ok(None);
+        };
+        let (start, end) = Range::of(range, size)?;
+        let file = blobs::at(file, start).await.map_err(disk)?;
+        Ok(Some(Blob {
+            size,
+            range: (start, end),
+            body: ReaderStream::with_capacity(file.take(end - start), PIECE).boxed(),
+        }))
+    }
+
+    /// Straight through, without a trace. A whole blob is verified: its last piece is sent only if it is right.
+    async fn through(
+        &self,
+        doors: Vec<Door>,
+        digest: &Digest,
+        range: Option<Range>,
+    ) -> Result<Blob> {
+        let mut download = Download::new(doors, digest);
+        download.open().await.map_err(refused)?;
+        let size = download.size.ok_or_else(|| Error::Upstream {
+            message: format!("the registry does not say how large {digest} is"),
+            hint: "Turn mirroring on to pull it.".to_owned(),
+        })?;
+        let (start, end) = Range::of(range, size)?;
+        Ok(Blob {
+            size,
+            range: (start, end),
+            body: verified(download, start, end).boxed(),
+        })
+    }
+}
+
+/// Where a blob may be had.
+enum Way {
+    Known(&'static [u8]),
+    Doors(Vec<Door>),
+}
+
+fn known(bytes: &'static [u8], range: Option<Range>) -> Result<Blob> {
+    let size = bytes.len() as u64;
+    let (start, end) = Range::of(range, size)?;
+    let part = usize::try_from(start)
+        .ok()
+        .zip(usize::try_from(end).ok())
+        .and_then(|(start, end)| bytes.get(start..end))
+        .unwrap_or_default();
+    Ok(Blob {
+        size,
+        range: (start, end),
+        body: stream::iter([Ok(Bytes::from_static(part))]).boxed(),
+    })
+}
+
+/// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right.
+fn verified(
+    download: Download,
+    start: u64,
+    end: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let state = (download, None::<Bytes>, false);
+    stream::try_unfold(state, move |(mut download, mut held, done)| async move {
+        if done {
+            return Ok(None);
+        }
+        loop {
+            let at = download.at;
+            let next = download
+                .next()
+                .await
+                .map_err(|failure| io::Error::other(failure.message))?;
+            let Some(piece) = next else {
+                if !download.is_right() {
+                    return Err(io::Error::other(
+                        "the registry sent other bytes than the digest says",
+                    ));
+                }
+                return Ok(held.take().map(|last| (last, (download, None, true))));
+            };
+            let part = part(piece, at, start, end);
+            if part.is_empty() {
+                continue;
+            }
+            if let Some(before) = held.replace(part) {
+                return Ok(Some((before, (download, held, false))));
+            }
+        }
+    })
+}
+
+/// What a piece that begins at a byte has of a range.
+fn part(mut piece: Bytes, at: u64, start: u64, end: u64) -> Bytes {
+    let keep = end.saturating_sub(at);
+    piece.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+    let skip = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
+    piece.split_off(skip.min(piece.len()))
+}
+
+fn refused(failure: Failure) -> Error {
+    Error::Upstream {
+        message: failure.message,
+        hint: failure.hint,
+    }
+}
+
+fn disk(error: io::Error) -> Error {
+    Error::Internal {
+        doing: "reading a blob",
+        source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_empty_layers_are_what_their_digests_say() {
+        for (digest, bytes) in EMPTY {
+            assert_eq!(
+                Digest::sha256(&Sha256::digest(bytes).into()).as_str(),
+                digest
+            );
+        }
+    }
+
+    #[test]
+    fn ranges_end_where_the_blob_ends_and_empty_ones_are_refused() {
+        let of = |range| Range::of(Some(range), 10).ok();
+        assert_eq!(of(Range::From(2, Some(4))), Some((2, 5)));
+        assert_eq!(of(Range::From(2, None)), Some((2, 10)));
+        assert_eq!(of(Range::From(2, Some(u64::MAX))), Some((2, 10)));
+        assert_eq!(of(Range::Last(3)), Some((7, 10)));
+        assert_eq!(of(Range::Last(30)), Some((0, 10)));
+        assert_eq!(of(Range::From(10, None)), None);
+        assert_eq!(of(Range::From(5, Some(4))), None);
+        assert_eq!(of(Range::Last(0)), None);
+    }
+
+    #[test]
+    fn a_range_is_cut_out_of_the_pieces() {
+        let piece = Bytes::from_static(b"abcd");
+        assert_eq!(part(piece.clone(), 10, 0, 100), "abcd");
+        assert_eq!(part(piece.clone(), 10, 11, 13), "bc");
+        assert_eq!(part(piece.clone(), 10, 0, 10), "");
+        assert_eq!(part(piece, 10, 14, 20), "");
+    }
+}

@@ -1,0 +1,138 @@
+//! One blob from other registries: the first that gives it, taken up again where it breaks off.
+
+use bytes::Bytes;
+use model::Digest;
+
+use crate::{
+    blobs::Hasher,
+    upstream::{BlobBody, Door, Failure, Retry},
+};
+
+/// How often a download that breaks off is taken up again.
+const RESUMES: u32 = 5;
+
+/// A download.
+pub(super) struct Download {
+    /// Those that were not asked yet, the next one last.
+    doors: Vec<Door>,
+    door: Option<Door>,
+    digest: Digest,
+    body: Option<BlobBody>,
+    resumes: u32,
+    hasher: Option<Hasher>,
+    /// Bytes given out.
+    pub at: u64,
+    /// Bytes of the whole, if the registry says.
+    pub size: Option<u64>,
+}
+
+impl Download {
+    pub fn new(mut doors: Vec<Door>, digest: &Digest) -> Self {
+        doors.reverse();
+        Self {
+            doors,
+            door: None,
+            digest: digest.clone(),
+            body: None,
+            resumes: 0,
+            hasher: Hasher::of(digest),
+            at: 0,
+            size: None,
+        }
+    }
+
+    /// Asks until one gives it. False when there is nobody to ask.
+    ///
+    /// # Errors
+    /// What the last one said.
+    pub async fn open(&mut self) -> Result<bool, Failure> {
+        let mut last = None;
+        while let Some(door) = self.doors.pop() {
+            match door.blob(&self.digest, 0).await {
+                Ok(body) => {
+                    self.size = body.size;
+                    self.body = Some(body);
+                    self.door = Some(door);
+                    return Ok(true);
+                }
+                Err(failure) => last = Some(failure),
+            }
+        }
+        last.map_or(Ok(false), Err)
+    }
+
+    /// The next piece; none when all came that was announced.
+    ///
+    /// # Errors
+    /// When it broke off too often, or the registry sends more or other lengths than it said.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let Some(body) = &mut self.body else {
+                self.resume().await?;
+                continue;
+            };
+            // A registry that knows no ranges sends the beginning again.
+            let skip = self.at.saturating_sub(body.from);
+            match body.next().await {
+                Ok(Some(mut piece)) => {
+                    let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(piece.len());
+                    body.from += piece.len() as u64;
+                    let piece = piece.split_off(skip);
+                    if piece.is_empty() {
+                        continue;
+                    }
+                    self.at += piece.len() as u64;
+                    if self.size.is_some_and(|size| self.at > size) {
+                        return Err(self.wrong("more bytes than it announced"));
+                    }
+                    if let Some(hasher) = &mut self.hasher {
+                        hasher.update(&piece);
+                    }
+                    return Ok(Some(piece));
+                }
+                Ok(None) if self.size.is_none_or(|size| self.at == size) => return Ok(None),
+                Ok(None) => self.broke(None)?,
+                Err(failure) => self.broke(Some(failure))?,
+            }
+        }
+    }
+
+    /// Whether what was given out has the digest.
+    pub fn is_right(&self) -> bool {
+        self.hasher
+            .clone()
+            .is_some_and(|hasher| hasher.hex() == self.digest.hex())
+    }
+
+    /// What is told of content that is not what it has to be.
+    pub fn wrong(&self, what: &str) -> Failure {
+        Failure {
+            reason: model::tag::Reason::InternalError,
+            message: format!("the registry sent {what} for {}", self.digest),
+            hint: "Nothing of it was stored. Look at the registry, or at what stands before it."
+                .to_owned(),
+            retry: Retry::Never,
+        }
+    }
+
+    fn broke(&mut self, failure: Option<Failure>) -> Result<(), Failure> {
+        self.body = None;
+        self.resumes += 1;
+        if self.resumes > RESUMES {
+            return Err(failure.unwrap_or_else(|| self.wrong("fewer bytes than it announced")));
+        }
+        Ok(())
+    }
+
+    async fn resume(&mut self) -> Result<(), Failure> {
+        let Some(door) = &self.door else {
+            return Err(self.wrong("nothing"));
+        };
+        let body = door.blob(&self.digest, self.at).await?;
+        if body.size.is_some() && self.size.is_some() && body.size != self.size {
+            return Err(self.wrong("another length than before"));
+        }
+        self.body = Some(body);
+        Ok(())
+    }
+}
