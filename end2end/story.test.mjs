@@ -116,6 +116,12 @@ for (const database of ["sqlite", "postgres"]) {
         await page.waitForURL((at) => at.pathname.startsWith("/s/team/ruby") && !at.pathname.endsWith("/tag"));
         assert.equal((await listTags(page, stream))[0], "latest");
 
+        // Several at once, one of them in a stream that comes to be with it.
+        await tag("edge", "tools shop/web:base", "Follow");
+        assert.match(await main.innerText(), /shop\/web will be created\. web:base will follow team\/ruby:edge/);
+        await page.getByRole("button", { name: "Confirm" }).click();
+        await page.waitForURL((at) => at.pathname === "/s/team/ruby");
+
         // A circle is refused with its way round, and changes nothing.
         await tag("edge", "3.0", "Follow");
         assert.match(await main.innerText(), /circle: 3\.0 → edge → 3\.0/);
@@ -125,8 +131,8 @@ for (const database of ["sqlite", "postgres"]) {
         await page.goto(`${stream}/t/3.0`);
         await page.getByRole("button", { name: "Import again" }).first().click();
         assert.match(await jobEnded(page), /1 of 1 tag.*succeeded$/);
-        const history = async (name) => {
-          await page.goto(`${stream}/t/${name}/history`);
+        const history = async (name, of = stream) => {
+          await page.goto(`${of}/t/${name}/history`);
           const rows = page.getByRole("table", { name: "History" }).locator("tbody tr");
           return rows.allInnerTexts();
         };
@@ -134,6 +140,8 @@ for (const database of ["sqlite", "postgres"]) {
         assert.equal(edge.length, 2);
         assert.ok(edge[0].includes(moved.digest.slice(7, 19)) && /follow/i.test(edge[0]), edge[0]);
         assert.equal((await history("latest")).length, 1);
+        const base = await history("base", `${home.url}/s/shop/web`);
+        assert.ok(base.length === 2 && base[0].includes(moved.digest.slice(7, 19)) && /follow/i.test(base[0]), base[0]);
 
         // Delete a tag: preview, confirm, gone.
         await page.goto(`${stream}/tags/delete?tag=6.9`);
@@ -147,7 +155,7 @@ for (const database of ["sqlite", "postgres"]) {
         await home.end("SIGTERM");
         await home.start();
         const tags = await listTags(page, stream);
-        assert.equal(tags.length, 61);
+        assert.equal(tags.length, 62);
         assert.ok(tags.includes("latest") && !tags.includes("6.9"));
         assert.equal((await history("edge")).length, 2);
         await page.goto(`${home.url}/imports`);

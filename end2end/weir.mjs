@@ -102,21 +102,10 @@ export async function signIn(page, url) {
   await page.waitForURL((at) => !at.pathname.startsWith("/login"));
 }
 
-/** Waits on a job page until it says how the job ended; without scripts the page reloads itself. */
+/** Waits on a job page until it says how the job ended, as the server shows it then: what comes after is not disturbed. */
 export async function jobEnded(page, limit = 120_000) {
   await page.waitForURL(/\/imports\/[^/?]+/);
-  await until(
-    "the import to end",
-    async () => {
-      try {
-        const texts = await page.getByRole("status").allInnerTexts();
-        return texts.some((text) => /(succeeded|failed|cancelled)$/.test(text.trim()));
-      } catch {
-        return false; // between two loads of the page
-      }
-    },
-    { limit, every: 200 },
-  );
+  await page.getByRole("link", { name: "Open the stream" }).waitFor({ timeout: limit });
   const texts = await page.getByRole("status").allInnerTexts();
   return texts.map((text) => text.trim()).find((text) => /(succeeded|failed|cancelled)$/.test(text)) ?? "";
 }

@@ -10,13 +10,19 @@ pub mod form;
 #[cfg(feature = "ssr")]
 mod guard;
 mod imports;
+mod namespaces;
 mod streams;
 mod tags;
+mod tokens;
 
 pub use credentials::{DeleteCredential, SetCredential};
 pub use definitions::{ApplyDefinitions, PreviewDefinitions};
 pub use edits::EditStream;
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
+pub use namespaces::SetAnonymousPull;
 pub use streams::DeleteStream;
 pub use tags::{DeleteTags, SetTag};
+#[cfg(feature = "ssr")]
+pub use tokens::NEW_TOKEN;
+pub use tokens::{CreateToken, RevokeToken};

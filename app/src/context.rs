@@ -1,8 +1,9 @@
 //! What a page or server function knows of its request.
 
-use axum::http::request::Parts;
+use axum::http::{HeaderValue, header, request::Parts};
 use engine::{Actor, Engine};
 use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
 
 use crate::api::ApiError;
 
@@ -15,6 +16,8 @@ pub struct RequestContext {
     pub actor: Option<Actor>,
     /// The token every form must carry.
     pub csrf: String,
+    /// Whether people come over `https`: cookies are then `Secure`.
+    pub secure: bool,
     /// `system`, `light` or `dark`.
     pub theme: String,
     /// Names the request in the log.
@@ -55,6 +58,39 @@ pub fn call() -> Result<Call, ApiError> {
         return Err(ApiError::Denied("sign in first".into()));
     };
     Ok(Call { engine, actor })
+}
+
+/// Sets a cookie for one page and what is below it, out of reach of scripts and other sites; `seconds` of 0 removes it.
+/// `value` holds nothing but letters, digits and `_`.
+pub fn set_cookie(name: &str, value: &str, path: &str, seconds: u32) {
+    let (Some(request), Some(response)) = (
+        use_context::<RequestContext>(),
+        use_context::<ResponseOptions>(),
+    ) else {
+        return;
+    };
+    let secure = if request.secure { "; Secure" } else { "" };
+    let line = format!(
+        "{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
+    if let Ok(line) = HeaderValue::from_str(&line) {
+        response.append_header(header::SET_COOKIE, line);
+    }
+}
+
+/// The value of a cookie of the request.
+#[must_use]
+pub fn cookie(name: &str) -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let lines = parts.headers.get_all(header::COOKIE);
+    let mut pairs = lines
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
 }
 
 /// The values of a query, each decoded once. (The router's own map decodes twice: `%2526` would become `&`.)

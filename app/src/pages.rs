@@ -10,6 +10,7 @@ mod image;
 mod import;
 mod job;
 mod login;
+mod namespace;
 mod naming;
 mod overview;
 pub mod shell;
@@ -17,6 +18,7 @@ mod stream;
 mod streams;
 mod tag;
 mod tag_form;
+mod tokens;
 
 use std::future::Future;
 
@@ -24,7 +26,7 @@ use chrono::{DateTime, Utc};
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
 use leptos_router::hooks::use_params_map;
 use leptos_router::params::ParamsMap;
-use model::{Digest, PageRequest, StreamRef, TagName};
+use model::{Digest, Namespace, PageRequest, StreamRef, TagName};
 
 use crate::{
     api::{ApiError, form},
@@ -55,6 +57,13 @@ impl Asked {
 
     fn param(&self, key: &str) -> String {
         self.params.get(key).unwrap_or_default()
+    }
+
+    /// The namespace in the path.
+    pub(crate) fn namespace(&self) -> Result<Namespace, ApiError> {
+        self.param("ns")
+            .parse()
+            .map_err(|error: model::name::NameError| ApiError::NotFound(error.to_string()))
     }
 
     /// The stream in the path.

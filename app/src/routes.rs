@@ -1,7 +1,7 @@
 //! Where each page is. Views take their links from here; no path is written anywhere else.
 
 use model::{
-    Digest, StreamRef, TagName,
+    Digest, Namespace, StreamRef, TagName,
     edit::{Edit, Which},
     policy::{ReferencePolicy, Schedule},
 };
@@ -18,6 +18,8 @@ pub const NEW_STREAM: &str = "/streams/new";
 pub const JOBS: &str = "/imports";
 /// The credentials for registries.
 pub const CREDENTIALS: &str = "/credentials";
+/// The user's own API tokens.
+pub const TOKENS: &str = "/account/tokens";
 /// The form that takes definitions.
 pub const APPLY: &str = "/apply";
 /// The sign-in form.
@@ -39,6 +41,12 @@ pub fn stream(stream: &StreamRef) -> String {
 #[must_use]
 pub fn namespace(stream: &StreamRef) -> String {
     format!("{STREAMS}?namespace={}", stream.namespace)
+}
+
+/// The settings of a namespace.
+#[must_use]
+pub fn namespace_settings(namespace: &Namespace) -> String {
+    format!("/n/{namespace}/settings")
 }
 
 /// The form that imports into a stream.

@@ -121,6 +121,8 @@ async fn import(
     )?;
     let source: Reference = format!("{}/bench", registry.host).parse()?;
     let request = ImportRequest {
+        mode: None,
+        platform: <[String; 2]>::default(),
         stream: stream.clone(),
         create: true,
         source: Some(source),

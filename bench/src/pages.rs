@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use model::{
     Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
     image::Layer,
-    policy::{ReferencePolicy, Schedule},
+    policy::{ImportMode, Schedule},
 };
 use tower::ServiceExt;
 
@@ -262,15 +262,12 @@ fn tag(name: &str, image: usize) -> Vec<Change> {
     let (Some(tag), Some(reference)) = (name_, reference) else {
         return Vec::new();
     };
-    let after = TagSpec {
-        source: TagSource::External {
-            reference,
-            schedule: Schedule::Never,
-        },
-        insecure: false,
-        reference_policy: ReferencePolicy::Source,
-        generation: 1,
+    let source = TagSource::External {
+        reference,
+        schedule: Schedule::Never,
+        mode: ImportMode::default(),
     };
+    let after = TagSpec::new(source, 1);
     vec![
         Change::SetSpec {
             tag,

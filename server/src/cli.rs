@@ -1,5 +1,6 @@
 //! The command line: what can be said, and where each command goes.
 
+mod token;
 mod user;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -31,6 +32,9 @@ enum Command {
     /// Manage who may sign in. Works on the database directly; the server may be running.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage API tokens, which programs show instead of a name and password. The server may be running.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Bring the database's schema up to date and end. Serving does the same first.
     Migrate,
 }
@@ -151,6 +155,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
         match cli.command {
             None | Some(Command::Serve) => crate::serve::serve(&loaded.settings).await,
             Some(Command::User(command)) => user::run(&loaded.settings, command).await,
+            Some(Command::Token(command)) => token::run(&loaded.settings, command).await,
             Some(Command::Migrate) => migrate(&loaded.settings).await,
             Some(Command::Config(_)) => Ok(()),
         }

@@ -64,6 +64,8 @@ pub struct Settings {
     pub database_url: Secret,
     /// Address people use; `None` means the listener's own.
     pub public_url: Option<Url>,
+    /// Host and port clients pull from; `None` means the listener's own.
+    pub registry_host: Option<String>,
     /// Password of user `admin` on the first start.
     pub admin_password: Option<Secret>,
     /// Key that encrypts stored secrets.
@@ -154,21 +156,34 @@ impl Settings {
         config
     }
 
+    /// Host and port clients pull from, given the address really listened on.
+    #[must_use]
+    pub fn registry_host(&self, listening: SocketAddr) -> String {
+        self.registry_host
+            .clone()
+            .unwrap_or_else(|| reachable(listening).to_string())
+    }
+
     /// The address people use, given the address really listened on.
     #[must_use]
     pub fn public_url(&self, listening: SocketAddr) -> Url {
         if let Some(url) = &self.public_url {
             return url.clone();
         }
-        let mut host = listening;
-        if host.ip().is_unspecified() {
-            host.set_ip(match host.ip() {
-                std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
-        }
+        let host = reachable(listening);
         Url::parse(&format!("http://{host}/")).expect("an address and port make a URL")
     }
+}
+
+/// An address one can connect to: "any" is this machine.
+fn reachable(mut listening: SocketAddr) -> SocketAddr {
+    if listening.ip().is_unspecified() {
+        listening.set_ip(match listening.ip() {
+            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listening
 }
 
 impl Loaded {
@@ -210,6 +225,10 @@ impl Loaded {
                 .collect::<Vec<_>>()
                 .join(","),
             "workers" => settings.workers.to_string(),
+            "registry_host" => match settings.http {
+                Some(address) => settings.registry_host(address),
+                None => return format!("# {} is not set", key.name),
+            },
             "public_url" => match settings.http {
                 Some(address) => settings.public_url(address).to_string(),
                 None => return format!("# {} is not set", key.name),

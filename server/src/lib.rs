@@ -17,4 +17,5 @@ pub mod serve;
 pub mod shutdown;
 pub mod state;
 pub mod telemetry;
+pub mod v2;
 pub mod web;

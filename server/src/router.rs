@@ -15,7 +15,7 @@ use crate::{
     middleware::{headers, limits, origin, request},
     progress,
     state::AppState,
-    web,
+    v2, web,
 };
 
 /// Builds the router.
@@ -33,6 +33,7 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
         .layer(session::layer(state.engine.clone(), &state.site));
     let origin = origin::layer(&state.site.public_url)?;
     let places = Arc::clone(&state.places);
+    let registry = v2::routes(state.clone());
     // The last layer is the first to see a request.
     Ok(people
         .merge(health::routes())
@@ -42,6 +43,8 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
         .layer(RequestBodyLimitLayer::new(limits::BODY))
         .layer(origin)
         .layer(from_fn(limits::deadline))
+        // Clients of the registry are no browsers: no cookies, no forms, and bodies of any size that are streamed.
+        .merge(registry)
         .layer(from_fn_with_state(places, limits::load))
         .layer(from_fn(limits::catch_panic))
         .layer(from_fn(move |request, next| {

@@ -71,7 +71,9 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
     match listener {
         Some(listener) => {
             let public_url = settings.public_url(listener.local_addr()?);
-            let router = build_router(AppState::new(engine.clone(), public_url.clone()))?;
+            let state = AppState::new(engine.clone(), public_url.clone())
+                .with_registry_host(&settings.registry_host(listener.local_addr()?));
+            let router = build_router(state)?;
             announce(&public_url, token.as_deref(), settings, started);
             run(listener, router, signals).await?;
         }

@@ -30,6 +30,8 @@ pub struct AppState {
 pub struct Site {
     /// The address in the browser.
     pub public_url: Url,
+    /// Host and port clients pull from.
+    pub registry_host: String,
     /// Whether that is `https`: cookies are then `Secure` and bound to the host.
     pub secure: bool,
 }
@@ -42,6 +44,7 @@ impl AppState {
             engine,
             site: Arc::new(Site {
                 secure: public_url.scheme() == "https",
+                registry_host: authority(&public_url),
                 public_url,
             }),
             leptos: LeptosOptions::builder()
@@ -52,6 +55,14 @@ impl AppState {
             hashing: Arc::new(Semaphore::new(limits::HASHES_AT_ONCE)),
         }
     }
+}
+
+/// Host and port of a URL, without the port if it is the scheme's own.
+fn authority(url: &Url) -> String {
+    let origin = url.origin().ascii_serialization();
+    origin
+        .split_once("://")
+        .map_or_else(String::new, |(_, rest)| rest.to_owned())
 }
 
 impl Site {
@@ -69,6 +80,19 @@ impl Site {
         } else {
             "weir-csrf"
         }
+    }
+}
+
+impl AppState {
+    /// The same, where clients pull from another host than people open in the browser.
+    #[must_use]
+    pub fn with_registry_host(mut self, host: &str) -> Self {
+        self.site = Arc::new(Site {
+            public_url: self.site.public_url.clone(),
+            registry_host: host.to_owned(),
+            secure: self.site.secure,
+        });
+        self
     }
 }
 

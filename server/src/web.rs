@@ -167,6 +167,7 @@ fn context(state: &AppState, visitor: Visitor, id: Option<&RequestId>) -> Reques
         engine: state.engine.clone(),
         actor: visitor.actor,
         csrf: visitor.csrf,
+        secure: state.site.secure,
         theme: visitor.theme.to_owned(),
         request_id: id.map(ToString::to_string).unwrap_or_default(),
     }

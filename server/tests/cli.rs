@@ -244,3 +244,57 @@ fn a_first_start_with_a_password_makes_admin() {
         "admin\tadmin\n"
     );
 }
+
+#[test]
+fn a_token_is_printed_alone_and_once_and_can_be_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&folder, &["user", "add", "ann", "--role", "editor"], "");
+    let made = run(
+        &folder,
+        &[
+            "token",
+            "create",
+            "--user",
+            "ann",
+            "--name",
+            "ci",
+            "--expires",
+            "30d",
+        ],
+        "",
+    );
+    let token = text(&made.stdout);
+    assert!(
+        token.starts_with("weir_") && token.trim_end().len() == 69,
+        "{token}"
+    );
+    assert!(!text(&made.stderr).contains(token.trim_end()), "in the log");
+    let listed = text(&run(&folder, &["token", "list", "--user", "ann"], "").stdout);
+    assert!(
+        listed.contains("\tci\t") && listed.ends_with("\tnever\n"),
+        "{listed}"
+    );
+    assert!(!listed.contains("weir_"));
+    let id = listed.split('\t').next().unwrap();
+    let revoked = run(&folder, &["token", "revoke", id], "");
+    assert_eq!(revoked.status.code(), Some(0));
+    assert_eq!(
+        text(&run(&folder, &["token", "list", "--user", "ann"], "").stdout),
+        ""
+    );
+    for (arguments, code) in [
+        (&["token", "create", "--user", "eve"][..], 1),
+        (&["token", "revoke", id], 1),
+        (
+            &["token", "create", "--user", "ann", "--expires", "soon"],
+            2,
+        ),
+        (&["token", "create"], 2),
+    ] {
+        assert_eq!(
+            run(&folder, arguments, "").status.code(),
+            Some(code),
+            "{arguments:?}"
+        );
+    }
+}

@@ -46,6 +46,10 @@ fn bad_values_are_refused_with_key_value_and_what_is_allowed() {
         ("WEIR_DATA", "", "path of a folder"),
         ("WEIR_PUBLIC_URL", "weir.example", "http://"),
         ("WEIR_PUBLIC_URL", "ftp://weir.example", "http://"),
+        ("WEIR_REGISTRY_HOST", "https://weir.example", "a host"),
+        ("WEIR_REGISTRY_HOST", "weir.example/path", "a host"),
+        ("WEIR_REGISTRY_HOST", "user@weir.example", "a host"),
+        ("WEIR_REGISTRY_HOST", "Weir.example", "a host"),
         (
             "WEIR_PUBLIC_URL",
             "https://weir.example/sub",

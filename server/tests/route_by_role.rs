@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 29] = [
+const PAGES: [(&str, &str, [u16; 4]); 31] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -118,11 +118,17 @@ const PAGES: [(&str, &str, [u16; 4]); 29] = [
     ),
     ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
+    ("/account/tokens", "/account/tokens", [AWAY, OK, OK, OK]),
+    (
+        "/n/{ns}/settings",
+        "/n/shop/settings",
+        [AWAY, NEVER, NEVER, OK],
+    ),
 ];
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 13] = [
+const FUNCTIONS: [Function; 16] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -196,13 +202,25 @@ const FUNCTIONS: [Function; 13] = [
     ),
     ("/api/fn/imports/cancel", &[("id", "{job}")], EDITOR),
     (
+        "/api/fn/tokens/create",
+        &[("name", "ci"), ("expires", "30d")],
+        VIEWER,
+    ),
+    ("/api/fn/tokens/revoke", &[("id", "none")], VIEWER),
+    (
+        "/api/fn/namespaces/anonymous-pull",
+        &[("namespace", "shop"), ("open", "on")],
+        ADMIN,
+    ),
+    (
         "/api/fn/tags/set",
         &[
             ("namespace", "shop"),
             ("name", "ruby"),
-            ("source", "2.7"),
-            ("destination", "latest"),
-            ("mode", "fixed"),
+            (
+                "form",
+                r#"{"source":"2.7","destination":"latest","mode":"fixed"}"#,
+            ),
             ("token", "none"),
         ],
         EDITOR,
@@ -219,8 +237,10 @@ const FUNCTIONS: [Function; 13] = [
     ),
 ];
 
-/// The editor's place in [`NAMES`].
+/// Places in [`NAMES`].
+const VIEWER: usize = 1;
 const EDITOR: usize = 2;
+const ADMIN: usize = 3;
 
 type Function = (&'static str, &'static [(&'static str, &'static str)], usize);
 

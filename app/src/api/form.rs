@@ -10,7 +10,6 @@ use model::{
     name::NameError,
     policy::{ReferencePolicy, Schedule},
     reference::ReferenceError,
-    tagging::{Mode, TagRequest, parse_destination, parse_source},
 };
 
 use super::ApiError;
@@ -181,6 +180,8 @@ impl ImportForm {
                 Schedule::Never
             },
             reference_policy: ReferencePolicy::Source,
+            mode: None,
+            platform: <[String; 2]>::default(),
         })
     }
 
@@ -293,31 +294,9 @@ pub fn credential(
     Ok((namespace, pattern))
 }
 
-/// The request of the tag form.
-///
-/// # Errors
-/// `Invalid`, naming the field.
-pub fn tag_request(
-    stream: StreamRef,
-    source: &str,
-    destination: &str,
-    mode: &str,
-) -> Result<TagRequest, ApiError> {
-    let destination =
-        parse_destination(destination, &stream).map_err(|e| ApiError::invalid("destination", e));
-    let source = parse_source(source, &stream).map_err(|e| ApiError::invalid("source", e))?;
-    let mode = match mode.trim() {
-        "fixed" => Mode::Fixed,
-        "follow" => Mode::Follow,
-        _ => return Err(ApiError::invalid("mode", "choose Fixed or Follow")),
-    };
-    Ok(TagRequest {
-        stream,
-        source,
-        destination: destination?,
-        mode,
-    })
-}
+mod tag;
+
+pub use tag::TagForm;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@ use leptos::{prelude::*, server_fn::codec::PostUrl};
 
 use super::ApiError;
 
-/// Sets a tag as its preview said. Fields as on the form; `token` names the plan that was confirmed.
+/// Sets tags as their preview said. `form` is what was written in the form of the stream, as JSON; `token` names the
+/// plan that was confirmed.
 ///
 /// # Errors
 /// A refusal for the form.
@@ -16,28 +17,23 @@ use super::ApiError;
 pub async fn set_tag(
     namespace: String,
     name: String,
-    source: String,
-    destination: String,
-    mode: String,
+    form: String,
     token: String,
 ) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let stream = super::form::stream(&namespace, &name)?;
-    let form = crate::routes::tag_form_with(
-        &stream,
-        &[
-            ("source", &source),
-            ("destination", &destination),
-            ("mode", &mode),
-            ("preview", "1"),
-        ],
-    );
+    let form = super::form::TagForm::from_field(&form)?;
     let set = async {
-        let request = super::form::tag_request(stream.clone(), &source, &destination, &mode)?;
+        let request = form.request(&stream)?;
         call.engine.set_tag(&call.actor, &request, &token).await?;
-        Ok(crate::routes::stream(&stream))
+        // Where the effect is: the form's own stream if a tag of it was set, else that of the first one.
+        let own = request.destinations.iter().any(|at| at.stream == stream);
+        let shown = request.destinations.first().filter(|_| !own);
+        Ok(crate::routes::stream(
+            shown.map_or(&stream, |at| &at.stream),
+        ))
     };
-    super::guard::answer::<SetTag>(&form, set.await)
+    super::guard::answer::<SetTag>(&form.preview(&stream), set.await)
 }
 
 /// Deletes tags as the preview said; `tags` holds them separated by commas.

@@ -46,7 +46,7 @@ pub fn LivePage(
 }
 
 /// Fetches the page and takes over what differs. If it cannot be had, the page stays as it is.
-async fn take_over() -> Option<()> {
+pub(super) async fn take_over() -> Option<()> {
     let address = window().location().href().ok()?;
     let answer = JsFuture::from(window().fetch_with_str(&address))
         .await

@@ -34,7 +34,7 @@ impl Snapshot {
     }
 }
 
-/// A bar and a line of text, refreshed every second until the job ends; then the page is loaded anew. The line is
+/// A bar and a line of text, refreshed every second until the job ends; then the page is taken over as it is now. The line is
 /// announced every five seconds, from an element of its own with `role=status`.
 #[island]
 pub fn LiveProgress(
@@ -83,8 +83,7 @@ async fn follow(id: String, now: RwSignal<Snapshot>, spoken: RwSignal<String>) {
             spoken.set(snapshot.text);
         }
         if ended {
-            // Shows what was found; nothing to do if the browser refuses.
-            let _ = window().location().reload();
+            super::live::take_over().await;
             return;
         }
     }

@@ -102,10 +102,14 @@ async fn find(
             .digest
     } else {
         match parse_source(text, stream).map_err(refuse)? {
-            TagInput::Image(id) => format!("sha256:{id}")
+            TagInput::Image(of, _) if of != *stream => return Err(refuse(not_here())),
+            TagInput::Image(_, id) => format!("sha256:{id}")
                 .parse()
                 .map_err(|_| refuse("write the whole digest: sha256: and 64 digits".to_owned()))?,
-            TagInput::Tag(tag) => {
+            TagInput::External(_) => return Err(refuse(not_here())),
+            TagInput::Tag(at) if at.stream != *stream => return Err(refuse(not_here())),
+            TagInput::Tag(at) => {
+                let tag = at.tag;
                 let view = call.engine.tag(&call.actor, stream, &tag).await;
                 let view = view.map_err(|error| beside(field, error.into()))?;
                 let head = view.row.head;
@@ -120,9 +124,14 @@ async fn find(
 
 fn tag_of(stream: &StreamRef, text: &str) -> Result<TagName, String> {
     match parse_source(text, stream)? {
-        TagInput::Tag(tag) => Ok(tag),
-        TagInput::Image(_) => Err("revisions are of tags, as in 2.0#3".to_owned()),
+        TagInput::Tag(at) if at.stream == *stream => Ok(at.tag),
+        TagInput::Image(_, _) => Err("revisions are of tags, as in 2.0#3".to_owned()),
+        TagInput::Tag(_) | TagInput::External(_) => Err(not_here()),
     }
+}
+
+fn not_here() -> String {
+    "only images of this stream are compared here: name one of its tags or digests".to_owned()
 }
 
 /// What is not there is said beside the field that names it.

@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, definition, delete, diff, edit, error, image, import, job, login, naming,
-    overview, stream, streams, tag, tag_form,
+    credentials, definition, delete, diff, edit, error, image, import, job, login, namespace,
+    naming, overview, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
     api::ApiError,
@@ -82,6 +82,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=job::JobPage ssr=SsrMode::Async/>
+                    <Route path=path!("/account/tokens") view=tokens::TokensPage ssr=SsrMode::Async/>
+                    <Route path=path!("/n/:ns/settings") view=namespace::NamespacePage ssr=SsrMode::Async/>
                 </Routes>
             </main>
         </Router>
@@ -121,6 +123,7 @@ fn Frame() -> impl IntoView {
                 <summary>{actor.name.clone()}</summary>
                 <div class="menu-body">
                     <p class="muted">{format!("Signed in as {} ({})", actor.name, actor.role.as_str())}</p>
+                    <a href=routes::TOKENS>"API tokens"</a>
                     {theme}
                     <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><Button kind="quiet">"Sign out"</Button></form>
                 </div>

@@ -46,8 +46,17 @@ pub fn StreamsPage() -> impl IntoView {
         // Nothing to narrow in a new installation.
         let filters = (narrowed || !first || !streams.items.is_empty())
             .then(|| filters(&filter, &namespaces, request.size));
+        let settings = filter
+            .namespace
+            .as_ref()
+            .filter(|name| namespaces.contains(name) && call.actor.may_administer().is_ok())
+            .map(|name| {
+                let href = routes::namespace_settings(name);
+                view! { <LinkButton href=href>"Namespace settings"</LinkButton> }
+            });
         Ok(view! {
             <PageHead title="Streams">
+                {settings}
                 <LinkButton href=routes::APPLY>"Apply definitions"</LinkButton>
                 <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
             </PageHead>

@@ -5,7 +5,7 @@ mod strip;
 
 use leptos::prelude::*;
 use model::{
-    StreamRef, TagName, TagSpec,
+    StreamRef, TagName, TagSource, TagSpec,
     job::thousands,
     policy::{Insecure, ReferencePolicy, Schedule},
     tag::TagView,
@@ -122,6 +122,16 @@ fn no_image(view: &TagView) -> AnyView {
         "Its import is under way."
     } else if view.row.condition.is_some() {
         "Its import failed, and it never had one before."
+    } else if matches!(
+        view.row.spec.as_ref().map(|spec| &spec.source),
+        Some(TagSource::Reference { .. })
+    ) {
+        "Where it is was only noted: it is never imported."
+    } else if matches!(
+        view.row.spec.as_ref().map(|spec| &spec.source),
+        Some(TagSource::Pushed)
+    ) {
+        "Nothing was pushed to it yet."
     } else {
         "It was not imported yet, or what it follows has no image."
     };
@@ -230,14 +240,17 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
         .into_any(),
         None => view! { <span class="muted">"nothing yet"</span> }.into_any(),
     };
-    let followers = (!view.followers.is_empty()).then(|| {
-        let links = view
-            .followers
-            .iter()
-            .map(|tag| tag_link(stream, tag))
-            .collect_view();
-        view! { <div><dt>"Followed by"</dt><dd>{links}</dd></div> }
-    });
+    let followers =
+        (!view.followers.is_empty() || !view.followers_elsewhere.is_empty()).then(|| {
+            let here = view.followers.iter().map(|tag| tag_link(stream, tag));
+            let elsewhere = view.followers_elsewhere.iter().map(|at| {
+                let href = routes::tag(&at.stream, &at.tag);
+                view! { <a class="tag" href=href>{icon("follow").into_any()}{at.to_string()}</a> }
+                    .into_any()
+            });
+            let links = here.chain(elsewhere).collect_view();
+            view! { <div><dt>"Followed by"</dt><dd>{links}</dd></div> }
+        });
     view! {
         <section>
             <h2>"Tag"</h2>

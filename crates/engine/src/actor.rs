@@ -1,10 +1,12 @@
 //! Who asks. Every operation takes an [`Actor`] and checks it against the object it loaded.
+//!
+//! Rights come from the role alone and, for pulling, from the namespace's own flag; never from how anything is named.
 
 use model::{Namespace, user::Role};
 
 use crate::{Error, error::Result};
 
-/// A signed-in user, loaded from the database for this request.
+/// A user, loaded from the database for this request, or [`Actor::anonymous`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The user's id.
@@ -16,12 +18,57 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Somebody who showed nothing. Only the registry serves them, and only where a namespace allows it.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self {
+            id: String::new(),
+            name: Role::Anonymous.as_str().to_owned(),
+            role: Role::Anonymous,
+        }
+    }
+
+    /// Whether nobody in particular asks.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.role == Role::Anonymous
+    }
+
     /// Whether the actor may look at a namespace.
     ///
     /// # Errors
-    /// Never today: every user may look at every namespace. The check stands where it will be needed.
-    pub fn may_read(&self, _namespace: &Namespace) -> Result<()> {
-        Ok(())
+    /// `Denied` for those who are not signed in: every user may look at every namespace.
+    pub fn may_read(&self, namespace: &Namespace) -> Result<()> {
+        if self.role >= Role::Viewer {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "{namespace} is not open to everybody; sign in with an API token"
+        )))
+    }
+
+    /// Whether the actor may pull from a namespace, which is `open` when it lets everybody do so.
+    ///
+    /// # Errors
+    /// As [`Actor::may_read`], unless it is open.
+    pub fn may_pull(&self, namespace: &Namespace, open: bool) -> Result<()> {
+        if open {
+            return Ok(());
+        }
+        self.may_read(namespace)
+    }
+
+    /// Whether the actor may look at lists of all namespaces.
+    ///
+    /// # Errors
+    /// `Denied` for those who are not signed in.
+    pub fn may_read_anywhere(&self) -> Result<()> {
+        if self.role >= Role::Viewer {
+            return Ok(());
+        }
+        Err(Error::Denied(
+            "sign in with an API token to see this".into(),
+        ))
     }
 
     /// Whether the actor may change streams of a namespace.

@@ -30,7 +30,7 @@ use blobs::Blobs;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, Planned, PlannedAll, StaleTag};
+pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag, Target};
 use pull::Fills;
 pub use pull::{Blob, Range};
 use store::Store;

@@ -8,16 +8,22 @@ mod images;
 mod imports;
 mod jobs;
 mod journal;
+mod namespaces;
 mod naming;
+mod pull;
+mod registry_lists;
 mod streams;
 mod tags;
+mod tokens;
 
-pub use definitions::{Draft, PlannedAll};
+pub use definitions::Draft;
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
+pub use pull::Target;
 use sha2::{Digest as _, Sha256};
+pub use tokens::NewToken;
 
 use crate::{
     Error, Result,
@@ -49,6 +55,31 @@ impl Planned {
             "{} has changed since the preview; look at the new preview and confirm again",
             self.plan.stream
         )))
+    }
+}
+
+/// What a request would do to several streams, and the token that confirms exactly this.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedAll {
+    /// A plan a stream.
+    pub plans: Vec<Plan>,
+    /// Travels in the form.
+    pub token: String,
+}
+
+impl PlannedAll {
+    fn new(plans: Vec<Plan>) -> Result<Self> {
+        let tokens = plans.iter().map(token).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            plans,
+            token: tokens.join("-"),
+        })
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plans.iter().all(Plan::is_empty)
     }
 }
 

@@ -9,15 +9,21 @@ mod apply;
 mod blobs;
 mod credentials;
 mod drafts;
+mod elsewhere;
 mod images;
 mod job_lists;
+mod job_records;
 mod jobs;
 mod journal;
+mod namespaces;
+mod pull;
+mod registry_lists;
 mod revisions;
 mod row;
 mod schedules;
 mod streams;
 mod tags;
+mod tokens;
 
 use std::{str::FromStr, time::Duration};
 
@@ -33,7 +39,7 @@ pub use self::{
     apply::WriteContext,
     credentials::SealedCredential,
     images::StoredImage,
-    jobs::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     schedules::DueTag,
     streams::StreamRecord,
 };

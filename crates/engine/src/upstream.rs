@@ -34,7 +34,7 @@ pub use blob::BlobBody;
 pub use door::Door;
 pub use failure::{Failure, Retry};
 pub use manifest::{Image, ImageLayer};
-pub use repository::Repository;
+pub use repository::{RawManifest, Repository};
 pub use tags::TagList;
 
 /// How Weir talks to other registries. One for the whole process.

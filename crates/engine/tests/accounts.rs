@@ -87,3 +87,94 @@ db_test!(
         assert!(engine.load_session("s2").await.unwrap().is_none());
     }
 );
+
+db_test!(
+    async fn a_token_speaks_for_its_user_until_it_ends(db) {
+        let engine = with_admin(&db).await;
+        let console = Engine::console_actor();
+        let user = engine.add_user(&console, "ann", PASSWORD, Role::Editor).await.unwrap();
+        let ann = engine.actor(&user.id).await.unwrap().unwrap();
+        let new = engine.create_token(&ann, "ann", " ci ", "2h".parse().unwrap()).await.unwrap();
+        assert!(new.secret.starts_with("weir_") && new.secret.len() == 69, "{}", new.secret.len());
+        assert_eq!(new.view.name, "ci");
+        assert_eq!(engine.actor_for_token(&new.secret).await.unwrap(), Some(ann.clone()));
+        for wrong in ["", "anonymous", "weir_", &new.secret[..68], &new.view.id, &new.secret.to_uppercase()] {
+            assert_eq!(engine.actor_for_token(wrong).await.unwrap(), None, "{wrong}");
+        }
+        db.clock.advance(Duration::minutes(10));
+        engine.actor_for_token(&new.secret).await.unwrap();
+        let list = engine.list_tokens(&ann, "ann").await.unwrap();
+        assert_eq!(list[0].last_used_at, Some(list[0].created_at), "noted coarsely");
+        db.clock.advance(Duration::minutes(10));
+        engine.actor_for_token(&new.secret).await.unwrap();
+        assert_eq!(engine.list_tokens(&ann, "ann").await.unwrap()[0].last_used_at, Some(engine.clock().now()));
+        db.clock.advance(Duration::minutes(100));
+        assert_eq!(engine.actor_for_token(&new.secret).await.unwrap(), None, "expired");
+
+        let other = engine.create_token(&ann, "ann", "forever", "never".parse().unwrap()).await.unwrap();
+        engine.revoke_token(&ann, &other.view.id).await.unwrap();
+        assert_eq!(engine.actor_for_token(&other.secret).await.unwrap(), None, "revoked");
+        assert_eq!(engine.list_tokens(&ann, "ann").await.unwrap().len(), 1);
+    }
+);
+
+db_test!(
+    async fn tokens_are_handled_by_their_user_and_by_administrators(db) {
+        let engine = with_admin(&db).await;
+        let console = Engine::console_actor();
+        let mut users = Vec::new();
+        for name in ["ann", "bob"] {
+            let user = engine.add_user(&console, name, PASSWORD, Role::Editor).await.unwrap();
+            users.push(engine.actor(&user.id).await.unwrap().unwrap());
+        }
+        let [ann, bob] = &users[..] else { panic!("two users") };
+        let new = engine.create_token(ann, "ann", "ci", "1d".parse().unwrap()).await.unwrap();
+        let life = "1d".parse().unwrap();
+        assert!(matches!(engine.create_token(bob, "ann", "x", life).await, Err(Error::Denied(_))));
+        assert!(matches!(engine.list_tokens(bob, "ann").await, Err(Error::Denied(_))));
+        assert!(matches!(engine.revoke_token(bob, &new.view.id).await, Err(Error::NotFound(_))));
+        // Somebody who is called like a user but is another one.
+        let impostor = engine::Actor { id: "other".into(), ..ann.clone() };
+        assert!(matches!(engine.create_token(&impostor, "ann", "x", life).await, Err(Error::Denied(_))));
+        assert!(matches!(engine.create_token(&engine::Actor::anonymous(), "ann", "x", life).await, Err(Error::Denied(_))));
+        for name in ["", " ", "a\nb", &"x".repeat(65)] {
+            let refused = engine.create_token(ann, "ann", name, life).await;
+            assert!(matches!(refused, Err(Error::Invalid { field: "name", .. })), "{name}");
+        }
+        assert!(matches!(engine.create_token(&console, "eve", "x", life).await, Err(Error::NotFound(_))));
+        engine.create_token(&console, "ann", "x", life).await.unwrap();
+        engine.revoke_token(&console, &new.view.id).await.unwrap();
+        for _ in 1..100 {
+            engine.create_token(ann, "ann", "x", life).await.unwrap();
+        }
+        assert!(matches!(engine.create_token(ann, "ann", "x", life).await, Err(Error::Conflict(_))));
+    }
+);
+
+db_test!(
+    async fn an_administrator_opens_a_namespace_for_everybody_to_pull(db) {
+        let engine = with_admin(&db).await;
+        let (shop, none) = ("shop".parse().unwrap(), "none".parse().unwrap());
+        let mut tx = engine.store().write().await.unwrap();
+        tx.ensure_namespace(&shop, engine.clock().now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let nobody = engine::Actor::anonymous();
+        let may = async |actor: &engine::Actor, namespace| {
+            let mut tx = engine.store().read().await.unwrap();
+            engine.may_pull(&mut tx, actor, namespace).await.is_ok()
+        };
+        assert!(!may(&nobody, &shop).await);
+        assert!(may(&actor(Role::Viewer), &shop).await);
+        let refused = engine.set_anonymous_pull(&actor(Role::Editor), &shop, true).await;
+        assert!(matches!(refused, Err(Error::Denied(_))));
+        let admin = Engine::console_actor();
+        engine.set_anonymous_pull(&admin, &shop, true).await.unwrap();
+        assert!(may(&nobody, &shop).await && !may(&nobody, &none).await);
+        assert!(nobody.may_read(&shop).is_err() && nobody.may_write(&shop).is_err(), "pulling only");
+        assert!(engine.overview(&nobody).await.is_err());
+        engine.set_anonymous_pull(&admin, &shop, false).await.unwrap();
+        assert!(!may(&nobody, &shop).await);
+        let refused = engine.set_anonymous_pull(&admin, &none, true).await;
+        assert!(matches!(refused, Err(Error::NotFound(_))));
+    }
+);

@@ -1,10 +1,13 @@
 //! Every write we can make, as a value: what a preview shows, a transaction applies and the journal keeps.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
-    policy::ReferencePolicy,
+    policy::{ImportMode, ReferencePolicy},
+    stream::StreamMeta,
     tag::{Cause, Condition},
 };
 
@@ -41,6 +44,13 @@ pub enum Change {
         before: bool,
         /// What it becomes.
         after: bool,
+    },
+    /// What is noted of the stream is other.
+    SetMeta {
+        /// What it was.
+        before: StreamMeta,
+        /// What it becomes.
+        after: StreamMeta,
     },
     /// What a tag should be.
     SetSpec {
@@ -108,7 +118,8 @@ impl Change {
             Self::CreateStream { .. }
             | Self::DeleteStream { .. }
             | Self::SetSource { .. }
-            | Self::SetInsecure { .. } => None,
+            | Self::SetInsecure { .. }
+            | Self::SetMeta { .. } => None,
         }
     }
 
@@ -137,6 +148,7 @@ impl Change {
                     connection(*after),
                 ]]
             }
+            Self::SetMeta { before, after } => meta_rows(before, after),
             Self::SetSpec { tag, before, after } => spec_rows(tag, before.as_ref(), after),
             Self::SetHold { tag, before, after } => {
                 vec![[format!("{tag} hold"), hold(*before), hold(*after)]]
@@ -184,10 +196,15 @@ impl Change {
 /// What differs between two specs, a row each.
 fn spec_rows(tag: &TagName, before: Option<&TagSpec>, after: &TagSpec) -> Vec<[String; 3]> {
     type Aspect = (&'static str, fn(&TagSpec) -> String);
-    const ASPECTS: [Aspect; 4] = [
+    const ASPECTS: [Aspect; 6] = [
         ("should", |spec| spec.source.to_string()),
         ("connection", |spec| connection(spec.insecure)),
         ("schedule", |spec| spec.schedule().to_string()),
+        ("keeps", |spec| match spec.source {
+            TagSource::External { mode, .. } => mode.to_string(),
+            _ => ImportMode::default().to_string(),
+        }),
+        ("annotations", |spec| notes(&spec.annotations)),
         ("pulled from", |spec| {
             match spec.reference_policy {
                 ReferencePolicy::Source => "its source",
@@ -203,18 +220,49 @@ fn spec_rows(tag: &TagName, before: Option<&TagSpec>, after: &TagSpec) -> Vec<[S
         let was = match before {
             Some(before) => text(before),
             None if position == 0 => "—".to_owned(),
-            None => text(&TagSpec {
-                source: TagSource::Follow { tag: tag.clone() },
-                insecure: false,
-                reference_policy: ReferencePolicy::Source,
-                generation: 0,
-            }),
+            None => text(&TagSpec::new(TagSource::Pushed, 0)),
         };
         if was != now {
             rows.push([format!("{tag} {name}"), was, now]);
         }
     }
     rows
+}
+
+fn meta_rows(before: &StreamMeta, after: &StreamMeta) -> Vec<[String; 3]> {
+    let lookup = |meta: &StreamMeta| if meta.lookup_local { "yes" } else { "no" }.to_owned();
+    let rows = [
+        [
+            "Labels".to_owned(),
+            notes(&before.labels),
+            notes(&after.labels),
+        ],
+        [
+            "Annotations".to_owned(),
+            notes(&before.annotations),
+            notes(&after.annotations),
+        ],
+        [
+            "Short names resolve here".to_owned(),
+            lookup(before),
+            lookup(after),
+        ],
+    ];
+    rows.into_iter()
+        .filter(|[_, was, now]| was != now)
+        .collect()
+}
+
+/// Names and values, a line each.
+fn notes(map: &BTreeMap<String, String>) -> String {
+    if map.is_empty() {
+        return "none".to_owned();
+    }
+    let lines: Vec<_> = map
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    lines.join("\n")
 }
 
 fn hold(held: bool) -> String {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Reference, StreamRef, TagName,
-    policy::{ReferencePolicy, Schedule},
+    policy::{ImportMode, ReferencePolicy, Schedule},
 };
 
 /// Which tags of the source repository.
@@ -36,6 +36,12 @@ pub struct ImportRequest {
     pub schedule: Schedule,
     /// Where consumers of new tags are sent. A tag that is there keeps what it has.
     pub reference_policy: ReferencePolicy,
+    /// What is kept of images for several platforms; none keeps what each tag has.
+    #[serde(default)]
+    pub mode: Option<ImportMode>,
+    /// The operating system and architecture taken out of an index; empty keeps what each tag has.
+    #[serde(default)]
+    pub platform: [String; 2],
 }
 
 /// What an import would do: looked at upstream, nothing written.

@@ -20,6 +20,7 @@ pub mod reference;
 pub mod stream;
 pub mod tag;
 pub mod tagging;
+pub mod token;
 pub mod user;
 pub mod version;
 

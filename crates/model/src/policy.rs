@@ -34,6 +34,60 @@ impl ReferencePolicy {
     }
 }
 
+/// What an import keeps of an image for several platforms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImportMode {
+    /// The image of one platform.
+    Legacy,
+    /// The index, with the images of all its platforms.
+    PreserveOriginal,
+}
+
+impl Default for ImportMode {
+    /// What imports kept before there was a choice, and what forms offer first.
+    fn default() -> Self {
+        Self::PreserveOriginal
+    }
+}
+
+impl ImportMode {
+    /// The word the store, forms and URLs use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::PreserveOriginal => "preserve-original",
+        }
+    }
+
+    /// The mode for a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Legacy, Self::PreserveOriginal]
+            .into_iter()
+            .find(|mode| mode.as_str() == word)
+    }
+
+    /// The word of objects in OpenShift's form.
+    #[must_use]
+    pub fn object_word(self) -> &'static str {
+        match self {
+            Self::Legacy => "Legacy",
+            Self::PreserveOriginal => "PreserveOriginal",
+        }
+    }
+}
+
+impl fmt::Display for ImportMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Legacy => "one platform",
+            Self::PreserveOriginal => "all platforms",
+        })
+    }
+}
+
 /// How often an imported tag is looked at again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]

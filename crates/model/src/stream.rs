@@ -1,5 +1,7 @@
 //! Streams as pages show them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,8 @@ pub struct StreamView {
     pub row: StreamRow,
     /// The stream's own insecure policy, OR-ed with each tag's.
     pub insecure: bool,
+    /// What is noted about it.
+    pub meta: StreamMeta,
     /// Rises with every change of what the stream should be.
     pub generation: i64,
     /// Journal number of its last change (`resourceVersion`).
@@ -43,6 +47,20 @@ pub struct StreamView {
     pub last_job: Option<String>,
     /// Tags seen upstream that the cap of the newest repository import left out.
     pub left_out: i64,
+}
+
+/// What people and programs note about a stream, beside what Weir acts upon.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamMeta {
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations, without those that have a meaning here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Short image names of its namespace resolve through it (`lookupPolicy.local`).
+    #[serde(default)]
+    pub lookup_local: bool,
 }
 
 /// What the stream list is narrowed to.

@@ -1,13 +1,13 @@
 //! Tags: what they should point at (spec), what they pointed at (revisions), and what went wrong (condition).
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Digest, Reference, TagName,
-    policy::{ReferencePolicy, Schedule},
+    Digest, Reference, StreamRef, TagName,
+    policy::{ImportMode, ReferencePolicy, Schedule},
 };
 
 /// Where a tag's image comes from. One sum type, so impossible mixes cannot be built.
@@ -21,17 +21,35 @@ pub enum TagSource {
         /// How often it is looked at again.
         #[serde(default)]
         schedule: Schedule,
+        /// What is kept of an image for several platforms.
+        #[serde(default)]
+        mode: ImportMode,
     },
-    /// Follows another tag of the same stream: moves in the transaction that moves the other.
+    /// A place in a registry that is noted and never imported (`reference: true`).
+    Reference {
+        /// What is noted, in the user's spelling.
+        reference: Reference,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Follows another tag: moves in the transaction that moves the other.
     Follow {
+        /// The stream of the followed tag; none for the tag's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream: Option<StreamRef>,
         /// The tag that is followed.
         tag: TagName,
     },
-    /// Pinned to one image of the same stream (a permanent tag): never moves by itself.
+    /// Pinned to one image (a permanent tag): never moves by itself.
     Fixed {
+        /// The stream the image was tagged from; none for the tag's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream: Option<StreamRef>,
         /// The image it is pinned to.
         digest: Digest,
     },
+    /// From nowhere: it has the images that are pushed to it.
+    Pushed,
 }
 
 impl TagSource {
@@ -40,19 +58,66 @@ impl TagSource {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::External { .. } => "external",
+            Self::Reference { .. } => "reference",
             Self::Follow { .. } => "follow",
             Self::Fixed { .. } => "fixed",
+            Self::Pushed => "pushed",
+        }
+    }
+
+    /// The tag it follows, for a tag of `own`.
+    #[must_use]
+    pub fn followed(&self, own: &StreamRef) -> Option<TagAt> {
+        match self {
+            Self::Follow { stream, tag } => Some(TagAt {
+                stream: stream.as_ref().unwrap_or(own).clone(),
+                tag: tag.clone(),
+            }),
+            _ => None,
         }
     }
 }
 
 impl fmt::Display for TagSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |stream: &Option<StreamRef>, mark: char| {
+            stream
+                .as_ref()
+                .map_or_else(String::new, |stream| format!("{stream}{mark}"))
+        };
         match self {
             Self::External { reference, .. } => write!(f, "imports {reference}"),
-            Self::Follow { tag } => write!(f, "follows {tag}"),
-            Self::Fixed { digest } => write!(f, "fixed to {digest}"),
+            Self::Reference { reference, .. } => write!(f, "notes {reference}"),
+            Self::Follow { stream, tag } => write!(f, "follows {}{tag}", of(stream, ':')),
+            Self::Fixed { stream, digest } => write!(f, "fixed to {}{digest}", of(stream, '@')),
+            Self::Pushed => f.write_str("is pushed to"),
         }
+    }
+}
+
+/// A tag of a stream, wherever that is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TagAt {
+    /// The stream.
+    pub stream: StreamRef,
+    /// The tag.
+    pub tag: TagName,
+}
+
+impl TagAt {
+    /// A tag of a stream.
+    #[must_use]
+    pub fn new(stream: &StreamRef, tag: TagName) -> Self {
+        Self {
+            stream: stream.clone(),
+            tag,
+        }
+    }
+}
+
+impl fmt::Display for TagAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.stream, self.tag)
     }
 }
 
@@ -66,18 +131,56 @@ pub struct TagSpec {
     /// Where consumers are sent. Of no consequence for images pushed here.
     #[serde(default)]
     pub reference_policy: ReferencePolicy,
+    /// What people and programs note about it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
     /// The stream generation at which this spec was last changed or imported.
     pub generation: i64,
 }
 
+/// Annotations of a tag: the platform an import takes out of an index, if it takes one.
+pub const PREFER_OS: &str = "importer.image.openshift.io/prefer-os";
+/// See [`PREFER_OS`].
+pub const PREFER_ARCH: &str = "importer.image.openshift.io/prefer-arch";
+
 impl TagSpec {
+    /// A tag with this source and no policy of its own.
+    #[must_use]
+    pub fn new(source: TagSource, generation: i64) -> Self {
+        Self {
+            source,
+            insecure: false,
+            reference_policy: ReferencePolicy::Source,
+            annotations: BTreeMap::new(),
+            generation,
+        }
+    }
+
     /// How often the tag is looked at again.
     #[must_use]
     pub fn schedule(&self) -> Schedule {
         match self.source {
             TagSource::External { schedule, .. } => schedule,
-            TagSource::Follow { .. } | TagSource::Fixed { .. } => Schedule::Never,
+            _ => Schedule::Never,
         }
+    }
+
+    /// What is kept of an image for several platforms.
+    #[must_use]
+    pub fn mode(&self) -> ImportMode {
+        match self.source {
+            TagSource::External { mode, .. } => mode,
+            _ => ImportMode::Legacy,
+        }
+    }
+
+    /// The platform an import takes out of an index: operating system and architecture, as far as they are said.
+    #[must_use]
+    pub fn platform(&self) -> [Option<&str>; 2] {
+        [PREFER_OS, PREFER_ARCH].map(|name| {
+            let word = self.annotations.get(name).map(String::as_str);
+            word.filter(|word| !word.is_empty())
+        })
     }
 }
 
@@ -113,6 +216,8 @@ pub enum Cause {
     Follow,
     /// Somebody went back to an older revision.
     Rollback,
+    /// An image was pushed to it.
+    Push,
 }
 
 impl Cause {
@@ -124,15 +229,22 @@ impl Cause {
             Self::Tag => "tag",
             Self::Follow => "follow",
             Self::Rollback => "rollback",
+            Self::Push => "push",
         }
     }
 
     /// The cause for a stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Import, Self::Tag, Self::Follow, Self::Rollback]
-            .into_iter()
-            .find(|cause| cause.as_str() == word)
+        [
+            Self::Import,
+            Self::Tag,
+            Self::Follow,
+            Self::Rollback,
+            Self::Push,
+        ]
+        .into_iter()
+        .find(|cause| cause.as_str() == word)
     }
 }
 
@@ -262,6 +374,8 @@ pub struct TagView {
     pub row: TagRow,
     /// Tags of this stream that follow it, directly.
     pub followers: Vec<TagName>,
+    /// Tags of other streams that follow it, directly: the first ones.
+    pub followers_elsewhere: Vec<TagAt>,
     /// Effective insecure policy and its origin.
     pub insecure: crate::policy::Insecure,
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
+    /// Nobody in particular: pulls from namespaces that allow it to everybody. No user has it, so it is never stored.
+    Anonymous,
     /// Look at everything.
     Viewer,
     /// Also make streams, import and tag.
@@ -19,6 +21,7 @@ impl Role {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Anonymous => "anonymous",
             Self::Viewer => "viewer",
             Self::Editor => "editor",
             Self::Admin => "admin",

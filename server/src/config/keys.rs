@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -43,6 +43,13 @@ pub const KEYS: [Key; 15] = [
         default: "",
         allowed: "http:// or https://, a host and an optional port, nothing after it",
         meaning: "address people use, when a proxy stands before Weir; without it http://<http>",
+        secret: false,
+    },
+    Key {
+        name: "registry_host",
+        default: "",
+        allowed: "a host and an optional port, such as registry.example or 192.0.2.7:5000",
+        meaning: "host clients pull from and sign in to; without it the listener's address",
         secret: false,
     },
     Key {

@@ -22,6 +22,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let data = reader.read("data", |text| (!text.is_empty()).then(|| text.into()));
     let database_url = reader.read("database_url", database_url);
     let public_url = reader.read("public_url", public_url);
+    let registry_host = reader.read("registry_host", registry_host);
     let admin_password = reader.read("admin_password", |text| {
         (!text.is_empty()).then(|| Secret::new(text))
     });
@@ -58,6 +59,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         database_url: database_url.unwrap_or_else(|| Secret::new(defaults.database_url)),
         data: defaults.data,
         public_url,
+        registry_host,
         admin_password,
         secret_key,
         import_concurrency: import_concurrency?,
@@ -140,6 +142,16 @@ fn public_url(text: &str) -> Option<Url> {
         && url.query().is_none()
         && url.fragment().is_none();
     plain.then_some(url)
+}
+
+fn registry_host(text: &str) -> Option<String> {
+    let url = public_url(&format!("http://{text}"))?;
+    let host = url.host_str()?;
+    let written = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    // What the parser had to change (capitals, port 80) would be another address to clients.
+    (written == text).then_some(written)
 }
 
 fn networks(text: &str) -> Option<Vec<ipnet::IpNet>> {

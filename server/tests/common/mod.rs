@@ -65,6 +65,8 @@ impl TestServer {
     /// A new stream `shop/ruby`, and the id of an import into it that waits for a worker there is none of.
     pub async fn job(&self) -> String {
         let request = ImportRequest {
+            mode: None,
+            platform: <[String; 2]>::default(),
             stream: StreamRef::parse("shop", "ruby").unwrap(),
             create: true,
             source: Some("registry.example/library/ruby".parse().unwrap()),

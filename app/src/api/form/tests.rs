@@ -1,6 +1,12 @@
 //! How forms are read, and kept on a refusal.
 
+use model::tagging::Mode;
+
 use super::*;
+
+fn ruby() -> StreamRef {
+    StreamRef::parse("team", "ruby").unwrap()
+}
 
 fn form() -> ImportForm {
     ImportForm {
@@ -137,20 +143,62 @@ fn the_preview_address_keeps_every_value() {
 }
 
 #[test]
-fn tag_requests_name_the_end_that_is_wrong() {
-    let ruby = || StreamRef::parse("team", "ruby").unwrap();
-    for (source, destination, mode, field) in [
-        ("", "latest", "fixed", "source"),
-        ("2.0", "a b", "fixed", "destination"),
-        ("2.0", "latest", "", "mode"),
+fn tag_requests_name_the_field_that_is_wrong() {
+    let form = |source: &str, destination: &str, mode: &str| TagForm {
+        source: source.into(),
+        destination: destination.into(),
+        mode: mode.into(),
+        ..TagForm::default()
+    };
+    for (form, field) in [
+        (form("", "latest", "fixed"), "source"),
+        (form("ruby@xyz", "latest", "fixed"), "source"),
+        (form("2.0", "", "fixed"), "destination"),
+        (form("2.0", "quay.io/a/b:1", "fixed"), "destination"),
+        (form("2.0", "latest", "sometimes"), "mode"),
+        (
+            TagForm {
+                period: "soon".into(),
+                ..form("2.0", "latest", "follow")
+            },
+            "period",
+        ),
+        (
+            TagForm {
+                pull: "near".into(),
+                ..form("2.0", "latest", "follow")
+            },
+            "pull",
+        ),
+        (
+            TagForm {
+                os: "li nux".into(),
+                ..form("2.0", "latest", "follow")
+            },
+            "os",
+        ),
     ] {
-        assert_eq!(
-            refusal(tag_request(ruby(), source, destination, mode)).0,
-            field
-        );
+        assert_eq!(refusal(form.request(&ruby())).0, field, "{form:?}");
     }
-    assert_eq!(
-        tag_request(ruby(), "2.0", "latest", "follow").unwrap().mode,
-        Mode::Follow
+    let read = form("2.0", "latest shop/app:1", "follow")
+        .request(&ruby())
+        .unwrap();
+    assert_eq!((read.mode, read.destinations.len()), (Mode::Follow, 2));
+}
+
+#[test]
+fn a_tag_form_comes_back_from_its_hidden_field_and_its_address_leaves_out_what_is_empty() {
+    let form = TagForm {
+        source: "quay.io/org/app:1".into(),
+        destination: "1".into(),
+        mode: "follow".into(),
+        insecure: true,
+        ..TagForm::default()
+    };
+    assert_eq!(TagForm::from_field(&form.field().unwrap()).unwrap(), form);
+    let address = form.preview(&ruby());
+    assert!(
+        address.contains("insecure=on") && !address.contains("period"),
+        "{address}"
     );
 }

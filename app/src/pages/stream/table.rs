@@ -114,11 +114,19 @@ pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -
         }) => {
             view! { <span><span class="wide">"imports "</span>{reference(from)}</span> }.into_any()
         }
-        Some(TagSource::Follow { tag }) => {
-            let href = routes::tag(stream, tag);
-            view! { <span>"follows " <a href=href>{tag.to_string()}</a></span> }.into_any()
+        Some(TagSource::Reference {
+            reference: noted, ..
+        }) => view! { <span>"notes "{reference(noted)}</span> }.into_any(),
+        Some(TagSource::Pushed) => view! { <span class="muted">"is pushed to"</span> }.into_any(),
+        Some(TagSource::Follow { stream: other, tag }) => {
+            let href = routes::tag(other.as_ref().unwrap_or(stream), tag);
+            let of = other
+                .as_ref()
+                .map(|other| format!("{other}:"))
+                .unwrap_or_default();
+            view! { <span>"follows " <a href=href>{of}{tag.to_string()}</a></span> }.into_any()
         }
-        Some(TagSource::Fixed { digest }) => {
+        Some(TagSource::Fixed { digest, .. }) => {
             let href = routes::image(stream, digest);
             let whole = digest.to_string();
             view! {

@@ -180,6 +180,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Tag => "Tagged",
         Cause::Follow => "Followed",
         Cause::Rollback => "Rolled back",
+        Cause::Push => "Pushed",
     }
 }
 

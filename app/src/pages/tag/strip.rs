@@ -59,6 +59,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::Tag => "tagged",
         Cause::Follow => "followed",
         Cause::Rollback => "rolled back",
+        Cause::Push => "pushed",
     }
 }
 

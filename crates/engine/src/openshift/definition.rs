@@ -1,8 +1,7 @@
 //! Streams as people write them down (`kind: ImageStream`), read into what is to be made of them.
 //!
 //! What the server fills in (`status`, `uid`, `generation` and the like) is ignored. Whatever else would not be acted
-//! upon is refused and not dropped in silence: unknown fields, and those that Weir has nothing for yet
-//! (`lookupPolicy.local`, `reference`, tags of other streams). `importMode` is checked only: Weir keeps indexes whole.
+//! upon is refused and not dropped in silence.
 
 mod node;
 mod tag;
@@ -11,7 +10,11 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
-use model::{Namespace, Reference, StreamName, TagName, TagSource, policy::ReferencePolicy};
+use model::{
+    Namespace, Reference, StreamName, StreamRef, TagName,
+    policy::{ImportMode, ReferencePolicy, Schedule},
+    stream::StreamMeta,
+};
 use serde_json::Value;
 
 use self::node::{Node, Problems, quoted};
@@ -29,10 +32,8 @@ pub struct Definition {
     pub namespace: Option<Namespace>,
     /// The stream's name.
     pub name: StreamName,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// Its annotations, without the two that have a meaning here.
-    pub annotations: BTreeMap<String, String>,
+    /// What is noted about it; annotations without the two that have a meaning here.
+    pub meta: StreamMeta,
     /// The repository all tags are to be imported from.
     pub source: Option<Reference>,
     /// The stream's own insecure policy.
@@ -46,14 +47,29 @@ pub struct Definition {
 pub struct TagDefinition {
     /// The tag.
     pub name: TagName,
-    /// Where its image comes from; `None` if it has no `from` (a tag that is to be pushed to).
-    pub source: Option<TagSource>,
+    /// Where its image comes from.
+    pub source: DefinedSource,
     /// The tag's own insecure policy.
     pub insecure: bool,
     /// Where consumers are sent.
     pub reference_policy: ReferencePolicy,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+}
+
+/// Where a tag comes from, as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DefinedSource {
+    /// An image of a registry; how often it is looked at again, and what is kept of an index.
+    External(Reference, Schedule, ImportMode),
+    /// A place in a registry that is only noted.
+    Reference(Reference),
+    /// A tag that is followed, of the stream itself or of another one.
+    Follow(Option<StreamRef>, TagName),
+    /// An image, by digest or the beginning of one (hexadecimal), of the stream itself or of another one.
+    Fixed(Option<StreamRef>, String),
+    /// Nothing: a tag that is pushed to.
+    Pushed,
 }
 
 /// Something wrong in a definition: where, what, and what is allowed.
@@ -241,12 +257,7 @@ fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
     spec.only(&["lookupPolicy", "dockerImageRepository", "tags"], problems);
     let lookup = spec.child("lookupPolicy", problems);
     lookup.only(&["local"], problems);
-    if lookup.flag("local", problems) {
-        problems.add(
-            lookup.at("local"),
-            "short names cannot be resolved through a stream yet: leave it out or write false",
-        );
-    }
+    let lookup_local = lookup.flag("local", problems);
     let source = source(&spec, problems);
     let here = tag::Here {
         namespace: namespace.as_ref(),
@@ -256,8 +267,11 @@ fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
     Some(Definition {
         name: name?,
         namespace,
-        labels,
-        annotations,
+        meta: StreamMeta {
+            labels,
+            annotations,
+            lookup_local,
+        },
         source,
         insecure,
         tags,

@@ -1,22 +1,22 @@
 //! A stream, one of its tags and one of its images as OpenShift objects.
 //!
 //! Where this differs from what OpenShift 4.21 answers, and why:
-//! - `importPolicy.importMode` of imported tags is `PreserveOriginal` and not the `Legacy` default: Weir keeps an index
-//!   whole, and a definition says what happens.
-//! - `spec.tags[].annotations` is always null, `reference` never there, `lookupPolicy.local` always false: Weir has
-//!   none of them. For the same reason every spec tag has a `from`.
 //! - `status.publicDockerImageRepository` is left out: Weir has one registry, and
 //!   `status.dockerImageRepository` names it.
-//! - Metadata has no `managedFields`, and has labels and annotations only as far as Weir keeps them.
+//! - Metadata has no `managedFields`.
 //! - An `Image` has no `uid`, `resourceVersion` and `creationTimestamp`: images are facts by digest, not objects with a
 //!   life. An `ImageStreamImage` has `creationTimestamp: null` for that reason, as in 3.x.
 //! - `items[].generation` is what Weir counted: making an alias does not raise that of the source.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use model::{
     Condition, Reference, Revision, StreamRef, TagName, TagSource, TagSpec,
     policy::{ReferencePolicy, Schedule},
+    stream::StreamMeta,
 };
+
 use serde_json::{Map, Value, json};
 
 use super::{API_VERSION, CHECKED, INSECURE, fields};
@@ -38,6 +38,8 @@ pub struct StreamObject {
     pub source: Option<Reference>,
     /// Its own insecure policy.
     pub insecure: bool,
+    /// What is noted about it.
+    pub meta: StreamMeta,
     /// When its tags were last looked at upstream.
     pub checked_at: Option<DateTime<Utc>>,
     /// Host (and port) of the integrated registry, if there is one.
@@ -66,8 +68,12 @@ impl StreamObject {
         Some(format!("{registry}/{}", self.stream))
     }
 
+    fn lookup(&self) -> Value {
+        json!({"local": self.meta.lookup_local})
+    }
+
     fn annotations(&self) -> Map<String, Value> {
-        let mut annotations = Map::new();
+        let mut annotations = texts(&self.meta.annotations);
         if self.insecure {
             annotations.insert(INSECURE.to_owned(), "true".into());
         }
@@ -92,9 +98,10 @@ pub fn image_stream(object: &StreamObject) -> Value {
         ("generation", json!(object.generation)),
         ("creationTimestamp", json!(time(object.created_at))),
     ]);
+    put_some(&mut metadata, "labels", texts(&object.meta.labels));
     put_some(&mut metadata, "annotations", object.annotations());
 
-    let mut spec = fields([("lookupPolicy", json!({"local": false}))]);
+    let mut spec = fields([("lookupPolicy", object.lookup())]);
     if let Some(source) = &object.source {
         spec.insert(
             "dockerImageRepository".to_owned(),
@@ -116,7 +123,13 @@ pub fn image_stream(object: &StreamObject) -> Value {
     let mut status = fields([("dockerImageRepository", json!(repository))]);
     let events: Vec<Value> = tags
         .iter()
-        .filter(|tag| !tag.items.is_empty() || tag.condition.is_some())
+        .filter(|tag| {
+            let noted = matches!(
+                tag.spec.as_ref().map(|spec| &spec.source),
+                Some(TagSource::Reference { .. })
+            );
+            noted || !tag.items.is_empty() || tag.condition.is_some()
+        })
         .map(|tag| events(tag))
         .collect();
     if !events.is_empty() {
@@ -162,7 +175,7 @@ pub fn image_stream_tag(object: &StreamObject, tag: &TagObject, image: &Value) -
         ),
         ("tag", json!(spec)),
         ("generation", json!(head.map_or(0, |head| head.generation))),
-        ("lookupPolicy", json!({"local": false})),
+        ("lookupPolicy", object.lookup()),
         ("image", Value::Object(image)),
     ]);
     if let Some(failure) = &tag.condition {
@@ -203,18 +216,32 @@ fn pull_spec(object: &StreamObject, tag: &TagObject, head: &Revision) -> String 
 
 /// An entry of `spec.tags`.
 fn tag_reference(stream: &StreamRef, name: &TagName, spec: &TagSpec) -> Value {
-    let (kind, from, mode) = match &spec.source {
-        TagSource::External { reference, .. } => {
-            ("DockerImage", reference.to_string(), "PreserveOriginal")
+    let from = match &spec.source {
+        TagSource::External { reference, .. } | TagSource::Reference { reference, .. } => {
+            Some(from("DockerImage", reference.to_string(), None))
         }
-        TagSource::Follow { tag } => ("ImageStreamTag", format!("{}:{tag}", stream.name), "Legacy"),
-        TagSource::Fixed { digest } => (
-            "ImageStreamImage",
-            format!("{}@{digest}", stream.name),
-            "Legacy",
-        ),
+        TagSource::Follow { stream: other, tag } => {
+            let name = &other.as_ref().unwrap_or(stream).name;
+            Some(from(
+                "ImageStreamTag",
+                format!("{name}:{tag}"),
+                other.as_ref(),
+            ))
+        }
+        TagSource::Fixed {
+            stream: other,
+            digest,
+        } => {
+            let name = &other.as_ref().unwrap_or(stream).name;
+            Some(from(
+                "ImageStreamImage",
+                format!("{name}@{digest}"),
+                other.as_ref(),
+            ))
+        }
+        TagSource::Pushed => None,
     };
-    let mut policy = fields([("importMode", json!(mode))]);
+    let mut policy = fields([("importMode", json!(spec.mode().object_word()))]);
     if spec.insecure {
         policy.insert("insecure".to_owned(), true.into());
     }
@@ -225,30 +252,59 @@ fn tag_reference(stream: &StreamRef, name: &TagName, spec: &TagSpec) -> Value {
         ReferencePolicy::Source => "Source",
         ReferencePolicy::Local => "Local",
     };
-    json!({
-        "name": name.as_str(),
-        "annotations": null,
-        "from": {"kind": kind, "name": from},
-        "generation": spec.generation,
-        "importPolicy": policy,
-        "referencePolicy": {"type": pulled},
-    })
+    let mut made = fields([
+        ("name", json!(name.as_str())),
+        (
+            "annotations",
+            json!((!spec.annotations.is_empty()).then_some(&spec.annotations)),
+        ),
+        ("generation", json!(spec.generation)),
+        ("importPolicy", Value::Object(policy)),
+        ("referencePolicy", json!({"type": pulled})),
+    ]);
+    if let Some(from) = from {
+        made.insert("from".to_owned(), from);
+    }
+    if matches!(spec.source, TagSource::Reference { .. }) {
+        made.insert("reference".to_owned(), true.into());
+    }
+    Value::Object(made)
+}
+
+/// Where a tag comes from; the namespace is said when the stream is another one.
+fn from(kind: &str, name: String, other: Option<&StreamRef>) -> Value {
+    let mut from = fields([("kind", json!(kind)), ("name", json!(name))]);
+    if let Some(other) = other {
+        from.insert("namespace".to_owned(), json!(other.namespace.as_str()));
+    }
+    Value::Object(from)
 }
 
 /// An entry of `status.tags`: `items` is null when there is only a failure to tell.
 fn events(tag: &TagObject) -> Value {
-    let items: Vec<Value> = tag
-        .items
-        .iter()
-        .map(|revision| {
-            json!({
-                "created": time(revision.created_at),
-                "dockerImageReference": revision.reference.to_string(),
-                "image": revision.digest.as_str(),
-                "generation": revision.generation,
-            })
+    // A place that is only noted has an event of its own kind, and no history.
+    let noted = match tag
+        .spec
+        .as_ref()
+        .map(|spec| (&spec.source, spec.generation))
+    {
+        Some((TagSource::Reference { reference, since }, generation)) => Some(json!({
+            "created": time(*since),
+            "dockerImageReference": reference.to_string(),
+            "image": "",
+            "generation": generation,
+        })),
+        _ => None,
+    };
+    let items = noted.into_iter().chain(tag.items.iter().map(|revision| {
+        json!({
+            "created": time(revision.created_at),
+            "dockerImageReference": revision.reference.to_string(),
+            "image": revision.digest.as_str(),
+            "generation": revision.generation,
         })
-        .collect();
+    }));
+    let items: Vec<Value> = items.collect();
     let mut made = fields([
         ("tag", json!(tag.name.as_str())),
         ("items", json!((!items.is_empty()).then_some(items))),
@@ -276,6 +332,12 @@ fn bare(image: &Value) -> Map<String, Value> {
     image.remove("kind");
     image.remove("apiVersion");
     image
+}
+
+fn texts(map: &BTreeMap<String, String>) -> Map<String, Value> {
+    map.iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect()
 }
 
 fn put_some(object: &mut Map<String, Value>, name: &str, value: Map<String, Value>) {

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use model::{Change, Digest, Namespace, Plan, StreamRef, TagName, TagSource, tag::Revision};
+use chrono::{DateTime, Utc};
+use model::{
+    Change, Digest, Namespace, Plan, StreamRef, TagName,
+    tag::{Revision, TagAt},
+};
 use serde_json::Value;
 
-use super::{load_stream, no_tag, token};
+use super::{PlannedAll, load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
     openshift::{
         self, StreamObject, TagObject,
-        definition::{Definition, DefinitionError, from_values},
+        definition::{DefinedSource, Definition, DefinitionError, from_values},
         text,
     },
     rules::{self, facts::StreamFacts},
@@ -22,15 +26,6 @@ const MOST_TAGS: usize = 5_000;
 const MOST_REVISIONS: usize = 20_000;
 /// How long a preview is kept.
 const DRAFT: chrono::Duration = chrono::Duration::days(1);
-
-/// What applying definitions would do, stream by stream, and the token that confirms exactly this.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedAll {
-    /// A plan a stream, in the order of the text.
-    pub plans: Vec<Plan>,
-    /// Travels in the form.
-    pub token: String,
-}
 
 /// A text somebody previews.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,12 +154,13 @@ impl Engine {
     /// `Denied`; `Invalid` field `text` or `namespace`, every problem of the text in its message, a line each.
     pub async fn plan_definitions(&self, actor: &Actor, draft: &Draft) -> Result<PlannedAll> {
         let definitions = read(actor, draft)?;
+        let now = self.clock().now();
         let mut tx = self.store().read().await?;
         let mut plans = Vec::new();
         for (stream, definition) in &definitions {
-            plans.push(plan(&mut tx, stream, definition).await?.2);
+            plans.push(plan(&mut tx, actor, stream, definition, now).await?.2);
         }
-        planned(plans)
+        PlannedAll::new(plans)
     }
 
     /// Applies a text: all of it or nothing. What is to be imported is, soon after. Returns the streams.
@@ -178,6 +174,7 @@ impl Engine {
         confirmed: &str,
     ) -> Result<Vec<StreamRef>> {
         let definitions = read(actor, draft)?;
+        let now = self.clock().now();
         let mut tx = self.store().write().await?;
         // Locked in one order everywhere: two texts that name the same streams wait for each other.
         let mut streams: Vec<&StreamRef> = definitions.iter().map(|(stream, _)| stream).collect();
@@ -189,9 +186,9 @@ impl Engine {
         }
         let mut plans = Vec::new();
         for (stream, definition) in &definitions {
-            plans.push(plan(&mut tx, stream, definition).await?.2);
+            plans.push(plan(&mut tx, actor, stream, definition, now).await?.2);
         }
-        if planned(plans)?.token != confirmed {
+        if PlannedAll::new(plans)?.token != confirmed {
             return Err(Error::Conflict(
                 "something has changed since the preview; look at the new preview and confirm again"
                     .into(),
@@ -215,7 +212,7 @@ impl Engine {
         stream: &StreamRef,
         definition: &Definition,
     ) -> Result<()> {
-        let (_, mut facts, plan) = plan(tx, stream, definition).await?;
+        let (_, mut facts, plan) = plan(tx, actor, stream, definition, ctx.now).await?;
         let (mut changes, mut reads_source) = (plan.changes, false);
         if let [create @ Change::CreateStream { source, .. }, ..] = changes.as_slice() {
             reads_source = source.is_some();
@@ -279,45 +276,49 @@ fn refused(problems: Vec<DefinitionError>) -> Error {
     Error::invalid("text", lines.join("\n"))
 }
 
-fn planned(plans: Vec<Plan>) -> Result<PlannedAll> {
-    let tokens = plans.iter().map(token).collect::<Result<Vec<_>>>()?;
-    Ok(PlannedAll {
-        plans,
-        token: tokens.join("-"),
-    })
-}
-
 async fn plan(
     tx: &mut Tx,
+    actor: &Actor,
     stream: &StreamRef,
     definition: &Definition,
+    now: DateTime<Utc>,
 ) -> Result<(Option<StreamRecord>, StreamFacts, Plan)> {
     let record = tx.stream(stream).await?;
     let mut names: Vec<TagName> = definition.tags.iter().map(|tag| tag.name.clone()).collect();
-    let mut images = BTreeMap::new();
+    let mut images = rules::definition::Images::new();
+    let mut others = Vec::new();
     for tag in &definition.tags {
-        match (&tag.source, &record) {
-            (Some(TagSource::Follow { tag }), _) => names.push(tag.clone()),
-            (Some(TagSource::Fixed { digest }), Some(record)) => {
-                if let Some(reference) = tx.image_in_stream(&record.id, digest).await? {
-                    images.insert(digest.clone(), reference);
+        match &tag.source {
+            DefinedSource::Follow(None, tag) => names.push(tag.clone()),
+            DefinedSource::Follow(Some(other), tag) => {
+                actor.may_read(&other.namespace)?;
+                load_stream(tx, other).await?;
+                others.push(TagAt {
+                    stream: other.clone(),
+                    tag: tag.clone(),
+                });
+            }
+            DefinedSource::Fixed(other, id) => {
+                let of = other.as_ref().unwrap_or(stream);
+                actor.may_read(&of.namespace)?;
+                if let Some(record) = tx.stream(of).await? {
+                    let found = tx.find_images(&record.id, id).await?;
+                    images.insert((of.clone(), id.clone()), found);
                 }
             }
             _ => {}
         }
     }
     let facts = match &record {
-        Some(record) => tx.facts(record, &names).await?,
-        None => StreamFacts {
-            stream: stream.clone(),
-            generation: 0,
-            insecure: false,
-            tags: BTreeMap::new(),
-            followers: BTreeMap::new(),
-        },
+        Some(record) => tx.facts_with(record, &names, others).await?,
+        None => {
+            let mut facts = StreamFacts::empty(stream);
+            tx.look_elsewhere(&mut facts, others).await?;
+            facts
+        }
     };
     let source = record.as_ref().and_then(|record| record.source.as_ref());
-    let plan = rules::definition::plan(&facts, record.is_some(), source, definition, &images)?;
+    let plan = rules::definition::plan(&facts, record.is_some(), source, definition, &images, now)?;
     Ok((record, facts, plan))
 }
 
@@ -355,6 +356,7 @@ async fn object(
         created_at: view.created_at,
         source: record.source.clone(),
         insecure: record.insecure,
+        meta: record.meta.clone(),
         checked_at: None,
         registry: None,
         tags,

@@ -5,7 +5,7 @@ use model::{
     edit::{Edit, Which},
 };
 
-use super::{Planned, load_stream, no_tag};
+use super::{Planned, load_stream, no_tag, tags::moved_elsewhere};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
@@ -38,7 +38,9 @@ impl Engine {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
-        let (_, plan) = plan(&mut tx, &record, edit).await?;
+        let (_, mut plan) = plan(&mut tx, &record, edit).await?;
+        let moved = tx.moves_elsewhere(stream, &plan.changes).await?;
+        plan.warnings.extend(moved_elsewhere(&moved));
         Planned::new(plan)
     }
 

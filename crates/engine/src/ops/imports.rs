@@ -7,7 +7,7 @@ use model::{
     Change, Reference, StreamRef, TagName, TagSource, Warning,
     import::{ImportPreview, ImportRequest, PreviewTag, Selection},
     job::ItemState,
-    policy::{Insecure, ReferencePolicy, Schedule},
+    policy::{ImportMode, Insecure, ReferencePolicy, Schedule},
     version::sort_key,
 };
 use sha2::{Digest as _, Sha256};
@@ -187,11 +187,13 @@ impl Engine {
             (Some(source), Selection::All) => {
                 let job = self.asked_job(actor, &record, source, request);
                 let dedup_key = format!(
-                    "{}|{source}|all|{}|{}|{}",
+                    "{}|{source}|all|{}|{}|{}|{}|{}",
                     record.id,
                     request.insecure,
                     request.schedule.word(),
-                    request.reference_policy.as_str()
+                    request.reference_policy.as_str(),
+                    request.mode.map_or("", ImportMode::as_str),
+                    request.platform.join("/"),
                 );
                 Some(
                     tx.insert_job(
@@ -344,6 +346,8 @@ impl Engine {
             all_tags: true,
             listed: false,
             dedup_key: format!("{}|{source}|all|definition", record.id),
+            // What a definition means that does not say.
+            mode: Some(ImportMode::Legacy),
             ..self.new_job(actor, record, source, false, false)
         };
         tx.insert_job(&job, self.clock().now()).await
@@ -359,6 +363,8 @@ impl Engine {
         NewJob {
             schedule: request.schedule,
             reference_policy: request.reference_policy,
+            mode: request.mode,
+            platform: request.platform.clone(),
             ..self.new_job(actor, record, source, request.insecure, request.create)
         }
     }
@@ -381,6 +387,8 @@ impl Engine {
             insecure,
             schedule: Schedule::Never,
             reference_policy: ReferencePolicy::Source,
+            mode: None,
+            platform: <[String; 2]>::default(),
             scheduled: false,
             creates_stream,
             actor: actor.name.clone(),
@@ -397,12 +405,14 @@ impl Engine {
         let mut hash = Sha256::new();
         for item in &items {
             hash.update(format!(
-                "{} {} {} {} {}\n",
+                "{} {} {} {} {} {} {}\n",
                 item.tag,
                 item.reference,
                 item.insecure,
                 job.schedule.word(),
                 job.reference_policy.as_str(),
+                job.mode.map_or("", ImportMode::as_str),
+                job.platform.join("/"),
             ));
         }
         let hash: String = hash

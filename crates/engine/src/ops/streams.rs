@@ -16,29 +16,32 @@ impl Engine {
     /// The overview's figures.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn overview(&self, _actor: &Actor) -> Result<Overview> {
+    /// `Denied` for those who are not signed in.
+    pub async fn overview(&self, actor: &Actor) -> Result<Overview> {
+        actor.may_read_anywhere()?;
         self.store().read().await?.overview().await
     }
 
     /// Namespaces in order, at most 250.
     ///
     /// # Errors
-    /// When the database refuses.
-    pub async fn list_namespaces(&self, _actor: &Actor) -> Result<Vec<Namespace>> {
+    /// `Denied` for those who are not signed in.
+    pub async fn list_namespaces(&self, actor: &Actor) -> Result<Vec<Namespace>> {
+        actor.may_read_anywhere()?;
         self.store().read().await?.list_namespaces().await
     }
 
     /// One page of streams by namespace and name.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// `Denied` for those who are not signed in.
     pub async fn list_streams(
         &self,
-        _actor: &Actor,
+        actor: &Actor,
         filter: &StreamFilter,
         page: &PageRequest,
     ) -> Result<Page<StreamRow>> {
+        actor.may_read_anywhere()?;
         self.store().read().await?.list_streams(filter, page).await
     }
 

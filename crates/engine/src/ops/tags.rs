@@ -1,17 +1,20 @@
 //! Tags: list, one tag, history, set, delete.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use model::{
-    Page, PageRequest, Plan, Revision, StreamRef, TagName,
+    Change, Page, PageRequest, Plan, Revision, StreamRef, TagName, Warning,
     policy::Insecure,
-    tag::{TagRow, TagView},
+    tag::{TagAt, TagRow, TagView},
     tagging::{TagInput, TagRequest},
 };
 
-use super::{Planned, load_stream, no_tag, streams::tag_facts};
+use super::{Planned, PlannedAll, load_stream, no_tag, streams::tag_facts};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
-    store::{StreamRecord, Tx},
+    store::{StreamRecord, Tx, WriteContext},
 };
 
 impl Engine {
@@ -46,6 +49,7 @@ impl Engine {
             .ok_or_else(|| no_tag(stream, tag))?;
         Ok(TagView {
             followers: facts.followers.get(tag).cloned().unwrap_or_default(),
+            followers_elsewhere: tx.direct_followers_elsewhere(stream, tag).await?,
             insecure: Insecure::effective(
                 record.insecure,
                 row.spec.as_ref().is_some_and(|spec| spec.insecure),
@@ -95,39 +99,89 @@ impl Engine {
         })
     }
 
-    /// What setting a tag would do.
+    /// What setting tags would do, stream by stream.
     ///
     /// # Errors
-    /// `NotFound`, `Denied`; `Invalid` field `source` or `mode` as [`rules::tagging::plan`] says.
-    pub async fn plan_tag(&self, actor: &Actor, request: &TagRequest) -> Result<Planned> {
-        actor.may_write(&request.stream.namespace)?;
+    /// `NotFound`, `Denied`; `Invalid` field `source`, `mode` or `destination` as [`rules::tagging::plan`] says.
+    pub async fn plan_tag(&self, actor: &Actor, request: &TagRequest) -> Result<PlannedAll> {
         let mut tx = self.store().read().await?;
-        Ok(plan_tag(&mut tx, request).await?.2)
+        let now = self.clock().now();
+        let mut plans = Vec::new();
+        for (stream, tags) in by_stream(request) {
+            let mut plan = plan_tags(&mut tx, actor, &stream, &tags, request, now)
+                .await?
+                .plan;
+            let moved = tx.moves_elsewhere(&stream, &plan.changes).await?;
+            plan.warnings.extend(moved_elsewhere(&moved));
+            plans.push(plan);
+        }
+        PlannedAll::new(plans)
     }
 
-    /// Sets a tag: plans again under the stream's lock, then applies.
+    /// Sets tags, all or none: plans again under the streams' locks, then applies. What is to be imported is, at once.
     ///
     /// # Errors
     /// As [`Engine::plan_tag`]; `Conflict` when the plan is not the one `token` confirms.
-    pub async fn set_tag(&self, actor: &Actor, request: &TagRequest, token: &str) -> Result<Plan> {
-        actor.may_write(&request.stream.namespace)?;
+    pub async fn set_tag(
+        &self,
+        actor: &Actor,
+        request: &TagRequest,
+        token: &str,
+    ) -> Result<Vec<Plan>> {
         let mut tx = self.store().write().await?;
-        let record = load_stream(&mut tx, &request.stream).await?;
-        tx.lock_stream(&record.id).await?;
-        let (record, facts, planned) = plan_tag(&mut tx, request).await?;
-        let plan = planned.confirmed(token)?;
-        if plan.is_empty() {
-            return Ok(plan);
+        let all = by_stream(request);
+        for stream in all.keys() {
+            if let Some(record) = tx.stream(stream).await? {
+                tx.lock_stream(&record.id).await?;
+            }
         }
-        tx.apply(
-            &record,
-            &facts,
-            &plan.changes,
-            &self.write_context(actor, "tag"),
-        )
-        .await?;
+        let ctx = self.write_context(actor, "tag");
+        let mut plans = Vec::new();
+        for (stream, tags) in &all {
+            let one = plan_tags(&mut tx, actor, stream, tags, request, ctx.now).await?;
+            plans.push(one.plan);
+        }
+        let confirmed = PlannedAll::new(plans)?;
+        if confirmed.token != token {
+            return Err(Error::Conflict(
+                "something has changed since the preview; look at the new preview and confirm again"
+                    .into(),
+            ));
+        }
+        for (stream, tags) in &all {
+            // Once more: what was applied to one stream may have moved tags of the next.
+            let one = plan_tags(&mut tx, actor, stream, tags, request, ctx.now).await?;
+            self.apply_tags(&mut tx, actor, &ctx, one).await?;
+        }
         tx.commit().await?;
-        Ok(plan)
+        self.wake();
+        Ok(confirmed.plans)
+    }
+
+    async fn apply_tags(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        ctx: &WriteContext,
+        one: PlannedTags,
+    ) -> Result<()> {
+        let PlannedTags { plan, mut facts } = one;
+        let mut changes = plan.changes;
+        if let [create @ Change::CreateStream { .. }, ..] = changes.as_slice() {
+            let id = self.clock().id();
+            tx.create_stream(&id, &plan.stream, create.clone(), ctx)
+                .await?;
+            changes.remove(0);
+            facts.generation = 1;
+        }
+        let record = load_stream(tx, &plan.stream).await?;
+        tx.apply(&record, &facts, &changes, ctx).await?;
+        let again = rules::policy::to_import(&changes);
+        if !again.is_empty() {
+            let record = load_stream(tx, &plan.stream).await?;
+            self.insert_again(tx, actor, &record, &again).await?;
+        }
+        Ok(())
     }
 
     /// What deleting tags would do.
@@ -175,19 +229,78 @@ impl Engine {
     }
 }
 
-async fn plan_tag(
-    tx: &mut Tx,
-    request: &TagRequest,
-) -> Result<(StreamRecord, StreamFacts, Planned)> {
-    let mut names = vec![request.destination.clone()];
-    if let TagInput::Tag(tag) = &request.source {
-        names.push(tag.clone());
+/// Setting the tags of one stream, planned.
+struct PlannedTags {
+    plan: Plan,
+    facts: StreamFacts,
+}
+
+/// The destinations of a request, stream by stream, in one order everywhere.
+fn by_stream(request: &TagRequest) -> BTreeMap<StreamRef, Vec<TagName>> {
+    let mut all: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
+    for at in &request.destinations {
+        all.entry(at.stream.clone())
+            .or_default()
+            .push(at.tag.clone());
     }
-    let (record, facts) = tag_facts(tx, &request.stream, &names).await?;
-    let matches = match &request.source {
-        TagInput::Image(prefix) => tx.find_images(&record.id, prefix).await?,
-        TagInput::Tag(_) => Vec::new(),
+    all
+}
+
+async fn plan_tags(
+    tx: &mut Tx,
+    actor: &Actor,
+    stream: &StreamRef,
+    tags: &[TagName],
+    request: &TagRequest,
+    now: DateTime<Utc>,
+) -> Result<PlannedTags> {
+    actor.may_write(&stream.namespace)?;
+    let mut names = tags.to_vec();
+    let mut others = Vec::new();
+    let mut matches = Vec::new();
+    match &request.source {
+        TagInput::Tag(at) => {
+            source_stream(tx, actor, &at.stream).await?;
+            if at.stream == *stream {
+                names.push(at.tag.clone());
+            } else {
+                others.push(at.clone());
+            }
+        }
+        TagInput::Image(of, id) => {
+            let record = source_stream(tx, actor, of).await?;
+            matches = tx.find_images(&record.id, id).await?;
+        }
+        TagInput::External(_) => {}
+    }
+    let record = tx.stream(stream).await?;
+    let facts = match &record {
+        Some(record) => tx.facts_with(record, &names, others).await?,
+        None => {
+            let mut facts = StreamFacts::empty(stream);
+            tx.look_elsewhere(&mut facts, others).await?;
+            facts
+        }
     };
-    let plan = rules::tagging::plan(&facts, request, &matches)?;
-    Ok((record, facts, Planned::new(plan)?))
+    let plan = rules::tagging::plan(&facts, record.is_some(), tags, request, &matches, now)?;
+    Ok(PlannedTags { plan, facts })
+}
+
+/// The stream a source is of, if the actor may pull from it.
+async fn source_stream(tx: &mut Tx, actor: &Actor, stream: &StreamRef) -> Result<StreamRecord> {
+    actor.may_read(&stream.namespace)?;
+    tx.stream(stream)
+        .await?
+        .ok_or_else(|| Error::invalid("source", format!("there is no stream {stream}")))
+}
+
+/// Names the tags of other streams that move because they follow.
+pub(super) fn moved_elsewhere(moved: &[TagAt]) -> Option<Warning> {
+    let names: Vec<_> = moved.iter().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| {
+        Warning(format!(
+            "Moves with it in other streams: {}.",
+            names.join(", ")
+        ))
+    })
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use model::{Cause, Change, TagName, TagSource};
+use model::{Cause, Change, StreamRef, TagName, tag::TagAt};
 
 use super::facts::StreamFacts;
 
-/// Adds, after the changes that move heads, those of every tag that follows a moved one, directly or through others.
+/// Adds, after the changes that move heads, those of every tag of the stream that follows a moved one, directly or through others.
+/// Those of other streams are moved when the changes are applied.
 ///
 /// A follower moves once. One that is itself given a new spec by `changes` moves only if that spec follows. A held one
 /// stays, and so does what follows it. Circles that are already stored end where they began.
@@ -55,26 +56,36 @@ pub fn with_followers(facts: &StreamFacts, mut changes: Vec<Change>) -> Vec<Chan
 
 /// The circle that would come to be if `tag` followed `target`: the tags on the way, or none.
 #[must_use]
-pub fn circle(facts: &StreamFacts, tag: &TagName, target: &TagName) -> Option<Vec<TagName>> {
-    let mut path = vec![tag.clone()];
+pub fn circle(facts: &StreamFacts, tag: &TagName, target: &TagAt) -> Option<Vec<TagAt>> {
+    let start = TagAt {
+        stream: facts.stream.clone(),
+        tag: tag.clone(),
+    };
+    let mut path = vec![start.clone()];
     let mut at = target.clone();
     loop {
         path.push(at.clone());
-        if at == *tag {
+        if at == start {
             return Some(path);
         }
-        let next = match facts
-            .tag(&at)
-            .and_then(|tag| tag.spec.as_ref())
-            .map(|spec| &spec.source)
-        {
-            Some(TagSource::Follow { tag }) => tag.clone(),
-            _ => return None,
-        };
+        let next = facts.followed_at(&at)?;
         // A circle among others, stored earlier: not ours to refuse.
-        if path.contains(&next) && next != *tag {
+        if path.contains(&next) && next != start {
             return None;
         }
         at = next;
     }
+}
+
+/// A circle in words: tags of `stream` by their name, others in full.
+#[must_use]
+pub fn circle_words(stream: &StreamRef, path: &[TagAt]) -> String {
+    let words: Vec<_> = path
+        .iter()
+        .map(|at| match at.stream == *stream {
+            true => at.tag.to_string(),
+            false => at.to_string(),
+        })
+        .collect();
+    format!("this would go round in a circle: {}", words.join(" → "))
 }

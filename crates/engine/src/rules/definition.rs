@@ -2,19 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use model::{Cause, Change, Digest, Plan, Reference, TagSource, TagSpec, Warning};
+use chrono::{DateTime, Utc};
+use model::{
+    Cause, Change, Digest, Plan, Reference, StreamRef, TagSource, TagSpec, Warning,
+    policy::Schedule, tag::TagAt,
+};
 
 use super::{
     Refusal, alias,
     facts::{StreamFacts, TagFacts},
     rollback,
 };
-use crate::openshift::definition::{Definition, TagDefinition};
+use crate::openshift::definition::{DefinedSource, Definition, TagDefinition};
+
+/// Images by the stream and the beginning of the digest a definition names them by.
+pub type Images = BTreeMap<(StreamRef, String), Vec<(Digest, Reference)>>;
 
 /// Plans a definition. `facts` is of the stream as it is, without any tag and of generation 0 if it does not exist;
-/// `images` are those of its images that the definition names.
+/// `images` are those that the definition names.
 ///
-/// What the definition does not name stays as it is.
+/// Tags the definition does not name stay as they are; labels and annotations become what it says.
 ///
 /// # Errors
 /// When a tag follows in a circle or is pinned to an image the stream does not have.
@@ -23,7 +30,8 @@ pub fn plan(
     exists: bool,
     source: Option<&Reference>,
     definition: &Definition,
-    images: &BTreeMap<Digest, Reference>,
+    images: &Images,
+    now: DateTime<Utc>,
 ) -> Result<Plan, Refusal> {
     let generation = facts.generation + 1;
     let mut changes = Vec::new();
@@ -49,16 +57,11 @@ pub fn plan(
             facts.stream
         )));
     }
-    if !definition.labels.is_empty()
-        || !definition.annotations.is_empty()
-        || definition
-            .tags
-            .iter()
-            .any(|tag| !tag.annotations.is_empty())
-    {
-        warnings.push(Warning(
-            "Labels and annotations are not kept yet, but for openshift.io/image.insecureRepository.".to_owned(),
-        ));
+    if definition.meta != facts.meta {
+        changes.push(Change::SetMeta {
+            before: facts.meta.clone(),
+            after: definition.meta.clone(),
+        });
     }
     // Later tags of the definition see what earlier ones make of the stream.
     let mut facts = facts.clone();
@@ -68,6 +71,7 @@ pub fn plan(
             tag,
             generation,
             images,
+            now,
             &mut warnings,
         )?);
     }
@@ -92,23 +96,75 @@ fn tag_changes(
     facts: &mut StreamFacts,
     tag: &TagDefinition,
     generation: i64,
-    images: &BTreeMap<Digest, Reference>,
+    images: &Images,
+    now: DateTime<Utc>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Change>, Refusal> {
+    let refuse = |message: String| Err(Refusal::new("text", format!("{}: {message}", tag.name)));
     let before = facts.tag(&tag.name).and_then(|tag| tag.spec.clone());
-    let Some(source) = &tag.source else {
-        if before.is_none() {
-            warnings.push(Warning(format!(
-                "{} has no from: it comes to be when something is tagged as it.",
-                tag.name
-            )));
+    let mut found = None;
+    let source = match &tag.source {
+        DefinedSource::External(reference, schedule, mode) => TagSource::External {
+            reference: reference.clone(),
+            schedule: kept_period(before.as_ref(), *schedule),
+            mode: *mode,
+        },
+        DefinedSource::Reference(reference) => TagSource::Reference {
+            reference: reference.clone(),
+            since: match before.as_ref().map(|before| &before.source) {
+                Some(TagSource::Reference {
+                    reference: noted,
+                    since,
+                }) if noted == reference => *since,
+                _ => now,
+            },
+        },
+        DefinedSource::Follow(stream, followed) => {
+            let at = TagAt {
+                stream: stream.as_ref().unwrap_or(&facts.stream).clone(),
+                tag: followed.clone(),
+            };
+            if let Some(circle) = alias::circle(facts, &tag.name, &at) {
+                return refuse(alias::circle_words(&facts.stream, &circle));
+            }
+            found = facts.head_at(&at);
+            TagSource::Follow {
+                stream: stream.clone(),
+                tag: followed.clone(),
+            }
         }
-        return Ok(Vec::new());
+        DefinedSource::Fixed(stream, id) => {
+            let of = stream.as_ref().unwrap_or(&facts.stream);
+            let matches = images.get(&(of.clone(), id.clone()));
+            match matches.map_or(&[][..], Vec::as_slice) {
+                [] => {
+                    return refuse(format!(
+                        "{of} has no image {id}; import a tag that has it first"
+                    ));
+                }
+                [(digest, reference)] => {
+                    found = Some((digest.clone(), reference.clone()));
+                    TagSource::Fixed {
+                        stream: stream.clone(),
+                        digest: digest.clone(),
+                    }
+                }
+                many => {
+                    let all: Vec<_> = many.iter().map(|(digest, _)| digest.to_string()).collect();
+                    return refuse(format!(
+                        "{id} could be any of {}: write more digits",
+                        all.join(", ")
+                    ));
+                }
+            }
+        }
+        DefinedSource::Pushed => TagSource::Pushed,
     };
     let mut after = TagSpec {
         source: source.clone(),
         insecure: tag.insecure,
         reference_policy: tag.reference_policy,
+        annotations: tag.annotations.clone(),
         generation,
     };
     if let Some(before) = &before {
@@ -119,36 +175,6 @@ fn tag_changes(
             return Ok(Vec::new());
         }
     }
-    let found = match source {
-        TagSource::External { .. } => None,
-        TagSource::Follow { tag: followed } => {
-            if let Some(circle) = alias::circle(facts, &tag.name, followed) {
-                let path: Vec<_> = circle.iter().map(ToString::to_string).collect();
-                return Err(Refusal::new(
-                    "text",
-                    format!(
-                        "{}: following would go round in a circle: {}",
-                        tag.name,
-                        path.join(" → ")
-                    ),
-                ));
-            }
-            let head = facts.tag(followed).and_then(|tag| tag.head.as_ref());
-            head.map(|head| (head.digest.clone(), head.reference.clone()))
-        }
-        TagSource::Fixed { digest } => {
-            let reference = images.get(digest).ok_or_else(|| {
-                Refusal::new(
-                    "text",
-                    format!(
-                        "{}: {} has no image {digest}; import a tag that has it first",
-                        tag.name, facts.stream
-                    ),
-                )
-            })?;
-            Some((digest.clone(), reference.clone()))
-        }
-    };
     let mut changes = vec![Change::SetSpec {
         tag: tag.name.clone(),
         before,
@@ -162,10 +188,11 @@ fn tag_changes(
     } else if let Some((digest, reference)) = &found {
         changes.extend(facts.move_head(&tag.name, digest, reference, generation, Cause::Tag));
     }
+    let followed = source.followed(&facts.stream);
     let known: &mut TagFacts = facts.tags.entry(tag.name.clone()).or_default();
     known.spec = Some(after);
-    if let TagSource::Follow { tag: followed } = source {
-        let followers = facts.followers.entry(followed.clone()).or_default();
+    if let Some(at) = followed.filter(|at| at.stream == facts.stream) {
+        let followers = facts.followers.entry(at.tag).or_default();
         if !followers.contains(&tag.name) {
             followers.push(tag.name.clone());
         }
@@ -173,15 +200,27 @@ fn tag_changes(
     Ok(changes)
 }
 
+/// `scheduled: true` says nothing of the period: a tag that has one of its own keeps it.
+fn kept_period(before: Option<&TagSpec>, asked: Schedule) -> Schedule {
+    match before.map(TagSpec::schedule) {
+        Some(own @ Schedule::Every(_)) if asked == Schedule::Global => own,
+        _ => asked,
+    }
+}
+
 /// Whether nothing that decides about an import differs.
 fn reads_the_same(before: &TagSpec, after: &TagSpec) -> bool {
     let source = match (&before.source, &after.source) {
         (
-            TagSource::External { reference, .. },
             TagSource::External {
-                reference: other, ..
+                reference, mode, ..
             },
-        ) => reference == other,
+            TagSource::External {
+                reference: other,
+                mode: other_mode,
+                ..
+            },
+        ) => reference == other && mode == other_mode,
         (one, other) => one == other,
     };
     source && before.insecure == after.insecure

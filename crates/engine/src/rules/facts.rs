@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use model::{
     Change, Digest, Reference, StreamRef, TagName, TagSpec,
-    tag::{Condition, Hold},
+    stream::StreamMeta,
+    tag::{Condition, Hold, TagAt},
 };
 
 /// The current image of a tag.
@@ -45,13 +46,63 @@ pub struct StreamFacts {
     pub generation: i64,
     /// The stream's own insecure policy.
     pub insecure: bool,
+    /// What is noted about it.
+    pub meta: StreamMeta,
     /// The tags that were asked for, those they follow, and all that follow them, however far.
     pub tags: BTreeMap<TagName, TagFacts>,
-    /// Direct followers of each of these tags, in name order.
+    /// Direct followers of each of these tags in this stream, in name order.
     pub followers: BTreeMap<TagName, Vec<TagName>>,
+    /// Tags of other streams that these follow, however far; one that is not there is missing here.
+    pub elsewhere: BTreeMap<TagAt, Elsewhere>,
+}
+
+/// A tag of another stream, as far as those who follow it care.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its image, and where that is found.
+    pub head: Option<(Digest, Reference)>,
+    /// What it follows itself.
+    pub follows: Option<TagAt>,
 }
 
 impl StreamFacts {
+    /// A stream that is not there yet.
+    #[must_use]
+    pub fn empty(stream: &StreamRef) -> Self {
+        Self {
+            stream: stream.clone(),
+            generation: 0,
+            insecure: false,
+            meta: StreamMeta::default(),
+            tags: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+        }
+    }
+
+    /// The image of a tag, here or in another stream, and where it is found.
+    #[must_use]
+    pub fn head_at(&self, at: &TagAt) -> Option<(Digest, Reference)> {
+        if at.stream != self.stream {
+            return self.elsewhere.get(at)?.head.clone();
+        }
+        let head = self.tag(&at.tag)?.head.as_ref()?;
+        Some((head.digest.clone(), head.reference.clone()))
+    }
+
+    /// What a tag follows, here or in another stream.
+    #[must_use]
+    pub fn followed_at(&self, at: &TagAt) -> Option<TagAt> {
+        if at.stream != self.stream {
+            return self.elsewhere.get(at)?.follows.clone();
+        }
+        self.tag(&at.tag)?
+            .spec
+            .as_ref()?
+            .source
+            .followed(&self.stream)
+    }
+
     /// A tag's facts, if it exists.
     #[must_use]
     pub fn tag(&self, name: &TagName) -> Option<&TagFacts> {

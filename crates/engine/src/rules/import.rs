@@ -1,10 +1,13 @@
 //! What an import's findings change.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use model::{
     Cause, Change, Digest, Reference, TagName, TagSource, TagSpec,
-    policy::{ReferencePolicy, Schedule},
-    tag::{Condition, Reason},
+    image::Child,
+    policy::{ImportMode, ReferencePolicy, Schedule},
+    tag::{Condition, PREFER_ARCH, PREFER_OS, Reason},
 };
 
 use super::{alias, facts::StreamFacts};
@@ -22,6 +25,10 @@ pub struct Finding {
     pub schedule: Schedule,
     /// Where consumers are sent, if the tag is new.
     pub reference_policy: ReferencePolicy,
+    /// What is kept of an index.
+    pub mode: ImportMode,
+    /// The operating system and architecture that were asked for; empty keeps what the tag has.
+    pub platform: [String; 2],
     /// The tag was asked for by name (not as part of "all"): a failure then makes the tag, so it can be tried again.
     pub explicit: bool,
     /// The answer.
@@ -119,13 +126,22 @@ fn spec(finding: &Finding, before: Option<&TagSpec>, generation: i64) -> TagSpec
         Schedule::Never => before.map_or(Schedule::Never, TagSpec::schedule),
         asked => asked,
     };
+    let source = TagSource::External {
+        reference: finding.reference.clone(),
+        schedule,
+        mode: finding.mode,
+    };
+    let mut annotations = before.map_or_else(BTreeMap::new, |before| before.annotations.clone());
+    for (name, word) in [PREFER_OS, PREFER_ARCH].into_iter().zip(&finding.platform) {
+        if !word.is_empty() {
+            annotations.insert(name.to_owned(), word.clone());
+        }
+    }
     TagSpec {
-        source: TagSource::External {
-            reference: finding.reference.clone(),
-            schedule,
-        },
+        source,
         insecure: finding.insecure || before.is_some_and(|before| insecure_there(before, finding)),
         reference_policy: before.map_or(finding.reference_policy, |before| before.reference_policy),
+        annotations,
         generation,
     }
 }
@@ -135,4 +151,36 @@ fn insecure_there(before: &TagSpec, finding: &Finding) -> bool {
     before.insecure
         && matches!(&before.source, TagSource::External { reference, .. }
             if reference.host() == finding.reference.host())
+}
+
+/// The platform that is taken out of an index: the wanted one (an empty word is any), else the server's own, else
+/// linux/amd64, else the first. Entries that are no platform (attestations say `unknown`) are never taken.
+#[must_use]
+pub fn choose_platform<'a>(children: &'a [Child], wanted: [&str; 2]) -> Option<&'a Child> {
+    let own = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let platforms = || {
+        children
+            .iter()
+            .filter(|child| child.architecture != "unknown" && child.os != "unknown")
+    };
+    let is = |has: &str, asked: &str| asked.is_empty() || has == asked;
+    let find = |os: &str, architecture: &str| {
+        platforms().find(|child| is(&child.os, os) && is(&child.architecture, architecture))
+    };
+    let [os, architecture] = wanted;
+    let asked = match (os, architecture) {
+        ("", "") => None,
+        // Half a wish is filled up with what is usual, before anything else counts.
+        (os, "") => find(os, own).or_else(|| find(os, "")),
+        ("", architecture) => find("linux", architecture).or_else(|| find("", architecture)),
+        (os, architecture) => find(os, architecture),
+    };
+    asked
+        .or_else(|| find(std::env::consts::OS, own))
+        .or_else(|| find("linux", "amd64"))
+        .or_else(|| platforms().next())
 }

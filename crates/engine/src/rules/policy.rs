@@ -34,7 +34,7 @@ pub fn plan(facts: &StreamFacts, tags: &[TagName], policies: Policies) -> Result
         if let Some(asked) = policies.schedule {
             match &mut after.source {
                 TagSource::External { schedule, .. } => *schedule = asked,
-                TagSource::Follow { .. } | TagSource::Fixed { .. } => unscheduled += 1,
+                _ => unscheduled += 1,
             }
         }
         if after == *before {
@@ -243,8 +243,13 @@ fn same(a: &TagSpec, b: &TagSpec) -> bool {
 #[must_use]
 pub fn to_import(changes: &[Change]) -> Vec<TagName> {
     let read = |spec: &TagSpec| match &spec.source {
-        TagSource::External { reference, .. } => Some((reference.clone(), spec.insecure)),
-        TagSource::Follow { .. } | TagSource::Fixed { .. } => None,
+        TagSource::External {
+            reference, mode, ..
+        } => {
+            let platform = spec.platform().map(|word| word.map(str::to_owned));
+            Some((reference.clone(), spec.insecure, *mode, platform))
+        }
+        _ => None,
     };
     changes
         .iter()

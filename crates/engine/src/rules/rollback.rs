@@ -28,16 +28,21 @@ pub fn plan(
         Some(TagSource::External {
             reference,
             schedule,
+            ..
         }) => Some(match schedule {
             Schedule::Never => format!("imports of {reference}"),
             schedule => format!("imports of {reference} {schedule}"),
         }),
-        Some(TagSource::Follow { tag }) => Some(format!("{tag}, which it follows,")),
-        Some(TagSource::Fixed { .. }) | None => None,
+        Some(TagSource::Follow { stream, tag }) => Some(match stream {
+            Some(stream) => format!("{stream}:{tag}, which it follows,"),
+            None => format!("{tag}, which it follows,"),
+        }),
+        _ => None,
     };
     match after {
         After::Fixed => {
             let source = TagSource::Fixed {
+                stream: None,
                 digest: revision.digest.clone(),
             };
             if let Some(mover) = &moves_by_itself {
@@ -50,14 +55,13 @@ pub fn plan(
                     tag: name.clone(),
                     before: tag.spec.clone(),
                     after: TagSpec {
-                        source,
                         insecure: false,
-                        reference_policy: tag
-                            .spec
-                            .as_ref()
-                            .map(|spec| spec.reference_policy)
-                            .unwrap_or_default(),
+                        source: source.clone(),
                         generation,
+                        ..tag
+                            .spec
+                            .clone()
+                            .unwrap_or_else(|| TagSpec::new(source, generation))
                     },
                 });
             }
@@ -136,12 +140,15 @@ pub fn plan_release(facts: &StreamFacts, name: &TagName) -> Result<Plan, Refusal
         .and_then(|tag| tag.spec.as_ref())
         .map(|spec| &spec.source);
     let then = match source {
-        Some(TagSource::Follow { tag: followed }) => {
-            if let Some(head) = facts.tag(followed).and_then(|tag| tag.head.as_ref()) {
+        Some(follow @ TagSource::Follow { tag: followed, .. }) => {
+            let head = follow
+                .followed(stream)
+                .and_then(|followed| facts.head_at(&followed));
+            if let Some((digest, reference)) = head {
                 changes.extend(facts.move_head(
                     name,
-                    &head.digest,
-                    &head.reference,
+                    &digest,
+                    &reference,
                     facts.generation + 1,
                     Cause::Follow,
                 ));
@@ -151,7 +158,7 @@ pub fn plan_release(facts: &StreamFacts, name: &TagName) -> Result<Plan, Refusal
         Some(TagSource::External { reference, .. }) => {
             format!("It is imported from {reference} again, at once.")
         }
-        Some(TagSource::Fixed { .. }) | None => "It stays where it is.".to_owned(),
+        _ => "It stays where it is.".to_owned(),
     };
     let own = changes.len();
     let changes = alias::with_followers(facts, changes);

@@ -1,18 +1,16 @@
 //! The rules as tables: each test is the sentence it proves.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use model::{
     Cause, Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
-    policy::{ReferencePolicy, Schedule},
-    tag::Reason,
-    tagging::{Mode, TagInput, TagRequest},
+    policy::{ImportMode, ReferencePolicy, Schedule},
+    tag::{Reason, TagAt},
+    tagging::{Mode, TagInput, TagOptions, TagRequest},
 };
 
 use super::{
     Refusal, alias, delete,
-    facts::{HeadFacts, StreamFacts, TagFacts},
+    facts::{Elsewhere, HeadFacts, StreamFacts, TagFacts},
     import::{self, Finding, Outcome},
     tagging,
 };
@@ -37,35 +35,50 @@ fn external(name: &str) -> TagSource {
     TagSource::External {
         reference: format!("quay.io/org/ruby:{name}").parse().unwrap(),
         schedule: Schedule::Never,
+        mode: ImportMode::default(),
     }
 }
 
 fn follows(name: &str) -> TagSource {
-    TagSource::Follow { tag: tag(name) }
+    TagSource::Follow {
+        stream: None,
+        tag: tag(name),
+    }
+}
+
+fn fixed(n: u8) -> TagSource {
+    TagSource::Fixed {
+        stream: None,
+        digest: digest(n),
+    }
+}
+
+fn at(name: &str) -> TagAt {
+    TagAt::new(&StreamRef::parse("team", "ruby").unwrap(), tag(name))
+}
+
+/// Setting one tag of the stream.
+fn set(
+    facts: &StreamFacts,
+    request: &TagRequest,
+    matches: &tagging::Matches,
+) -> Result<model::Plan, Refusal> {
+    let tags = [request.destinations[0].tag.clone()];
+    tagging::plan(facts, true, &tags, request, matches, now())
 }
 
 fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
-    let mut facts = StreamFacts {
-        stream: StreamRef::parse("team", "ruby").unwrap(),
-        generation: 7,
-        insecure: false,
-        tags: BTreeMap::new(),
-        followers: BTreeMap::new(),
-    };
+    let mut facts = StreamFacts::empty(&StreamRef::parse("team", "ruby").unwrap());
+    facts.generation = 7;
     for (name, source, head) in tags {
-        if let Some(TagSource::Follow { tag: followed }) = source {
+        if let Some(TagSource::Follow { tag: followed, .. }) = source {
             facts
                 .followers
                 .entry(followed.clone())
                 .or_default()
                 .push(tag(name));
         }
-        let spec = source.clone().map(|source| TagSpec {
-            source,
-            insecure: false,
-            reference_policy: ReferencePolicy::Source,
-            generation: 3,
-        });
+        let spec = source.clone().map(|source| TagSpec::new(source, 3));
         let head = head.map(|n| HeadFacts {
             digest: digest(n),
             reference: found_at(n),
@@ -88,12 +101,8 @@ fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
 
 fn request(source: &str, destination: &str, mode: Mode) -> TagRequest {
     let stream = StreamRef::parse("team", "ruby").unwrap();
-    TagRequest {
-        source: model::tagging::parse_source(source, &stream).unwrap(),
-        destination: tag(destination),
-        mode,
-        stream,
-    }
+    let source = model::tagging::parse_source(source, &stream).unwrap();
+    TagRequest::new(source, at(destination), mode)
 }
 
 fn found(name: &str, n: u8) -> Finding {
@@ -103,6 +112,8 @@ fn found(name: &str, n: u8) -> Finding {
         insecure: false,
         schedule: Schedule::Never,
         reference_policy: ReferencePolicy::Source,
+        mode: ImportMode::default(),
+        platform: <[String; 2]>::default(),
         explicit: false,
         outcome: Outcome::Found(digest(n)),
     }
@@ -129,13 +140,13 @@ fn refusal(result: Result<model::Plan, Refusal>) -> (&'static str, String) {
 #[test]
 fn a_fixed_tag_points_at_what_the_source_is_now_and_says_so() {
     let facts = facts(&[("2.0", Some(external("2.0")), Some(1))]);
-    let plan = tagging::plan(&facts, &request("ruby:2.0", "latest", Mode::Fixed), &[]).unwrap();
+    let plan = set(&facts, &request("ruby:2.0", "latest", Mode::Fixed), &[]).unwrap();
     assert_eq!(
         moves(&plan.changes),
         [("latest".into(), digest(1), Cause::Tag)]
     );
     assert!(matches!(&plan.changes[0], Change::SetSpec { after, .. }
-        if after.source == TagSource::Fixed { digest: digest(1) } && after.generation == 8));
+        if after.source == fixed(1) && after.generation == 8));
     assert_eq!(
         plan.sentence,
         "ruby:latest will point at what ruby:2.0 is now (010101010101) and stay there. It does not exist yet."
@@ -145,7 +156,7 @@ fn a_fixed_tag_points_at_what_the_source_is_now_and_says_so() {
 #[test]
 fn following_a_tag_takes_its_image_and_later_moves_with_it() {
     let before = facts(&[("2.0", Some(external("2.0")), Some(1))]);
-    let plan = tagging::plan(&before, &request("2.0", "latest", Mode::Follow), &[]).unwrap();
+    let plan = set(&before, &request("2.0", "latest", Mode::Follow), &[]).unwrap();
     assert_eq!(
         moves(&plan.changes),
         [("latest".into(), digest(1), Cause::Tag)]
@@ -189,11 +200,7 @@ fn followers_of_followers_move_in_the_same_change_and_stored_circles_end() {
 fn a_fixed_tag_does_not_follow() {
     let facts = facts(&[
         ("2.0", Some(external("2.0")), Some(1)),
-        (
-            "latest",
-            Some(TagSource::Fixed { digest: digest(1) }),
-            Some(1),
-        ),
+        ("latest", Some(fixed(1)), Some(1)),
     ]);
     assert_eq!(
         moves(&import::plan(&facts, &[found("2.0", 2)], 8, now())).len(),
@@ -208,16 +215,16 @@ fn following_in_a_circle_is_refused_with_the_way_round() {
         ("b", Some(follows("a")), Some(1)),
         ("c", Some(follows("b")), Some(1)),
     ]);
-    let (field, message) = refusal(tagging::plan(&facts, &request("c", "a", Mode::Follow), &[]));
+    let (field, message) = refusal(set(&facts, &request("c", "a", Mode::Follow), &[]));
     assert_eq!(
         (field, message.as_str()),
         ("source", "this would go round in a circle: a → c → b → a")
     );
     assert!(
-        tagging::plan(&facts, &request("a", "a", Mode::Follow), &[]).is_err(),
+        set(&facts, &request("a", "a", Mode::Follow), &[]).is_err(),
         "itself"
     );
-    assert_eq!(alias::circle(&facts, &tag("c"), &tag("a")), None);
+    assert_eq!(alias::circle(&facts, &tag("c"), &at("a")), None);
 }
 
 #[test]
@@ -233,35 +240,35 @@ fn sources_that_are_missing_empty_ambiguous_or_unmovable_are_refused_by_field() 
     );
     let cases: [Case<'_>; 5] = [
         (
-            TagInput::Tag(tag("nope")),
+            TagInput::Tag(at("nope")),
             Mode::Fixed,
             &[],
             "source",
             "no tag nope",
         ),
         (
-            TagInput::Tag(tag("new")),
+            TagInput::Tag(at("new")),
             Mode::Fixed,
             &[],
             "source",
             "no image yet",
         ),
         (
-            TagInput::Image("0".into()),
+            TagInput::Image(at("x").stream, "0".into()),
             Mode::Fixed,
             &two,
             "source",
             "could be any of",
         ),
         (
-            TagInput::Image("f".into()),
+            TagInput::Image(at("x").stream, "f".into()),
             Mode::Fixed,
             &[],
             "source",
             "no image f",
         ),
         (
-            TagInput::Image("0".into()),
+            TagInput::Image(at("x").stream, "0".into()),
             Mode::Follow,
             &two,
             "mode",
@@ -273,7 +280,7 @@ fn sources_that_are_missing_empty_ambiguous_or_unmovable_are_refused_by_field() 
             source,
             ..request("x", "latest", mode)
         };
-        let (at, message) = refusal(tagging::plan(&facts, &request, matches));
+        let (at, message) = refusal(set(&facts, &request, matches));
         assert!(at == field && message.contains(part), "{at}: {message}");
     }
 }
@@ -281,7 +288,7 @@ fn sources_that_are_missing_empty_ambiguous_or_unmovable_are_refused_by_field() 
 #[test]
 fn a_tag_without_an_image_may_be_followed_and_waits() {
     let facts = facts(&[("new", Some(external("new")), None)]);
-    let plan = tagging::plan(&facts, &request("new", "latest", Mode::Follow), &[]).unwrap();
+    let plan = set(&facts, &request("new", "latest", Mode::Follow), &[]).unwrap();
     assert_eq!(moves(&plan.changes), []);
     assert_eq!(plan.changes.len(), 1);
 }
@@ -290,13 +297,9 @@ fn a_tag_without_an_image_may_be_followed_and_waits() {
 fn setting_a_tag_to_what_it_is_changes_nothing() {
     let facts = facts(&[
         ("2.0", Some(external("2.0")), Some(1)),
-        (
-            "latest",
-            Some(TagSource::Fixed { digest: digest(1) }),
-            Some(1),
-        ),
+        ("latest", Some(fixed(1)), Some(1)),
     ]);
-    let plan = tagging::plan(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
+    let plan = set(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
     assert!(
         plan.is_empty() && plan.sentence.starts_with("Nothing would change"),
         "{plan:?}"
@@ -310,7 +313,7 @@ fn replacing_what_a_tag_did_is_said_before_it_happens() {
         ("latest", Some(external("latest")), Some(2)),
         ("stable", Some(follows("latest")), Some(2)),
     ]);
-    let plan = tagging::plan(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
+    let plan = set(&facts, &request("2.0", "latest", Mode::Fixed), &[]).unwrap();
     let warnings: Vec<_> = plan
         .warnings
         .iter()
@@ -409,4 +412,135 @@ fn deleting_says_what_goes_and_who_loses_what_it_follows() {
         delete::plan(&facts, &[tag("gone")]).unwrap_err().field,
         "tag"
     );
+}
+
+/// `team/base:1` with an image, which follows what is given.
+fn with_base(mut facts: StreamFacts, follows: Option<TagAt>) -> (StreamFacts, TagAt) {
+    let base = TagAt::new(&StreamRef::parse("team", "base").unwrap(), tag("1"));
+    let found = Elsewhere {
+        head: Some((digest(9), found_at(9))),
+        follows,
+    };
+    facts.elsewhere.insert(base.clone(), found);
+    (facts, base)
+}
+
+#[test]
+fn a_tag_of_another_stream_is_followed_or_pinned_and_named_in_full() {
+    let (facts, base) = with_base(facts(&[]), None);
+    let request = TagRequest::new(TagInput::Tag(base.clone()), at("os"), Mode::Follow);
+    let plan = set(&facts, &request, &[]).unwrap();
+    assert_eq!(moves(&plan.changes), [("os".into(), digest(9), Cause::Tag)]);
+    assert!(
+        plan.sentence
+            .starts_with("ruby:os will follow team/base:1."),
+        "{}",
+        plan.sentence
+    );
+    let Change::SetSpec { after, .. } = &plan.changes[0] else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(after.source.followed(&facts.stream), Some(base.clone()));
+
+    let fixed = TagRequest::new(TagInput::Tag(base), at("os"), Mode::Fixed);
+    let plan = set(&facts, &fixed, &[]).unwrap();
+    assert!(
+        plan.changes[0].rows()[0][2].starts_with("fixed to team/base@sha256:"),
+        "{plan:?}"
+    );
+}
+
+#[test]
+fn a_circle_through_another_stream_is_refused_with_the_way_round() {
+    let (facts, base) = with_base(
+        facts(&[("os", Some(external("os")), Some(1))]),
+        Some(at("os")),
+    );
+    let request = TagRequest::new(TagInput::Tag(base), at("os"), Mode::Follow);
+    let (field, message) = refusal(set(&facts, &request, &[]));
+    assert_eq!(
+        (field, message.as_str()),
+        (
+            "source",
+            "this would go round in a circle: os → team/base:1 → os"
+        )
+    );
+}
+
+#[test]
+fn a_registry_is_imported_once_or_followed_and_options_are_kept_with_the_tag() {
+    let facts = facts(&[]);
+    let source = TagInput::External("quay.io/org/app:1".parse().unwrap());
+    let mut request = TagRequest::new(source, at("1"), Mode::Follow);
+    request.options = TagOptions {
+        insecure: true,
+        reference_policy: Some(ReferencePolicy::Local),
+        import_mode: ImportMode::Legacy,
+        platform: ["linux".into(), "arm64".into()],
+        ..TagOptions::default()
+    };
+    let spec = |request: &TagRequest| match set(&facts, request, &[]).unwrap().changes.remove(0) {
+        Change::SetSpec { after, .. } => after,
+        other => panic!("{other:?}"),
+    };
+    let followed = spec(&request);
+    assert_eq!(
+        (
+            followed.schedule(),
+            followed.mode(),
+            followed.insecure,
+            followed.reference_policy
+        ),
+        (
+            Schedule::Global,
+            ImportMode::Legacy,
+            true,
+            ReferencePolicy::Local
+        )
+    );
+    assert_eq!(followed.platform(), [Some("linux"), Some("arm64")]);
+    request.mode = Mode::Fixed;
+    assert_eq!(spec(&request).schedule(), Schedule::Never);
+
+    request.options.reference_only = true;
+    assert!(matches!(spec(&request).source, TagSource::Reference { .. }));
+    request.mode = Mode::Follow;
+    assert_eq!(refusal(set(&facts, &request, &[])).0, "mode");
+}
+
+#[test]
+fn one_platform_is_chosen_as_asked_else_as_usual_and_never_an_attestation() {
+    let child = |n: u8, os: &str, architecture: &str| model::image::Child {
+        digest: digest(n),
+        size: 1,
+        media_type: String::new(),
+        os: os.into(),
+        architecture: architecture.into(),
+        variant: String::new(),
+    };
+    let all = [
+        child(1, "unknown", "unknown"),
+        child(2, "linux", "s390x"),
+        child(3, "windows", "amd64"),
+        child(4, "linux", "amd64"),
+        child(5, "linux", "arm64"),
+    ];
+    let chosen =
+        |children, wanted| import::choose_platform(children, wanted).map(|child| &child.digest);
+    let own = if cfg!(target_arch = "aarch64") { 5 } else { 4 };
+    for (wanted, n) in [
+        (["linux", "s390x"], 2),
+        (["", "s390x"], 2),
+        (["windows", ""], 3),
+        (["", ""], own),
+        (["plan9", "mips"], own),
+    ] {
+        assert_eq!(chosen(&all, wanted), Some(&digest(n)), "{wanted:?}");
+    }
+    assert_eq!(
+        chosen(&all[..2], ["", ""]),
+        Some(&digest(2)),
+        "the first that is a platform"
+    );
+    assert_eq!(chosen(&all[..1], ["", ""]), None);
 }

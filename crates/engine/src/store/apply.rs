@@ -8,12 +8,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use model::{
-    Change, Reference, TagName, TagSource, TagSpec, policy::Schedule, tag::Hold, version::sort_key,
-};
+use model::{Change, TagName, TagSource, TagSpec, policy::Schedule, tag::Hold, version::sort_key};
 use sha2::{Digest as _, Sha256};
 
-use super::{StreamRecord, Tx, on};
+use super::{StreamRecord, Tx, on, row};
 use crate::{
     error::{Error, Result},
     rules::facts::{HeadFacts, StreamFacts, TagFacts},
@@ -86,11 +84,24 @@ impl Tx {
             .await
     }
 
-    /// Applies changes to a locked stream. `facts` must hold every tag they touch, as loaded in this transaction.
+    /// Applies changes to a locked stream, and moves the tags of other streams that follow the moved ones. `facts` must
+    /// hold every tag they touch, as loaded in this transaction.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn apply(
+        &mut self,
+        record: &StreamRecord,
+        facts: &StreamFacts,
+        changes: &[Change],
+        ctx: &WriteContext,
+    ) -> Result<()> {
+        self.apply_here(record, facts, changes, ctx).await?;
+        self.cascade(&record.stream, changes, ctx).await
+    }
+
+    /// Applies changes to one stream.
+    pub(super) async fn apply_here(
         &mut self,
         record: &StreamRecord,
         facts: &StreamFacts,
@@ -105,6 +116,7 @@ impl Tx {
         let mut revisions = Vec::new();
         let mut source = record.source.clone();
         let mut insecure = record.insecure;
+        let mut meta = record.meta.clone();
         let mut generation = record.generation;
         for change in changes {
             let mut tag = |name: &TagName| -> TagFacts {
@@ -122,6 +134,13 @@ impl Tx {
                 }
                 Change::SetSource { after, .. } => source.clone_from(after),
                 Change::SetInsecure { after, .. } => insecure = *after,
+                Change::SetMeta { before, after } => {
+                    // Of what is noted, only this is a part of what the stream should be.
+                    if before.lookup_local != after.lookup_local {
+                        generation = generation.max(record.generation + 1);
+                    }
+                    meta = after.clone();
+                }
                 Change::SetHold {
                     tag: name, after, ..
                 } => {
@@ -201,6 +220,7 @@ impl Tx {
             generation,
             source,
             insecure,
+            meta,
             ..record.clone()
         };
         self.touch_stream(&after, counts, ctx.now).await?;
@@ -219,21 +239,27 @@ impl Tx {
         for chunk in rows.chunks(500) {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new(
-                    "INSERT INTO tags (stream_id, name, sort_key, source_kind, source_reference, source_tag,
-                    source_digest, insecure, reference_policy, schedule, generation, head_digest, head_reference,
+                    "INSERT INTO tags (stream_id, name, sort_key, source_kind, source_reference, source_stream,
+                    source_tag, source_digest, source_since, import_mode, annotations, insecure, reference_policy, schedule, generation, head_digest, head_reference,
                     head_number, head_generation, head_created_at, held_at, held_by) ",
                 );
                 query.push_values(chunk, |mut row, (name, tag)| {
                     let spec = tag.spec.as_ref();
                     let head = tag.head.as_ref();
-                    let (reference, followed, digest) = columns(spec.map(|spec| &spec.source));
+                    let source = columns(spec.map(|spec| &spec.source));
                     row.push_bind(stream_id)
                         .push_bind(name.as_str())
                         .push_bind(sort_key(name.as_str()))
                         .push_bind(spec.map(|spec| spec.source.kind()))
-                        .push_bind(reference)
-                        .push_bind(followed)
-                        .push_bind(digest)
+                        .push_bind(source.reference)
+                        .push_bind(source.stream)
+                        .push_bind(source.tag)
+                        .push_bind(source.digest)
+                        .push_bind(source.since)
+                        .push_bind(spec.map(TagSpec::mode).unwrap_or_default().as_str())
+                        .push_bind(
+                            spec.map_or_else(String::new, |spec| row::json(&spec.annotations)),
+                        )
                         .push_bind(spec.is_some_and(|spec| spec.insecure))
                         .push_bind(
                             spec.map(|spec| spec.reference_policy)
@@ -252,8 +278,10 @@ impl Tx {
                 });
                 query.push(
                     " ON CONFLICT (stream_id, name) DO UPDATE SET source_kind = excluded.source_kind,
-                    source_reference = excluded.source_reference, source_tag = excluded.source_tag,
-                    source_digest = excluded.source_digest, insecure = excluded.insecure,
+                    source_reference = excluded.source_reference, source_stream = excluded.source_stream,
+                    source_tag = excluded.source_tag, source_digest = excluded.source_digest,
+                    source_since = excluded.source_since, import_mode = excluded.import_mode,
+                    annotations = excluded.annotations, insecure = excluded.insecure,
                     reference_policy = excluded.reference_policy, schedule = excluded.schedule,
                     generation = excluded.generation, head_digest = excluded.head_digest,
                     head_reference = excluded.head_reference, head_number = excluded.head_number,
@@ -390,15 +418,37 @@ impl Tx {
     }
 }
 
-/// The columns of a source: reference, followed tag, digest.
-fn columns(source: Option<&TagSource>) -> (Option<String>, Option<String>, Option<String>) {
-    let text = |reference: &Reference| Some(reference.to_string());
+/// The columns of a source.
+#[derive(Default)]
+struct SourceColumns {
+    reference: Option<String>,
+    stream: Option<String>,
+    tag: Option<String>,
+    digest: Option<String>,
+    since: Option<DateTime<Utc>>,
+}
+
+fn columns(source: Option<&TagSource>) -> SourceColumns {
+    let mut columns = SourceColumns::default();
     match source {
-        Some(TagSource::External { reference, .. }) => (text(reference), None, None),
-        Some(TagSource::Follow { tag }) => (None, Some(tag.to_string()), None),
-        Some(TagSource::Fixed { digest }) => (None, None, Some(digest.to_string())),
-        None => (None, None, None),
+        Some(TagSource::External { reference, .. }) => {
+            columns.reference = Some(reference.to_string());
+        }
+        Some(TagSource::Reference { reference, since }) => {
+            columns.reference = Some(reference.to_string());
+            columns.since = Some(*since);
+        }
+        Some(TagSource::Follow { stream, tag }) => {
+            columns.stream = stream.as_ref().map(ToString::to_string);
+            columns.tag = Some(tag.to_string());
+        }
+        Some(TagSource::Fixed { stream, digest }) => {
+            columns.stream = stream.as_ref().map(ToString::to_string);
+            columns.digest = Some(digest.to_string());
+        }
+        Some(TagSource::Pushed) | None => {}
     }
+    columns
 }
 
 /// How the counts beside the stream change: tags, failed, insecure.

@@ -2,117 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use model::{
-    Digest, Reference, StreamRef, TagName,
+    Digest, StreamRef, TagName,
     job::{ItemState, JobState, JobView, Progress},
-    policy::{ReferencePolicy, Schedule},
+    policy::{ImportMode, ReferencePolicy},
 };
 
-use super::{Tx, on, row};
+use super::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem, Tx, on, row};
 use crate::error::Result;
 
 /// The kind of a job that a schedule asked for.
 const SCHEDULED: &str = "schedule";
-
-/// A job to be made.
-#[derive(Debug, Clone)]
-pub struct NewJob {
-    /// Id.
-    pub id: String,
-    /// Unique among jobs that have not ended.
-    pub dedup_key: String,
-    /// The stream it works for.
-    pub stream_id: String,
-    /// The repository it reads.
-    pub source: Reference,
-    /// All tags of it, or all that were left out before.
-    pub all_tags: bool,
-    /// The tags are given with it; otherwise the worker lists them.
-    pub listed: bool,
-    /// Whether insecure connections are allowed for tags the worker lists.
-    pub insecure: bool,
-    /// How often its tags are looked at again; `Never` leaves what they have.
-    pub schedule: Schedule,
-    /// Where consumers of tags it makes are sent.
-    pub reference_policy: ReferencePolicy,
-    /// A schedule asked for it, nobody else.
-    pub scheduled: bool,
-    /// The stream was made by the same request: its first import is generation 1.
-    pub creates_stream: bool,
-    /// Who asked.
-    pub actor: String,
-}
-
-/// One tag to import.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewItem {
-    /// The tag of the stream.
-    pub tag: TagName,
-    /// What to ask upstream, with tag.
-    pub reference: Reference,
-    /// Whether insecure connections are allowed.
-    pub insecure: bool,
-    /// To do, or left out.
-    pub state: ItemState,
-}
-
-/// A job as the worker needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobRecord {
-    /// Id.
-    pub id: String,
-    /// The stream it works for.
-    pub stream_id: String,
-    /// The repository it reads.
-    pub source: Reference,
-    /// All tags of it.
-    pub all_tags: bool,
-    /// Whether insecure connections are allowed for tags the worker lists.
-    pub insecure: bool,
-    /// How often its tags are looked at again; `Never` leaves what they have.
-    pub schedule: Schedule,
-    /// Where consumers of tags it makes are sent.
-    pub reference_policy: ReferencePolicy,
-    /// A schedule asked for it, nobody else.
-    pub scheduled: bool,
-    /// The tags are known.
-    pub listed: bool,
-    /// The generation its writes share, once it has written.
-    pub generation: Option<i64>,
-    /// The stream was made by the same request.
-    pub creates_stream: bool,
-    /// Who asked.
-    pub actor: String,
-    /// Somebody asked it to stop.
-    pub cancel_requested: bool,
-    /// How often it was taken.
-    pub attempts: i64,
-}
-
-/// A tag that is still to be imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingItem {
-    /// Its place in the job.
-    pub position: i64,
-    /// The tag of the stream.
-    pub tag: TagName,
-    /// What to ask upstream.
-    pub reference: Reference,
-    /// Whether insecure connections are allowed.
-    pub insecure: bool,
-}
-
-/// What came of an item.
-#[derive(Debug, Clone)]
-pub struct ItemOutcome {
-    /// The item.
-    pub item: PendingItem,
-    /// What came of it.
-    pub state: ItemState,
-    /// The image found.
-    pub digest: Option<Digest>,
-    /// Why it failed.
-    pub message: String,
-}
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Columns {
@@ -120,6 +19,8 @@ pub(super) struct Columns {
     kind: String,
     schedule: String,
     reference_policy: String,
+    import_mode: String,
+    platform: String,
     stream_id: String,
     namespace: String,
     name: String,
@@ -148,7 +49,7 @@ pub(super) struct Columns {
 
 macro_rules! job_columns {
     () => {
-        "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
+        "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.import_mode, j.platform, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
             j.generation, j.creates_stream, j.total, j.done, j.unchanged, j.failed, j.left_out, j.actor, j.attempts,
             j.cancel_requested, j.error, j.hint, j.run_at, j.created_at, j.started_at, j.finished_at
         FROM jobs j JOIN streams s ON s.id = j.stream_id "
@@ -198,6 +99,11 @@ impl Columns {
                 &self.reference_policy,
                 ReferencePolicy::from_word,
             )?,
+            mode: ImportMode::from_word(&self.import_mode),
+            platform: {
+                let (os, architecture) = self.platform.split_once('/').unwrap_or_default();
+                [os.to_owned(), architecture.to_owned()]
+            },
             scheduled: self.kind == SCHEDULED,
             listed: self.listed,
             generation: self.generation,
@@ -224,8 +130,9 @@ impl Tx {
             return Ok(id);
         }
         const SQL: &str = "INSERT INTO jobs (id, kind, dedup_key, state, stream_id, source, all_tags, insecure, listed,
-            creates_stream, actor, cancel_requested, error, hint, run_at, created_at, schedule, reference_policy, host)
-            VALUES ($1, $12, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11, $13, $14, $15)";
+            creates_stream, actor, cancel_requested, error, hint, run_at, created_at, schedule, reference_policy, host,
+            import_mode, platform)
+            VALUES ($1, $12, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11, $13, $14, $15, $16, $17)";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(&job.id)
@@ -243,6 +150,8 @@ impl Tx {
                 .bind(job.schedule.word())
                 .bind(job.reference_policy.as_str())
                 .bind(job.source.host())
+                .bind(job.mode.map_or("", ImportMode::as_str))
+                .bind(job.platform.join("/"))
                 .execute(conn)
                 .await?;
         });

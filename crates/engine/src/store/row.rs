@@ -1,6 +1,6 @@
 //! From columns to model types: a value that does not parse is an inconsistency, named by column.
 
-use std::{fmt::Display, str::FromStr};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use crate::error::{Error, Result};
 
@@ -42,4 +42,21 @@ pub(super) fn contains(text: &str) -> String {
         pattern.push('%');
     }
     pattern
+}
+
+/// Names and values as a column holds them: a JSON object, or nothing for none.
+pub(super) fn json(map: &BTreeMap<String, String>) -> String {
+    if map.is_empty() {
+        return String::new();
+    }
+    serde_json::to_string(map).unwrap_or_default()
+}
+
+/// Reads [`json`].
+pub(super) fn map(column: &str, text: &str) -> Result<BTreeMap<String, String>> {
+    if text.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    serde_json::from_str(text)
+        .map_err(|error| Error::inconsistent(format_args!("{column}: {error}")))
 }

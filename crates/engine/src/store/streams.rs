@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use model::{
     Namespace, Page, PageRequest, Reference, StreamName, StreamRef,
     job::JobState,
-    stream::{Overview, StreamFilter, StreamRow, StreamView},
+    stream::{Overview, StreamFilter, StreamMeta, StreamRow, StreamView},
 };
 
 use super::{Tx, on, row};
@@ -21,6 +21,8 @@ pub struct StreamRecord {
     pub source: Option<Reference>,
     /// Its own insecure policy.
     pub insecure: bool,
+    /// What is noted about it.
+    pub meta: StreamMeta,
     /// Generation of what it should be.
     pub generation: i64,
     /// How many tags it has.
@@ -36,6 +38,9 @@ struct Row {
     name: String,
     source: Option<String>,
     insecure: bool,
+    labels: String,
+    annotations: String,
+    lookup_local: bool,
     generation: i64,
     version: i64,
     tags: i64,
@@ -50,7 +55,7 @@ struct Row {
 
 macro_rules! columns {
     () => {
-        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
+        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
             s.last_job_id, s.created_at, s.changed_at, j.state AS import_state,
             (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
                 ORDER BY a.id DESC LIMIT 1) AS left_out
@@ -63,6 +68,14 @@ impl Row {
         Ok(StreamRef {
             namespace: row::parse::<Namespace>("streams.namespace", &self.namespace)?,
             name: row::parse::<StreamName>("streams.name", &self.name)?,
+        })
+    }
+
+    fn meta(&self) -> Result<StreamMeta> {
+        Ok(StreamMeta {
+            labels: row::map("streams.labels", &self.labels)?,
+            annotations: row::map("streams.annotations", &self.annotations)?,
+            lookup_local: self.lookup_local,
         })
     }
 
@@ -86,6 +99,7 @@ impl Row {
         Ok(StreamView {
             row: self.list_row()?,
             insecure: self.insecure,
+            meta: self.meta()?,
             generation: self.generation,
             version: self.version,
             created_at: self.created_at,
@@ -100,6 +114,7 @@ impl Row {
             stream: self.stream()?,
             source: row::parse_opt("streams.source", self.source.as_deref())?,
             insecure: self.insecure,
+            meta: self.meta()?,
             generation: self.generation,
             tags: self.tags,
             last_job_id: self.last_job_id,
@@ -149,16 +164,28 @@ impl Tx {
         found.map(Row::record).transpose()
     }
 
-    /// Takes the stream's row lock until the end of the transaction.
+    /// Takes the stream's row lock until the end of the transaction, and those of streams whose tags follow tags of
+    /// it: all in one order, so that two writers do not wait for each other.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn lock_stream(&mut self, id: &str) -> Result<()> {
+        let mut all = std::collections::BTreeSet::from([id.to_owned()]);
+        let mut next = vec![id.to_owned()];
+        while let Some(id) = next.pop() {
+            for follower in self.following_streams(&id).await? {
+                if all.insert(follower.clone()) {
+                    next.push(follower);
+                }
+            }
+        }
         // Changes nothing: a transaction that finds nothing to do leaves the version and the journal alone.
         const SQL: &str = "UPDATE streams SET version = version WHERE id = $1";
-        on!(self, |conn| {
-            sqlx::query(SQL).bind(id).execute(conn).await?;
-        });
+        for id in &all {
+            on!(self, |conn| {
+                sqlx::query(SQL).bind(id).execute(conn).await?;
+            });
+        }
         Ok(())
     }
 
@@ -281,7 +308,7 @@ impl Tx {
         let number = self.number().await?;
         const SQL: &str = "UPDATE streams SET generation = $2, source = $3, tags = tags + $4,
             failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8,
-            insecure = $9
+            insecure = $9, labels = $10, annotations = $11, lookup_local = $12
             WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
@@ -294,6 +321,9 @@ impl Tx {
                 .bind(number)
                 .bind(now)
                 .bind(after.insecure)
+                .bind(row::json(&after.meta.labels))
+                .bind(row::json(&after.meta.annotations))
+                .bind(after.meta.lookup_local)
                 .execute(conn)
                 .await?;
         });

@@ -1,16 +1,16 @@
 //! Tags and their history: lists for pages, facts for rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use model::{
     Digest, Page, PageRequest, Reference, TagName, TagSource, TagSpec,
-    policy::ReferencePolicy,
-    tag::{Checks, Condition, Head, Hold, Reason, TagRow},
+    policy::{ImportMode, ReferencePolicy},
+    tag::{Checks, Condition, Head, Hold, Reason, TagAt, TagRow},
 };
 use sqlx::AssertSqlSafe;
 
-use super::{StreamRecord, Tx, on, row};
+use super::{StreamRecord, Tx, elsewhere::stream_ref, on, row};
 use crate::{
     error::{Error, Result},
     rules::facts::{HeadFacts, StreamFacts, TagFacts},
@@ -21,8 +21,12 @@ struct TagColumns {
     name: String,
     source_kind: Option<String>,
     source_reference: Option<String>,
+    source_stream: Option<String>,
     source_tag: Option<String>,
     source_digest: Option<String>,
+    source_since: Option<DateTime<Utc>>,
+    import_mode: String,
+    annotations: String,
     insecure: bool,
     reference_policy: String,
     schedule: String,
@@ -59,7 +63,8 @@ struct ListColumns {
 
 macro_rules! tag_columns {
     () => {
-        "t.name, t.source_kind, t.source_reference, t.source_tag, t.source_digest, t.insecure,
+        "t.name, t.source_kind, t.source_reference, t.source_stream, t.source_tag, t.source_digest, t.source_since,
+        t.import_mode, t.annotations, t.insecure,
         t.reference_policy, t.schedule, t.due_at, t.checked_at, t.checked_due_at, t.held_at, t.held_by, t.generation,
         t.head_digest, t.head_reference, t.head_number, t.head_generation, t.head_created_at,
         c.reason, c.message, c.hint, c.generation AS condition_generation, c.since"
@@ -93,20 +98,33 @@ impl TagColumns {
         };
         let missing =
             || Error::inconsistent(format_args!("tags.source_kind {kind}: its column is empty"));
+        let reference = || {
+            row::parse_opt("tags.source_reference", self.source_reference.as_deref())?
+                .ok_or_else(missing)
+        };
+        let stream = || {
+            let text = self.source_stream.as_deref();
+            text.map(|text| stream_ref("tags.source_stream", text))
+                .transpose()
+        };
         let source = match kind {
             "external" => TagSource::External {
-                reference: row::parse_opt(
-                    "tags.source_reference",
-                    self.source_reference.as_deref(),
-                )?
-                .ok_or_else(missing)?,
+                reference: reference()?,
                 schedule: row::parse("tags.schedule", &self.schedule)?,
+                mode: row::word("tags.import_mode", &self.import_mode, ImportMode::from_word)?,
             },
+            "reference" => TagSource::Reference {
+                reference: reference()?,
+                since: self.source_since.ok_or_else(missing)?,
+            },
+            "pushed" => TagSource::Pushed,
             "follow" => TagSource::Follow {
+                stream: stream()?,
                 tag: row::parse_opt("tags.source_tag", self.source_tag.as_deref())?
                     .ok_or_else(missing)?,
             },
             "fixed" => TagSource::Fixed {
+                stream: stream()?,
                 digest: row::parse_opt("tags.source_digest", self.source_digest.as_deref())?
                     .ok_or_else(missing)?,
             },
@@ -124,6 +142,7 @@ impl TagColumns {
                 &self.reference_policy,
                 ReferencePolicy::from_word,
             )?,
+            annotations: row::map("tags.annotations", &self.annotations)?,
             generation: self.generation.unwrap_or(0),
         }))
     }
@@ -354,17 +373,17 @@ impl Tx {
             .collect()
     }
 
-    /// The facts rules need about these tags: themselves, what they follow and what follows them, however far.
+    /// The facts rules need about these tags: themselves, what they follow and what follows them, however far; of
+    /// other streams only what is followed.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn facts(&mut self, stream: &StreamRecord, tags: &[TagName]) -> Result<StreamFacts> {
         let mut facts = StreamFacts {
-            stream: stream.stream.clone(),
             generation: stream.generation,
             insecure: stream.insecure,
-            tags: BTreeMap::new(),
-            followers: BTreeMap::new(),
+            meta: stream.meta.clone(),
+            ..StreamFacts::empty(&stream.stream)
         };
         let mut seen: BTreeSet<TagName> = BTreeSet::new();
         let mut wanted: Vec<TagName> = tags.to_vec();
@@ -372,30 +391,57 @@ impl Tx {
         while !wanted.is_empty() {
             wanted.retain(|tag| seen.insert(tag.clone()));
             let mut next = Vec::new();
+            let mut others: Vec<TagAt> = Vec::new();
             for chunk in wanted.chunks(500) {
-                for (name, followed, tag) in self.load_facts(&stream.id, chunk).await? {
-                    if let Some(TagSource::Follow { tag }) =
-                        tag.spec.as_ref().map(|spec| &spec.source)
-                    {
-                        next.push(tag.clone());
+                for (name, follows, tag) in self.load_facts(&stream.id, chunk).await? {
+                    let source = tag.spec.as_ref().map(|spec| &spec.source);
+                    match source.and_then(|source| source.followed(&stream.stream)) {
+                        Some(at) if at.stream == stream.stream => next.push(at.tag),
+                        Some(at) => others.push(at),
+                        None => {}
                     }
-                    if followed {
+                    if follows {
                         next.push(name.clone());
                     }
                     facts.tags.insert(name, tag);
                 }
             }
+            if !others.is_empty() {
+                next.extend(self.look_elsewhere(&mut facts, others).await?);
+            }
             wanted = next;
         }
         for (name, tag) in &facts.tags {
-            if let Some(TagSource::Follow { tag }) = tag.spec.as_ref().map(|spec| &spec.source) {
-                facts
-                    .followers
-                    .entry(tag.clone())
-                    .or_default()
-                    .push(name.clone());
+            let source = tag.spec.as_ref().map(|spec| &spec.source);
+            let followed = source.and_then(|source| source.followed(&stream.stream));
+            if let Some(at) = followed.filter(|at| at.stream == stream.stream) {
+                let followers = facts.followers.entry(at.tag).or_default();
+                followers.push(name.clone());
             }
         }
+        Ok(facts)
+    }
+
+    /// As [`Tx::facts`], with tags of other streams that are to be followed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn facts_with(
+        &mut self,
+        stream: &StreamRecord,
+        tags: &[TagName],
+        others: Vec<TagAt>,
+    ) -> Result<StreamFacts> {
+        let mut facts = self.facts(stream, tags).await?;
+        let back = self.look_elsewhere(&mut facts, others).await?;
+        if back.is_empty() {
+            return Ok(facts);
+        }
+        // The chain comes back to tags nobody named: they belong to the facts as well.
+        let all: Vec<TagName> = facts.tags.keys().cloned().chain(back).collect();
+        let elsewhere = facts.elsewhere;
+        let mut facts = self.facts(stream, &all).await?;
+        facts.elsewhere.extend(elsewhere);
         Ok(facts)
     }
 
@@ -412,7 +458,10 @@ impl Tx {
                 .join(", ")
         };
         let mut found = Vec::new();
-        for (column, followed) in [("t.name", false), ("t.source_tag", true)] {
+        for (condition, followed) in [
+            ("t.name", false),
+            ("t.source_stream IS NULL AND t.source_tag", true),
+        ] {
             let sql = format!(
                 concat!(
                     "SELECT ",
@@ -421,11 +470,11 @@ impl Tx {
                     conditions!(),
                     "WHERE t.stream_id = $1 AND {} IN ({})"
                 ),
-                column,
+                condition,
                 list(2)
             );
             let rows: Vec<TagColumns> = on!(self, |conn| {
-                // Only placeholders and a column name of ours are put in.
+                // Only placeholders and conditions of ours are put in.
                 let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(stream_id);
                 for name in names {
                     query = query.bind(name.as_str());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::{Digest, Reference, tag::Reason};
 
-use super::{Access, BlobBody, Failure, Image, Repository, TagList, Upstream};
+use super::{Access, BlobBody, Failure, Image, RawManifest, Repository, TagList, Upstream};
 
 /// One repository, with its credential if there is one.
 pub struct Door {
@@ -89,6 +89,14 @@ impl Door {
     /// As there.
     pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
         ask!(self, |repository| repository.blob(digest, from))
+    }
+
+    /// As [`Repository::manifest`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
+        ask!(self, |repository| repository.manifest(digest))
     }
 
     /// As [`Repository::image`].

@@ -32,6 +32,17 @@ const MAX_SIZE_REQUESTS: usize = 50;
 /// How long a repository that cannot be read at all is not asked again.
 const BARRED_FOR: Duration = Duration::from_secs(10);
 
+/// A manifest's own bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawManifest {
+    /// Their digest; for signed schema 1, of the payload without signatures.
+    pub digest: Digest,
+    /// Their media type.
+    pub media_type: String,
+    /// The bytes, as the registry sent them.
+    pub bytes: bytes::Bytes,
+}
+
 /// A repository, on given terms. Clones share what was learned about it: take one for a whole import, and a new one
 /// to try again. If the host cannot be reached or lets nobody in, requests of the next seconds fail at once.
 #[derive(Clone)]
@@ -131,6 +142,24 @@ impl Repository {
         opened
             .await
             .map_err(|trouble| self.failure(trouble, &subject))
+    }
+
+    /// A manifest as the registry sends it, untouched, once its bytes were checked against the digest.
+    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
+        let target = digest.to_string();
+        let subject = self.subject(&target)?;
+        let tail = format!("manifests/{target}");
+        let answer = self
+            .request(&tail, manifest::ACCEPT, MANIFEST_CAP, false)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))?;
+        let read = manifest::read(&answer, Some(digest))
+            .map_err(|fault| self.failure(Trouble::Malformed(fault), &subject))?;
+        Ok(RawManifest {
+            digest: digest.clone(),
+            media_type: read.media_type,
+            bytes: answer.body,
+        })
     }
 
     async fn read_image(&self, target: &str) -> Result<Image, Trouble> {

@@ -11,11 +11,11 @@ use std::{
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use model::{
-    Digest, Reference, TagName, TagSource,
-    image::Layer,
+    Digest, Reference, TagName, TagSource, TagSpec,
+    image::{Child, Layer},
     import::Selection,
     job::{ItemState, JobState},
-    policy::{Insecure, Schedule},
+    policy::{ImportMode, Insecure, Schedule},
     tag::Reason,
 };
 use tokio::sync::mpsc;
@@ -27,10 +27,10 @@ use crate::{
     ops::{MOST_TAGS, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
-        import::{Finding, Outcome, plan},
+        import::{Finding, Outcome, choose_platform, plan},
     },
     store::{ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, WriteContext},
-    upstream::{Door, Failure},
+    upstream::{Door, Failure, Retry},
 };
 
 /// Findings gathered for one transaction; up to twice as many are written.
@@ -45,6 +45,8 @@ struct Fetched {
     answer: Answer,
     /// What else there is to say about it, beside the answer.
     note: &'static str,
+    /// What was kept of an index.
+    mode: ImportMode,
 }
 
 enum Answer {
@@ -238,8 +240,12 @@ async fn import(
                 let known = facts.tag(&item.tag);
                 async move {
                     let answer = fetch(&repository, job, &item, known).await;
-                    let note = repository.note();
-                    Fetched { item, answer, note }
+                    Fetched {
+                        answer,
+                        note: repository.note(),
+                        mode: mode(job, known),
+                        item,
+                    }
                 }
             })
             .buffer_unordered(width);
@@ -289,7 +295,7 @@ async fn fetch(
     if known.is_some_and(|known| known.hold.is_some()) {
         return Answer::Held;
     }
-    if let Some(have) = known.and_then(|known| in_place(known, item)) {
+    if let Some(have) = known.and_then(|known| in_place(job, known, item)) {
         match repository.head(item.reference.target()).await {
             Ok(Some(digest)) if digest == *have => {
                 return Answer::Unchanged(digest, other_policies(job, item, known));
@@ -302,6 +308,9 @@ async fn fetch(
         Ok(image) => image,
         Err(failure) => return Answer::Failed(failure),
     };
+    if mode(job, known) == ImportMode::Legacy && !image.children.is_empty() {
+        return one_platform(repository, job, known, &image.children).await;
+    }
     let digest = image.digest.clone();
     let mut images = Vec::with_capacity(1 + image.children.len());
     for child in &image.children {
@@ -316,6 +325,46 @@ async fn fetch(
     Answer::Image(digest, images)
 }
 
+/// Takes the image of one platform out of an index.
+async fn one_platform(
+    repository: &Door,
+    job: &JobRecord,
+    known: Option<&TagFacts>,
+    children: &[Child],
+) -> Answer {
+    let said = known
+        .and_then(|known| known.spec.as_ref())
+        .map(TagSpec::platform)
+        .unwrap_or_default();
+    let mut wanted = [said[0].unwrap_or_default(), said[1].unwrap_or_default()];
+    for (word, asked) in wanted.iter_mut().zip(&job.platform) {
+        if !asked.is_empty() {
+            *word = asked;
+        }
+    }
+    let Some(child) = choose_platform(children, wanted) else {
+        return Answer::Failed(Failure {
+            reason: Reason::Invalid,
+            message: "the index names no image of any platform".to_owned(),
+            hint: "keep all platforms of it instead of one".to_owned(),
+            retry: Retry::Never,
+        });
+    };
+    match repository.image(child.digest.as_str()).await {
+        Ok(image) => Answer::Image(image.digest.clone(), vec![stored(image)]),
+        Err(failure) => Answer::Failed(failure),
+    }
+}
+
+/// What is kept of an index: as the import says, else as the tag does.
+fn mode(job: &JobRecord, known: Option<&TagFacts>) -> ImportMode {
+    let spec = known.and_then(|known| known.spec.as_ref());
+    let own = spec
+        .filter(|spec| matches!(spec.source, TagSource::External { .. }))
+        .map(TagSpec::mode);
+    job.mode.or(own).unwrap_or_default()
+}
+
 /// Whether an import gives a tag policies it does not have.
 fn other_policies(job: &JobRecord, item: &PendingItem, known: Option<&TagFacts>) -> bool {
     known
@@ -327,10 +376,17 @@ fn other_policies(job: &JobRecord, item: &PendingItem, known: Option<&TagFacts>)
 }
 
 /// The image a tag has, if its spec is what this item would make it and nothing is wrong with it.
-fn in_place<'a>(known: &'a TagFacts, item: &PendingItem) -> Option<&'a Digest> {
+fn in_place<'a>(job: &JobRecord, known: &'a TagFacts, item: &PendingItem) -> Option<&'a Digest> {
     let spec = known.spec.as_ref()?;
     let head = known.head.as_ref()?;
-    let same = matches!(&spec.source, TagSource::External { reference, .. } if *reference == item.reference)
+    let as_it_was = job.mode.is_none_or(|mode| mode == spec.mode())
+        && job
+            .platform
+            .iter()
+            .zip(spec.platform())
+            .all(|(asked, has)| asked.is_empty() || Some(asked.as_str()) == has);
+    let same = as_it_was
+        && matches!(&spec.source, TagSource::External { reference, .. } if *reference == item.reference)
         && known.condition.is_none()
         && head.reference == item.reference.with_digest(&head.digest);
     same.then_some(&head.digest)
@@ -343,8 +399,16 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut findings = Vec::new();
     let mut images = Vec::new();
-    for Fetched { item, answer, note } in batch {
-        let finding = |outcome| Finding {
+    for Fetched {
+        item,
+        answer,
+        note,
+        mode,
+    } in batch
+    {
+        let finding = |outcome, mode| Finding {
+            mode,
+            platform: job.platform.clone(),
             tag: item.tag.clone(),
             reference: item.reference.clone(),
             insecure: item.insecure,
@@ -356,23 +420,22 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
         let (state, digest, message) = match answer {
             Answer::Unchanged(digest, other_policies) => {
                 if other_policies {
-                    findings.push(finding(Outcome::Found(digest.clone())));
+                    findings.push(finding(Outcome::Found(digest.clone()), mode));
                 }
                 (ItemState::Unchanged, Some(digest), note.to_owned())
             }
             Answer::Held => (ItemState::Held, None, String::new()),
             Answer::Image(digest, found) => {
                 images.extend(found);
-                findings.push(finding(Outcome::Found(digest.clone())));
+                findings.push(finding(Outcome::Found(digest.clone()), mode));
                 (ItemState::Imported, Some(digest), note.to_owned())
             }
             Answer::Failed(failure) => {
                 let message = failure.message.clone();
-                findings.push(finding(Outcome::Failed(
-                    failure.reason,
-                    message.clone(),
-                    failure.hint.clone(),
-                )));
+                findings.push(finding(
+                    Outcome::Failed(failure.reason, message.clone(), failure.hint.clone()),
+                    mode,
+                ));
                 last_failure = Some(failure);
                 (ItemState::Failed, None, message)
             }

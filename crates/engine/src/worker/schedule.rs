@@ -108,6 +108,8 @@ impl Engine {
                     insecure: false,
                     schedule: Schedule::Never,
                     reference_policy: ReferencePolicy::Source,
+                    mode: None,
+                    platform: <[String; 2]>::default(),
                     scheduled: true,
                     creates_stream: false,
                     actor: String::new(),

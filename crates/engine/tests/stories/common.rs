@@ -53,6 +53,8 @@ impl Story {
 
     pub fn request(&self, source: Reference, selection: Selection, create: bool) -> ImportRequest {
         ImportRequest {
+            mode: None,
+            platform: <[String; 2]>::default(),
             stream: self.stream.clone(),
             create,
             source: Some(source),

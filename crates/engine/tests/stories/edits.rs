@@ -11,6 +11,7 @@ use model::{
     import::Selection,
     job::{ItemState, JobState},
     policy::{ReferencePolicy, Schedule},
+    tag::TagAt,
     tagging::{After, Mode, TagInput, TagRequest},
 };
 
@@ -45,12 +46,8 @@ impl Story {
     }
 
     async fn follow(&self, source: &str, destination: &str) {
-        let request = TagRequest {
-            stream: self.stream.clone(),
-            source: TagInput::Tag(source.parse().unwrap()),
-            destination: destination.parse().unwrap(),
-            mode: Mode::Follow,
-        };
+        let at = |tag: &str| TagAt::new(&self.stream, tag.parse().unwrap());
+        let request = TagRequest::new(TagInput::Tag(at(source)), at(destination), Mode::Follow);
         let planned = self.engine.plan_tag(&self.editor, &request).await.unwrap();
         self.engine
             .set_tag(&self.editor, &request, &planned.token)
@@ -133,7 +130,7 @@ db_test!(
         story.rollback("1.0", 1, After::Fixed).await.unwrap();
         let tag = story.tag("1.0").await;
         assert_eq!(tag.head.unwrap().digest, first);
-        assert_eq!(tag.spec.unwrap().source, TagSource::Fixed { digest: first });
+        assert_eq!(tag.spec.unwrap().source, TagSource::Fixed { stream: None, digest: first });
         let refused = story.rollback("1.0", 1, After::Fixed).await.unwrap_err();
         assert!(matches!(&refused, Error::Invalid { field: "revision", .. }), "{refused}");
         let missing = story.rollback("1.0", 9, After::Held).await.unwrap_err();

@@ -9,7 +9,7 @@ use model::{
     TagSource,
     import::Selection,
     job::{ItemState, JobState},
-    tag::Reason,
+    tag::{Reason, TagAt},
     tagging::{Mode, TagInput, TagRequest},
 };
 
@@ -122,12 +122,8 @@ db_test!(
         let story = Story::new(&db).await;
         story.import_new(&up, Selection::All).await;
         for (source, destination) in [("2.0", "latest"), ("latest", "stable")] {
-            let request = TagRequest {
-                stream: story.stream.clone(),
-                source: TagInput::Tag(source.parse().unwrap()),
-                destination: destination.parse().unwrap(),
-                mode: Mode::Follow,
-            };
+            let at = |tag: &str| TagAt::new(&story.stream, tag.parse().unwrap());
+            let request = TagRequest::new(TagInput::Tag(at(source)), at(destination), Mode::Follow);
             let planned = story.engine.plan_tag(&story.editor, &request).await.unwrap();
             story.engine.set_tag(&story.editor, &request, &planned.token).await.unwrap();
         }
@@ -409,12 +405,8 @@ db_test!(
         up.many("team/app", 2);
         let story = Story::new(&db).await;
         story.import_new(&up, Selection::All).await;
-        let request = TagRequest {
-            stream: story.stream.clone(),
-            source: TagInput::Tag("0000".parse().unwrap()),
-            destination: "0001".parse().unwrap(),
-            mode: Mode::Fixed,
-        };
+        let at = |tag: &str| TagAt::new(&story.stream, tag.parse().unwrap());
+        let request = TagRequest::new(TagInput::Tag(at("0000")), at("0001"), Mode::Fixed);
         let planned = story.engine.plan_tag(&story.editor, &request).await.unwrap();
         story.engine.set_tag(&story.editor, &request, &planned.token).await.unwrap();
         let stale = story.engine.set_tag(&story.editor, &request, &planned.token).await.unwrap_err();

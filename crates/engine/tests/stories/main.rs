@@ -9,3 +9,4 @@ mod imports;
 mod properties;
 mod pull;
 mod schedules;
+mod streams;

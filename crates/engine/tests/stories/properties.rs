@@ -10,6 +10,7 @@ use model::{
     Change, Digest, TagName, TagSource, TagSpec,
     edit::{Edit, Policies, Which},
     policy::{ReferencePolicy, Schedule},
+    tag::TagAt,
     tagging::{After, Mode, TagInput, TagRequest},
 };
 use proptest::{
@@ -81,12 +82,8 @@ impl Story {
                 return self.engine.run_jobs().await;
             }
             Step::Tag(from, to, mode) => {
-                let request = TagRequest {
-                    stream: self.stream.clone(),
-                    source: TagInput::Tag(tag(from)),
-                    destination: tag(to),
-                    mode: *mode,
-                };
+                let at = |name| TagAt::new(&self.stream, tag(name));
+                let request = TagRequest::new(TagInput::Tag(at(from)), at(to), *mode);
                 let planned = self.engine.plan_tag(&self.editor, &request).await?;
                 self.engine
                     .set_tag(&self.editor, &request, &planned.token)
@@ -184,7 +181,7 @@ impl Story {
                     .is_none_or(|spec| spec.generation <= stream.generation),
                 "{name}: {row:?}"
             );
-            if let Some(TagSource::Follow { tag }) = row.spec.as_ref().map(|spec| &spec.source)
+            if let Some(TagSource::Follow { tag, .. }) = row.spec.as_ref().map(|spec| &spec.source)
                 && row.hold.is_none()
                 && let Some(followed) = rows.get(tag).and_then(|row| row.head.as_ref())
             {

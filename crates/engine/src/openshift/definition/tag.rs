@@ -3,12 +3,12 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use model::{
-    Digest, Namespace, StreamName, TagName, TagSource,
-    policy::{ReferencePolicy, Schedule},
+    Namespace, StreamName, StreamRef, TagName,
+    policy::{ImportMode, ReferencePolicy, Schedule},
 };
 
 use super::{
-    TagDefinition,
+    DefinedSource, TagDefinition,
     node::{Node, Problems, parsed, quoted},
 };
 
@@ -84,25 +84,23 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
     );
     let name = node.required::<TagName>("name", "the tag's name, as in latest", problems);
     let annotations = node.texts("annotations", problems);
-    if node.flag("reference", problems) {
-        problems.add(
-            node.at("reference"),
-            "tags that only name an image cannot be used yet: leave it out, and the image is imported",
-        );
-    }
+    let reference = node.flag("reference", problems);
     let policy = node.child("importPolicy", problems);
     policy.only(&["insecure", "scheduled", "importMode"], problems);
     let insecure = policy.flag("insecure", problems);
     let scheduled = policy.flag("scheduled", problems);
-    if let Some(word) = policy.text("importMode", problems)
-        && !["", "Legacy", "PreserveOriginal"].contains(&word)
-    {
-        let message = format!(
-            "{} is no import mode: use Legacy or PreserveOriginal",
-            quoted(word)
-        );
-        problems.add(policy.at("importMode"), message);
-    }
+    let mode = match policy.text("importMode", problems) {
+        None | Some("" | "Legacy") => ImportMode::Legacy,
+        Some("PreserveOriginal") => ImportMode::PreserveOriginal,
+        Some(word) => {
+            let message = format!(
+                "{} is no import mode: use Legacy or PreserveOriginal",
+                quoted(word)
+            );
+            problems.add(policy.at("importMode"), message);
+            ImportMode::Legacy
+        }
+    };
     let reference_policy = reference_policy(node, problems);
     let from = node.get("from").map(|_| node.child("from", problems));
     let kind = from.as_ref().and_then(|from| from.get("kind")?.as_str());
@@ -118,10 +116,20 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
     } else {
         Schedule::Never
     };
-    let source = from.and_then(|from| source(&from, schedule, here, problems));
+    let source = match from {
+        Some(from) => {
+            let import = Import {
+                schedule,
+                mode,
+                reference,
+            };
+            source(&from, import, here, problems)
+        }
+        None => Some(DefinedSource::Pushed),
+    };
     Some(TagDefinition {
         name: name?,
-        source,
+        source: source?,
         insecure,
         reference_policy,
         annotations,
@@ -145,13 +153,20 @@ fn reference_policy(node: &Node<'_>, problems: &mut Problems) -> ReferencePolicy
     }
 }
 
+/// What else is said of the import of a tag.
+struct Import {
+    schedule: Schedule,
+    mode: ImportMode,
+    reference: bool,
+}
+
 /// Reads `from`.
 fn source(
     from: &Node<'_>,
-    schedule: Schedule,
+    import: Import,
     here: &Here<'_>,
     problems: &mut Problems,
-) -> Option<TagSource> {
+) -> Option<DefinedSource> {
     if !from.is_there() {
         return None;
     }
@@ -171,42 +186,21 @@ fn source(
     let name = from.required_text("name", "what the tag comes from", problems);
     let kind = kind?;
     match kind {
-        "DockerImage" => Some(TagSource::External {
-            reference: parsed(name?, from.at("name"), problems)?,
-            schedule,
-        }),
-        "ImageStreamTag" => {
-            same_namespace(from, here, problems);
-            let tag = followed(name?, from, here, problems)?;
-            Some(TagSource::Follow { tag })
+        "DockerImage" => {
+            let reference = parsed(name?, from.at("name"), problems)?;
+            Some(if import.reference {
+                DefinedSource::Reference(reference)
+            } else {
+                DefinedSource::External(reference, import.schedule, import.mode)
+            })
         }
-        "ImageStreamImage" => {
-            same_namespace(from, here, problems);
-            let digest = fixed(name?, from, here, problems)?;
-            Some(TagSource::Fixed { digest })
-        }
+        "ImageStreamTag" => followed(name?, from, here, problems),
+        "ImageStreamImage" => fixed(name?, from, here, problems),
         other => {
             let message = format!("{} is not one of the kinds: {KINDS}", quoted(other));
             problems.add(from.at("kind"), message);
             None
         }
-    }
-}
-
-fn same_namespace(from: &Node<'_>, here: &Here<'_>, problems: &mut Problems) {
-    let Some(other) = from
-        .text("namespace", problems)
-        .filter(|text| !text.is_empty())
-    else {
-        return;
-    };
-    match here.namespace {
-        Some(own) if own.as_str() == other => {}
-        Some(_) => problems.add(from.at("namespace"), elsewhere(other)),
-        None => problems.add(
-            from.at("namespace"),
-            "the stream says no namespace, so this cannot be its own: leave it out, or give metadata.namespace too",
-        ),
     }
 }
 
@@ -216,7 +210,7 @@ fn followed(
     from: &Node<'_>,
     here: &Here<'_>,
     problems: &mut Problems,
-) -> Option<TagName> {
+) -> Option<DefinedSource> {
     let path = from.at("name");
     if name.contains('@') {
         let message = format!(
@@ -226,53 +220,81 @@ fn followed(
         problems.add(path, message);
         return None;
     }
-    let tag = own_half(name, ':', "<tag> or <stream>:<tag>", from, here, problems)?;
-    parsed(tag, path, problems)
+    let (stream, tag) = halves(name, ':', "<tag> or <stream>:<tag>", from, here, problems)?;
+    Some(DefinedSource::Follow(stream, parsed(tag, path, problems)?))
 }
 
-/// The digest of `<id>` or `<stream>@<id>`, which has to be whole.
-fn fixed(name: &str, from: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<Digest> {
-    let id = own_half(name, '@', "<id> or <stream>@<id>", from, here, problems)?;
-    match id.parse::<Digest>() {
-        Ok(digest) if digest.algorithm() == "sha256" => Some(digest),
-        _ => {
-            let message = format!(
-                "{} is not a whole digest: write <stream>@sha256: and 64 hexadecimal digits",
-                quoted(id)
-            );
-            problems.add(from.at("name"), message);
-            None
-        }
+/// The image of `<id>` or `<stream>@<id>`.
+fn fixed(
+    name: &str,
+    from: &Node<'_>,
+    here: &Here<'_>,
+    problems: &mut Problems,
+) -> Option<DefinedSource> {
+    let (stream, id) = halves(name, '@', "<id> or <stream>@<id>", from, here, problems)?;
+    let hex = id.strip_prefix("sha256:").unwrap_or(id);
+    let whole = !hex.is_empty() && hex.len() <= 64;
+    if whole
+        && hex
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    {
+        return Some(DefinedSource::Fixed(stream, hex.to_owned()));
     }
+    let message = format!(
+        "{} is no image id: write <stream>@ and a digest or its first hexadecimal digits",
+        quoted(id)
+    );
+    problems.add(from.at("name"), message);
+    None
 }
 
-/// What stands behind the separator, or all of it if there is none. What stands before has to be our own stream.
-fn own_half<'n>(
+/// The stream before the separator, if it is another one, and what stands behind it, or all of it if there is none.
+fn halves<'n>(
     name: &'n str,
     separator: char,
     form: &str,
     from: &Node<'_>,
     here: &Here<'_>,
     problems: &mut Problems,
-) -> Option<&'n str> {
+) -> Option<(Option<StreamRef>, &'n str)> {
+    let namespace = from
+        .text("namespace", problems)
+        .filter(|text| !text.is_empty());
     let (stream, rest) = match name.split_once(separator) {
         Some((stream, rest)) => (Some(stream), rest),
         None => (None, name),
     };
-    let message = if rest.is_empty() || rest.contains(separator) || stream == Some("") {
-        format!("{} must be of the form {form}", quoted(name))
-    } else if stream.is_some_and(|stream| !here.is(stream)) {
-        elsewhere(name)
-    } else {
-        return Some(rest);
+    if rest.is_empty() || rest.contains(separator) || stream == Some("") {
+        let message = format!("{} must be of the form {form}", quoted(name));
+        problems.add(from.at("name"), message);
+        return None;
+    }
+    let own_namespace =
+        namespace.is_none_or(|other| here.namespace.is_some_and(|own| own.as_str() == other));
+    if own_namespace && stream.is_none_or(|stream| here.is(stream)) {
+        return Some((None, rest));
+    }
+    let Some(stream) = stream else {
+        let message = format!(
+            "{} of another namespace must be of the form {form}",
+            quoted(name)
+        );
+        problems.add(from.at("name"), message);
+        return None;
     };
-    problems.add(from.at("name"), message);
-    None
-}
-
-fn elsewhere(name: &str) -> String {
-    format!(
-        "{} is not this stream's own: tags of other streams cannot be used yet; import the image with from.kind DockerImage",
-        quoted(name)
-    )
+    // Of a stream whose own namespace is said elsewhere (by the form), the other's has to be said too.
+    let namespace = match (namespace, here.namespace) {
+        (Some(namespace), _) => parsed(namespace, from.at("namespace"), problems)?,
+        (None, Some(own)) => own.clone(),
+        (None, None) => {
+            problems.add(
+                from.at("namespace"),
+                "another stream needs its namespace: write it here, or give metadata.namespace",
+            );
+            return None;
+        }
+    };
+    let name = parsed(stream, from.at("name"), problems)?;
+    Some((Some(StreamRef { namespace, name }), rest))
 }

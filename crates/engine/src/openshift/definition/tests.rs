@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use model::{
     StreamRef, TagSource, TagSpec,
-    policy::{ReferencePolicy, Schedule},
+    policy::{ImportMode, ReferencePolicy, Schedule},
+    stream::StreamMeta,
 };
 use serde_json::{Value, json};
 
-use super::{Definition, TagDefinition, from_values};
+use super::{DefinedSource, Definition, TagDefinition, from_values};
 use crate::openshift::{StreamObject, TagObject, image_stream};
 
 const DIGEST: &str = "sha256:772c5bf9b2d1e8e80742ed75aab05820419dc4532fa6d7ad8a1efddda5493dc3";
@@ -35,15 +36,11 @@ fn one(value: Value) -> Definition {
     read.remove(0)
 }
 
-fn external(reference: &str, schedule: Schedule) -> Option<TagSource> {
-    let reference = reference.parse().unwrap();
-    Some(TagSource::External {
-        reference,
-        schedule,
-    })
+fn external(reference: &str, schedule: Schedule) -> DefinedSource {
+    DefinedSource::External(reference.parse().unwrap(), schedule, ImportMode::Legacy)
 }
 
-fn plain(name: &str, source: Option<TagSource>) -> TagDefinition {
+fn plain(name: &str, source: DefinedSource) -> TagDefinition {
     TagDefinition {
         name: name.parse().unwrap(),
         source,
@@ -115,8 +112,8 @@ fn the_seed_s_insecure_stream_is_read() {
         "spec": {"dockerImageRepository": "my.repo.com:5000/myimage"},
     }));
     assert!(read.insecure);
-    assert_eq!(read.annotations, texts(&[("team", "blue")]));
-    assert_eq!(read.labels, texts(&[("app", "web")]));
+    assert_eq!(read.meta.annotations, texts(&[("team", "blue")]));
+    assert_eq!(read.meta.labels, texts(&[("app", "web")]));
 }
 
 #[test]
@@ -163,19 +160,23 @@ fn the_seed_s_imported_object_is_read_without_what_the_server_filled_in() {
         "status": {"dockerImageRepository": "", "tags": [{"tag": "gone", "items": "anything"}]},
     }));
     assert_eq!(read.namespace.unwrap().as_str(), "demo-project");
-    assert!(read.annotations.is_empty());
+    assert!(read.meta.annotations.is_empty());
     let source = external("centos/ruby-22-centos7:latest", Schedule::Never);
     assert_eq!(read.tags, [plain("latest", source)]);
 }
 
 #[test]
-fn tags_of_this_stream_are_named_in_full_or_bare() {
-    let follow = TagSource::Follow {
-        tag: "latest".parse().unwrap(),
-    };
-    let fixed = TagSource::Fixed {
-        digest: DIGEST.parse().unwrap(),
-    };
+fn tags_and_images_are_named_in_full_or_bare_and_of_other_streams_in_full() {
+    let latest: model::TagName = "latest".parse().unwrap();
+    let hex = DIGEST.strip_prefix("sha256:").unwrap().to_owned();
+    let follow = DefinedSource::Follow(None, latest.clone());
+    let fixed = DefinedSource::Fixed(None, hex);
+    let short = DefinedSource::Fixed(None, "3a335d7".to_owned());
+    let perl = StreamRef::parse("demo", "perl").unwrap();
+    let other = DefinedSource::Follow(Some(perl.clone()), latest.clone());
+    let shared = StreamRef::parse("shared", "ruby").unwrap();
+    let far = DefinedSource::Follow(Some(shared), latest);
+    let image = DefinedSource::Fixed(Some(perl), "3a335d7".to_owned());
     for (from, source) in [
         (json!({"kind": "ImageStreamTag", "name": "latest"}), &follow),
         (
@@ -191,17 +192,33 @@ fn tags_of_this_stream_are_named_in_full_or_bare() {
             json!({"kind": "ImageStreamImage", "name": format!("ruby@{DIGEST}")}),
             &fixed,
         ),
+        (
+            json!({"kind": "ImageStreamImage", "name": "ruby@3a335d7"}),
+            &short,
+        ),
+        (
+            json!({"kind": "ImageStreamTag", "name": "perl:latest"}),
+            &other,
+        ),
+        (
+            json!({"kind": "ImageStreamTag", "name": "ruby:latest", "namespace": "shared"}),
+            &far,
+        ),
+        (
+            json!({"kind": "ImageStreamImage", "name": "perl@sha256:3a335d7"}),
+            &image,
+        ),
     ] {
         let text = from.to_string();
         let read = one(with_tag(json!({"name": "2.0", "from": from})));
-        assert_eq!(read.tags, [plain("2.0", Some(source.clone()))], "{text}");
+        assert_eq!(read.tags, [plain("2.0", source.clone())], "{text}");
     }
     let read = one(with_tag(json!({
         "name": "pushed",
         "annotations": {"tags": "hidden"},
         "importPolicy": {"importMode": "Legacy"},
     })));
-    assert_eq!(read.tags[0].source, None);
+    assert_eq!(read.tags[0].source, DefinedSource::Pushed);
     assert_eq!(read.tags[0].annotations, texts(&[("tags", "hidden")]));
 }
 
@@ -251,30 +268,71 @@ fn streams_tags_and_problems_are_bounded() {
 
 #[test]
 fn what_is_exported_is_read_back() {
-    let sources = [
-        external("quay.io/org/ruby:2.0", Schedule::Global),
-        Some(TagSource::Follow {
-            tag: "a".parse().unwrap(),
-        }),
-        Some(TagSource::Fixed {
-            digest: DIGEST.parse().unwrap(),
-        }),
+    let tag = |name: &str| name.parse::<model::TagName>().unwrap();
+    let base = StreamRef::parse("shared", "base").unwrap();
+    let reference = || "quay.io/org/ruby:2.0".parse().unwrap();
+    let digest = || DIGEST.parse::<model::Digest>().unwrap();
+    let hex = DIGEST.strip_prefix("sha256:").unwrap();
+    let pairs = [
+        (
+            TagSource::External {
+                reference: reference(),
+                schedule: Schedule::Global,
+                mode: ImportMode::PreserveOriginal,
+            },
+            DefinedSource::External(reference(), Schedule::Global, ImportMode::PreserveOriginal),
+        ),
+        (
+            TagSource::Reference {
+                reference: reference(),
+                since: DateTime::UNIX_EPOCH,
+            },
+            DefinedSource::Reference(reference()),
+        ),
+        (
+            TagSource::Follow {
+                stream: None,
+                tag: tag("a"),
+            },
+            DefinedSource::Follow(None, tag("a")),
+        ),
+        (
+            TagSource::Follow {
+                stream: Some(base.clone()),
+                tag: tag("a"),
+            },
+            DefinedSource::Follow(Some(base.clone()), tag("a")),
+        ),
+        (
+            TagSource::Fixed {
+                stream: Some(base.clone()),
+                digest: digest(),
+            },
+            DefinedSource::Fixed(Some(base), hex.to_owned()),
+        ),
+        (TagSource::Pushed, DefinedSource::Pushed),
     ];
-    let tags: Vec<TagObject> = ["a", "b", "c"]
-        .into_iter()
-        .zip(sources.clone())
-        .map(|(name, source)| TagObject {
-            name: name.parse().unwrap(),
-            spec: source.map(|source| TagSpec {
-                source,
-                insecure: name == "b",
+    let annotations = texts(&[("description", "what it is")]);
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let tags = names
+        .iter()
+        .zip(&pairs)
+        .map(|(name, (source, _))| TagObject {
+            name: tag(name),
+            spec: Some(TagSpec {
+                insecure: *name == "b",
                 reference_policy: ReferencePolicy::Local,
-                generation: 3,
+                annotations: annotations.clone(),
+                ..TagSpec::new(source.clone(), 3)
             }),
             items: Vec::new(),
             condition: None,
-        })
-        .collect();
+        });
+    let meta = StreamMeta {
+        labels: texts(&[("app", "web")]),
+        annotations: texts(&[("note", "x")]),
+        lookup_local: true,
+    };
     let read = one(image_stream(&StreamObject {
         stream: StreamRef::parse("demo", "ruby").unwrap(),
         uid: "u".to_owned(),
@@ -283,18 +341,20 @@ fn what_is_exported_is_read_back() {
         created_at: DateTime::UNIX_EPOCH,
         source: Some("quay.io/org/ruby".parse().unwrap()),
         insecure: true,
+        meta: meta.clone(),
         checked_at: Some(DateTime::UNIX_EPOCH),
         registry: Some("weir.test".to_owned()),
-        tags,
+        tags: tags.collect(),
     }));
-    assert!(read.insecure && read.annotations.is_empty());
+    assert!(read.insecure && read.meta == meta);
     assert_eq!(read.source.unwrap().to_string(), "quay.io/org/ruby");
-    let tags: Vec<_> = ["a", "b", "c"]
+    let tags: Vec<_> = names
         .into_iter()
-        .zip(sources)
-        .map(|(name, source)| TagDefinition {
+        .zip(pairs)
+        .map(|(name, (_, source))| TagDefinition {
             insecure: name == "b",
             reference_policy: ReferencePolicy::Local,
+            annotations: annotations.clone(),
             ..plain(name, source)
         })
         .collect();

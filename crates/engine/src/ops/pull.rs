@@ -1,0 +1,93 @@
+//! Pulling through: what the registry asks of the repository an image came from.
+
+use std::collections::HashSet;
+
+use model::{Digest, Reference, StreamRef, TagName, policy::Insecure};
+
+use super::{load_stream, no_tag};
+use crate::{
+    Actor, Engine, Error, Result,
+    upstream::{Door, RawManifest},
+};
+
+/// A tag or a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// By name.
+    Tag(TagName),
+    /// By content.
+    Digest(Digest),
+}
+
+/// Repositories asked for one manifest, at most.
+const MOST_CANDIDATES: i64 = 8;
+
+impl Engine {
+    /// A manifest of a stream: the image a tag points at, one of the stream's history, or a child of an index in it. It is
+    /// fetched from the repositories the stream has it from, secure ones first, on the terms of the tags that carry it.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound`, also for what only other streams have; `Upstream` with what the last repository said.
+    pub async fn pull_manifest(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        target: &Target,
+    ) -> Result<RawManifest> {
+        let mut tx = self.store().read().await?;
+        self.may_pull(&mut tx, actor, &stream.namespace).await?;
+        let record = load_stream(&mut tx, stream).await?;
+        let digest = match target {
+            Target::Digest(digest) => digest.clone(),
+            Target::Tag(tag) => {
+                let row = tx.tag_row(&record.id, tag).await?;
+                row.and_then(|row| row.head)
+                    .map(|head| head.digest)
+                    .ok_or_else(|| no_tag(stream, tag))?
+            }
+        };
+        let found = tx
+            .image_sources(&record.id, &digest, MOST_CANDIDATES)
+            .await?;
+        if found.is_empty() {
+            return Err(Error::NotFound(format!("{stream} has no image {digest}")));
+        }
+        // What was pulled once is served whatever became of its registry.
+        if let Some(image) = tx.image(&digest).await?
+            && let Some(bytes) = self.kept_manifest(&digest).await
+        {
+            return Ok(RawManifest {
+                digest,
+                media_type: image.media_type,
+                bytes,
+            });
+        }
+        let mut doors = Vec::new();
+        let mut seen = HashSet::new();
+        for (reference, insecure) in found {
+            let source: Reference = reference.without_tag();
+            let insecure = Insecure::effective(record.insecure, insecure).allowed();
+            if seen.insert((source.to_string(), insecure)) {
+                let access = self
+                    .access(&mut tx, &stream.namespace, &source, insecure)
+                    .await?;
+                doors.push(Door::new(self.upstream(), &source, access));
+            }
+        }
+        // The database is not held while others answer.
+        drop(tx);
+        let mut last = None;
+        for door in doors {
+            match door.manifest(&digest).await {
+                Ok(manifest) => {
+                    self.keep_manifest(&digest, &manifest.bytes).await;
+                    return Ok(manifest);
+                }
+                Err(failure) => last = Some(failure),
+            }
+        }
+        let (message, hint) =
+            last.map_or_else(Default::default, |failure| (failure.message, failure.hint));
+        Err(Error::Upstream { message, hint })
+    }
+}

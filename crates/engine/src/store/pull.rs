@@ -1,0 +1,37 @@
+//! Where the images of a stream come from.
+
+use model::{Digest, Reference};
+
+use super::{Tx, on, row};
+use crate::error::Result;
+
+impl Tx {
+    /// References of the stream's history that carry an image, or an index it is a child of, each with whether its tag
+    /// allows insecure connections: secure ones first, then the newest. None when it was never in the stream.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn image_sources(
+        &mut self,
+        stream_id: &str,
+        digest: &Digest,
+        most: i64,
+    ) -> Result<Vec<(Reference, bool)>> {
+        const SQL: &str = "SELECT r.reference, t.insecure FROM revisions r
+            JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
+            WHERE r.stream_id = $1 AND (r.digest = $2
+                OR r.digest IN (SELECT image_digest FROM image_children WHERE digest = $2))
+            ORDER BY t.insecure, r.created_at DESC, r.tag, r.number DESC LIMIT $3";
+        let rows: Vec<(String, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .bind(digest.as_str())
+            .bind(most)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(reference, insecure)| {
+                Ok((row::parse("revisions.reference", &reference)?, insecure))
+            })
+            .collect()
+    }
+}

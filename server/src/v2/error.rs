@@ -1,0 +1,103 @@
+//! The one table of error codes, and the envelope every refusal of the registry travels in.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use engine::Error;
+use http::StatusCode;
+use serde_json::json;
+
+/// Codes of the OCI distribution specification, and those of the distribution project its clients know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Who asks is not known, or their token is no good.
+    Unauthorized,
+    /// Who asks is known and may not.
+    Denied,
+    /// A repository's name is not `namespace/stream`.
+    NameInvalid,
+    /// There is no such stream.
+    NameUnknown,
+    /// The stream has no such manifest.
+    ManifestUnknown,
+    /// The repository a manifest comes from did not give it; a status with which clients print why.
+    PullThrough,
+    /// A tag is no tag.
+    TagInvalid,
+    /// A digest is no digest.
+    DigestInvalid,
+    /// `n` is no number.
+    PaginationNumberInvalid,
+    /// The route or method is not there.
+    Unsupported,
+    /// A fault of ours.
+    Unknown,
+}
+
+impl Code {
+    /// Name and status.
+    fn row(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::Unauthorized => ("UNAUTHORIZED", StatusCode::UNAUTHORIZED),
+            Self::Denied => ("DENIED", StatusCode::UNAUTHORIZED),
+            Self::NameInvalid => ("NAME_INVALID", StatusCode::BAD_REQUEST),
+            Self::NameUnknown => ("NAME_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::ManifestUnknown => ("MANIFEST_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::PullThrough => ("OPENSHIFT_PULLTHROUGH_MANIFEST", StatusCode::NOT_FOUND),
+            Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
+            Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),
+            Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
+            Self::Unsupported => ("UNSUPPORTED", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Unknown => ("UNKNOWN", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its code.
+    pub code: Code,
+    /// For the person at the other end.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// What the engine refused, where `missing` is the code for something that is not there. A fault of ours is logged
+    /// here, once, and not shown.
+    pub fn from_engine(error: &Error, missing: Code) -> Self {
+        match error {
+            Error::NotFound(message) => Self::new(missing, message),
+            Error::Denied(message) => Self::new(Code::Denied, message),
+            Error::Invalid { message, .. } => Self::new(Code::NameInvalid, message),
+            Error::Conflict(message) => Self::new(Code::Denied, message),
+            Error::Upstream { message, .. } => Self::new(Code::PullThrough, message),
+            Error::Internal { .. } => {
+                tracing::error!(%error, "a registry request failed");
+                Self::new(Code::Unknown, "a fault in Weir; its log has more")
+            }
+        }
+    }
+
+    /// Name of the code on the wire.
+    pub fn word(&self) -> &'static str {
+        self.code.row().0
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (code, status) = self.code.row();
+        let body = json!({ "errors": [{ "code": code, "message": self.message }] });
+        (status, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,235 @@
+//! Pull, as the distribution specification names it: manifests by tag and digest, straight through from where the image
+//! came from.
+
+use engine::testing::upstream::{Fault, ImageKind, Route, TestUpstream};
+use http::{Method, Request, StatusCode};
+use model::{
+    Digest, StreamRef,
+    import::{ImportRequest, Selection},
+    policy::{ReferencePolicy, Schedule},
+};
+
+use crate::{
+    common::{Page, TestServer},
+    v2_auth::{ask, code, token},
+};
+
+/// Imports tags of `team/app` of an upstream into a new stream.
+pub async fn import(server: &TestServer, upstream: &TestUpstream, stream: &str, tags: &[&str]) {
+    let (namespace, name) = stream.split_once('/').unwrap();
+    let request = ImportRequest {
+        stream: StreamRef::parse(namespace, name).unwrap(),
+        create: true,
+        source: Some(upstream.reference("team/app")),
+        selection: Selection::Chosen(tags.iter().map(|tag| tag.parse().unwrap()).collect()),
+        insecure: true,
+        schedule: Schedule::Never,
+        reference_policy: ReferencePolicy::Source,
+    };
+    let actor = engine::Engine::console_actor();
+    server.engine.start_import(&actor, &request).await.unwrap();
+    server.engine.run_jobs().await.unwrap();
+}
+
+async fn get(server: &TestServer, bearer: &str, path: &str, headers: &[(&str, &str)]) -> Page {
+    let mut builder = Request::builder()
+        .uri(path)
+        .header("host", "weir.test")
+        .header("authorization", bearer);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    server
+        .send(builder.body(axum::body::Body::empty()).unwrap())
+        .await
+}
+
+const KINDS: [(&str, ImageKind, &str); 5] = [
+    (
+        "docker",
+        ImageKind::Docker,
+        "application/vnd.docker.distribution.manifest.v2+json",
+    ),
+    (
+        "oci",
+        ImageKind::Oci,
+        "application/vnd.oci.image.manifest.v1+json",
+    ),
+    (
+        "list",
+        ImageKind::DockerList,
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ),
+    (
+        "index",
+        ImageKind::OciIndex,
+        "application/vnd.oci.image.index.v1+json",
+    ),
+    (
+        "schema1",
+        ImageKind::Schema1,
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    ),
+];
+
+#[tokio::test]
+async fn pulling_manifests_of_every_kind_by_tag_and_by_digest() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    for (tag, kind, _) in KINDS {
+        upstream.image("team/app", tag, kind);
+    }
+    import(&server, &upstream, "shop/app", &KINDS.map(|(tag, ..)| tag)).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    for (tag, _, media_type) in KINDS {
+        let digest = upstream.digest("team/app", tag);
+        let bytes = upstream.manifest("team/app", &digest).expect("its bytes");
+        for reference in [tag, digest.as_str()] {
+            let path = format!("/v2/shop/app/manifests/{reference}");
+            let page = get(&server, &bearer, &path, &[("accept", media_type)]).await;
+            assert_eq!(page.status, StatusCode::OK, "{path} {}", page.body);
+            assert_eq!(page.body.as_bytes(), &bytes[..], "{path}: untouched");
+            assert_eq!(page.header("content-type"), media_type);
+            assert_eq!(page.header("docker-content-digest"), digest.as_str());
+            assert_eq!(page.header("content-length"), bytes.len().to_string());
+            assert_eq!(page.header("etag"), format!("\"{digest}\""));
+            let head = ask(&server, Method::HEAD, &path, &bearer).await;
+            assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+            for name in [
+                "content-type",
+                "content-length",
+                "docker-content-digest",
+                "etag",
+            ] {
+                assert_eq!(head.header(name), page.header(name), "{path} {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pulling_a_child_of_an_index_by_its_digest() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    let index = upstream.image("team/app", "index", ImageKind::OciIndex);
+    import(&server, &upstream, "shop/app", &["index"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let path = format!("/v2/shop/app/manifests/{index}");
+    let page = get(&server, &bearer, &path, &[]).await;
+    let body: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+    let children = body["manifests"].as_array().unwrap();
+    assert!(children.len() > 1);
+    for child in children {
+        let digest = child["digest"].as_str().unwrap();
+        let path = format!("/v2/shop/app/manifests/{digest}");
+        let page = get(&server, &bearer, &path, &[]).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.header("docker-content-digest"), digest);
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_the_client_has_or_does_not_take_is_not_sent() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    let digest = upstream.image("team/app", "1", ImageKind::Oci);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let path = "/v2/shop/app/manifests/1";
+    for tag in [
+        format!("\"{digest}\""),
+        digest.to_string(),
+        format!("\"x\", W/\"{digest}\""),
+    ] {
+        let page = get(&server, &bearer, path, &[("if-none-match", &tag)]).await;
+        assert_eq!(
+            (page.status, page.body.as_str()),
+            (StatusCode::NOT_MODIFIED, ""),
+            "{tag}"
+        );
+        assert_eq!(page.header("etag"), format!("\"{digest}\""));
+    }
+    let page = get(
+        &server,
+        &bearer,
+        path,
+        &[("if-none-match", "\"sha256:other\"")],
+    )
+    .await;
+    assert_eq!(page.status, StatusCode::OK);
+    let list = "application/vnd.docker.distribution.manifest.list.v2+json";
+    let page = get(&server, &bearer, path, &[("accept", list)]).await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN")
+    );
+    assert!(page.body.contains("does not accept"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn only_what_the_stream_holds_and_only_by_those_who_may() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    let ours = upstream.image("team/app", "1", ImageKind::Oci);
+    let other = upstream.image("team/app", "2", ImageKind::Docker);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    import(&server, &upstream, "team/go", &["2"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let at = |stream: &str, reference: &str| format!("/v2/{stream}/manifests/{reference}");
+    let unknown: Digest = format!("sha256:{}", "a".repeat(64)).parse().unwrap();
+    for path in [
+        at("shop/app", "none"),
+        at("shop/app", other.as_str()),
+        at("shop/app", unknown.as_str()),
+        at("shop/none", "1"),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            upstream.forget_requests();
+            let page = ask(&server, method.clone(), &path, &bearer).await;
+            assert_eq!(page.status, StatusCode::NOT_FOUND, "{method} {path}");
+            if method == Method::GET {
+                assert_eq!(code(&page), "MANIFEST_UNKNOWN", "{path}");
+            }
+            assert_eq!(upstream.requests().len(), 0, "{path}: nobody is asked");
+        }
+    }
+    let nobody = "Bearer anonymous";
+    let path = at("shop/app", ours.as_str());
+    assert_eq!(
+        ask(&server, Method::GET, &path, nobody).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let (admin, shop) = (engine::Engine::console_actor(), "shop".parse().unwrap());
+    server
+        .engine
+        .set_anonymous_pull(&admin, &shop, true)
+        .await
+        .unwrap();
+    assert_eq!(
+        ask(&server, Method::GET, &path, nobody).await.status,
+        StatusCode::OK
+    );
+    let path = at("team/go", other.as_str());
+    assert_eq!(
+        ask(&server, Method::GET, &path, nobody).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn what_the_upstream_says_reaches_the_client_and_wrong_bytes_never_do() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    upstream.image("team/app", "1", ImageKind::Oci);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    for fault in [Fault::Status(403), Fault::WrongBytes] {
+        upstream.fail(Route::Manifest, fault);
+        let page = get(&server, &bearer, "/v2/shop/app/manifests/1", &[]).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{}", page.body);
+        assert_eq!(code(&page), "OPENSHIFT_PULLTHROUGH_MANIFEST");
+        upstream.heal();
+    }
+    let page = get(&server, &bearer, "/v2/shop/app/manifests/1", &[]).await;
+    assert_eq!(page.status, StatusCode::OK);
+}
