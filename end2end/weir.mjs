@@ -51,6 +51,15 @@ export async function newHome(kind, env = {}) {
         return fetch(`${url}/readyz`).then((r) => r.ok, () => false);
       });
     },
+    /** Runs another command of the program on the same data; what it wrote to standard output. */
+    command: async (...words) => {
+      const other = spawn(process.env.WEIR_BIN, words, { stdio: ["ignore", "pipe", "inherit"], env: settings });
+      let said = "";
+      other.stdout.on("data", (bytes) => (said += bytes));
+      const code = await new Promise((resolve) => other.once("close", resolve));
+      if (code !== 0) throw new Error(`weir ${words.join(" ")} ended with ${code}`);
+      return said.trim();
+    },
     /** Ends the program and waits until it is gone. */
     end: async (signal) => {
       const gone = new Promise((resolve) => child.once("exit", resolve));

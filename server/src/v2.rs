@@ -4,9 +4,10 @@
 //! Nothing here reads a cookie, and none of the pages' layers (sessions, forms' tokens, compression, body limit) is around
 //! it: what a client gets are the bytes as they are stored.
 //!
-//! So far it answers sign-in, lists and manifests; other routes say that they are not supported.
+//! So far it signs in, pulls and lists; other routes say that they are not supported.
 
 mod auth;
+mod blobs;
 mod catalog;
 mod error;
 mod manifests;
@@ -31,6 +32,7 @@ use self::{
 use crate::state::AppState;
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const SIGNATURES: HeaderName = HeaderName::from_static("x-registry-supports-signatures");
 
 /// The routes of the door.
@@ -79,9 +81,15 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
                 manifests::pull(&state.engine, &actor, stream, target, &parts.headers).await
             }
+            (&Method::GET, Route::Blob(stream, digest)) => {
+                blobs::pull(&state.engine, &actor, stream, digest, &parts.headers).await
+            }
+            (&Method::HEAD, Route::Blob(stream, digest)) => {
+                blobs::head(&state.engine, &actor, stream, digest).await
+            }
             _ => Err(Refusal::new(
                 Code::Unsupported,
-                "the registry of this version gives lists and manifests; blobs and pushing are not there yet",
+                "this version of the registry pulls and lists; pushing is not there yet",
             )),
         }
     };

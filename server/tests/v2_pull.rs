@@ -25,6 +25,8 @@ pub async fn import(server: &TestServer, upstream: &TestUpstream, stream: &str, 
         insecure: true,
         schedule: Schedule::Never,
         reference_policy: ReferencePolicy::Source,
+        mode: None,
+        platform: <[String; 2]>::default(),
     };
     let actor = engine::Engine::console_actor();
     server.engine.start_import(&actor, &request).await.unwrap();
@@ -232,4 +234,115 @@ async fn what_the_upstream_says_reaches_the_client_and_wrong_bytes_never_do() {
     }
     let page = get(&server, &bearer, "/v2/shop/app/manifests/1", &[]).await;
     assert_eq!(page.status, StatusCode::OK);
+}
+
+/// The layer of an image, by its manifest.
+async fn layer(server: &TestServer, bearer: &str, tag: &str) -> (String, u64) {
+    let path = format!("/v2/shop/app/manifests/{tag}");
+    let page = get(server, bearer, &path, &[]).await;
+    let body: serde_json::Value = serde_json::from_str(&page.body).unwrap();
+    let layer = &body["layers"][0];
+    let digest = layer["digest"].as_str().unwrap().to_owned();
+    (digest, layer["size"].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn pulling_blobs_whole_by_range_and_by_head() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    upstream.image("team/app", "1", ImageKind::Oci);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let (digest, size) = layer(&server, &bearer, "1").await;
+    let path = format!("/v2/shop/app/blobs/{digest}");
+    let head = ask(&server, Method::HEAD, &path, &bearer).await;
+    assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""));
+    // The first comes through, the second from the disk.
+    for _ in 0..2 {
+        let page = get(&server, &bearer, &path, &[]).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        for name in [
+            "content-length",
+            "docker-content-digest",
+            "etag",
+            "content-type",
+            "accept-ranges",
+        ] {
+            assert_eq!(page.header(name), head.header(name), "{name}");
+        }
+        assert_eq!(page.header("content-length"), size.to_string());
+        assert_eq!(page.header("docker-content-digest"), digest);
+    }
+    for (range, status, part) in [
+        ("bytes=0-0", 206, format!("bytes 0-0/{size}")),
+        ("bytes=1-", 206, format!("bytes 1-{}/{size}", size - 1)),
+        (
+            "bytes=-2",
+            206,
+            format!("bytes {}-{}/{size}", size - 2, size - 1),
+        ),
+        ("bytes=999999999-", 416, String::new()),
+        ("lines=1-2", 200, String::new()),
+    ] {
+        let page = get(&server, &bearer, &path, &[("range", range)]).await;
+        assert_eq!(page.status.as_u16(), status, "{range} {}", page.body);
+        assert_eq!(page.header("content-range"), part, "{range}");
+        if status == 416 {
+            assert_eq!(code(&page), "RANGE_INVALID");
+        }
+    }
+    let tag = format!("\"{digest}\"");
+    let page = get(&server, &bearer, &path, &[("if-none-match", &tag)]).await;
+    assert_eq!(
+        (page.status, page.body.as_str()),
+        (StatusCode::NOT_MODIFIED, "")
+    );
+}
+
+#[tokio::test]
+async fn a_blob_is_read_where_an_image_has_it_and_by_those_who_may() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    upstream.image("team/app", "1", ImageKind::Oci);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    server.job().await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let (digest, _) = layer(&server, &bearer, "1").await;
+    let at = |stream: &str| format!("/v2/{stream}/blobs/{digest}");
+    // It lies on the disk now; that serves no other stream.
+    assert_eq!(
+        get(&server, &bearer, &at("shop/app"), &[]).await.status,
+        StatusCode::OK
+    );
+    let validator = format!("\"{digest}\"");
+    for stream in ["shop/ruby", "shop/none"] {
+        for headers in [
+            &[][..],
+            &[("range", "bytes=0-0")],
+            &[("if-none-match", &*validator)],
+        ] {
+            let page = get(&server, &bearer, &at(stream), headers).await;
+            assert_eq!(
+                (page.status, code(&page).as_str()),
+                (StatusCode::NOT_FOUND, "BLOB_UNKNOWN")
+            );
+        }
+        let head = ask(&server, Method::HEAD, &at(stream), &bearer).await;
+        assert_eq!(head.status, StatusCode::NOT_FOUND);
+    }
+    let nobody = "Bearer anonymous";
+    for method in [Method::GET, Method::HEAD] {
+        let page = ask(&server, method, &at("shop/app"), nobody).await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    }
+    let (admin, shop) = (engine::Engine::console_actor(), "shop".parse().unwrap());
+    server
+        .engine
+        .set_anonymous_pull(&admin, &shop, true)
+        .await
+        .unwrap();
+    for method in [Method::GET, Method::HEAD] {
+        let page = ask(&server, method, &at("shop/app"), nobody).await;
+        assert_eq!(page.status, StatusCode::OK);
+    }
 }

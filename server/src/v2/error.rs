@@ -21,6 +21,10 @@ pub enum Code {
     NameUnknown,
     /// The stream has no such manifest.
     ManifestUnknown,
+    /// The stream has no such blob, or nobody gives it.
+    BlobUnknown,
+    /// A part of a blob that it does not have.
+    RangeInvalid,
     /// The repository a manifest comes from did not give it; a status with which clients print why.
     PullThrough,
     /// A tag is no tag.
@@ -44,6 +48,8 @@ impl Code {
             Self::NameInvalid => ("NAME_INVALID", StatusCode::BAD_REQUEST),
             Self::NameUnknown => ("NAME_UNKNOWN", StatusCode::NOT_FOUND),
             Self::ManifestUnknown => ("MANIFEST_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::BlobUnknown => ("BLOB_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::RangeInvalid => ("RANGE_INVALID", StatusCode::RANGE_NOT_SATISFIABLE),
             Self::PullThrough => ("OPENSHIFT_PULLTHROUGH_MANIFEST", StatusCode::NOT_FOUND),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),

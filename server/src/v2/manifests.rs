@@ -5,12 +5,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{Actor, Engine, Error, Target, upstream::RawManifest};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use model::StreamRef;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use model::{Digest, StreamRef};
 
 use super::error::{Code, Refusal};
-
-const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 /// Answers GET and HEAD alike; the body of HEAD is left out later.
 pub async fn pull(
@@ -40,14 +38,19 @@ pub async fn pull(
             ),
         ));
     }
-    let same = headers
+    let same = has(headers, &manifest.digest);
+    Ok(answer(manifest, same))
+}
+
+/// Whether the client has these bytes, by the validator it sends.
+pub fn has(headers: &HeaderMap, digest: &Digest) -> bool {
+    headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'))
-        .any(|tag| tag == "*" || tag == manifest.digest.as_str());
-    Ok(answer(manifest, same))
+        .any(|tag| tag == "*" || tag == digest.as_str())
 }
 
 fn answer(manifest: RawManifest, same: bool) -> Response {
@@ -66,7 +69,7 @@ fn answer(manifest: RawManifest, same: bool) -> Response {
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        (DIGEST, digest.clone()),
+        (super::DIGEST, digest.clone()),
         (header::ETAG, format!("\"{digest}\"")),
     ] {
         if let Ok(value) = HeaderValue::from_str(&value) {

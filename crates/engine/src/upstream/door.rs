@@ -83,20 +83,20 @@ impl Door {
         ask!(self, |repository| repository.head(target))
     }
 
-    /// As [`Repository::blob`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
-        ask!(self, |repository| repository.blob(digest, from))
-    }
-
     /// As [`Repository::manifest`].
     ///
     /// # Errors
     /// As there.
     pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
         ask!(self, |repository| repository.manifest(digest))
+    }
+
+    /// As [`Repository::blob`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
+        ask!(self, |repository| repository.blob(digest, from))
     }
 
     /// As [`Repository::image`].

@@ -112,6 +112,24 @@ impl Repository {
             .map_err(|trouble| self.failure(trouble, &subject))
     }
 
+    /// A manifest as the registry sends it, untouched, once its bytes were checked against the digest.
+    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
+        let target = digest.to_string();
+        let subject = self.subject(&target)?;
+        let tail = format!("manifests/{target}");
+        let answer = self
+            .request(&tail, manifest::ACCEPT, MANIFEST_CAP, false)
+            .await
+            .map_err(|trouble| self.failure(trouble, &subject))?;
+        let read = manifest::read(&answer, Some(digest))
+            .map_err(|fault| self.failure(Trouble::Malformed(fault), &subject))?;
+        Ok(RawManifest {
+            digest: digest.clone(),
+            media_type: read.media_type,
+            bytes: answer.body,
+        })
+    }
+
     /// A blob from a byte on, to be read piece by piece. Nothing is verified here: the reader has all the bytes.
     pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
         let subject = self.subject(digest.as_str())?;
@@ -142,24 +160,6 @@ impl Repository {
         opened
             .await
             .map_err(|trouble| self.failure(trouble, &subject))
-    }
-
-    /// A manifest as the registry sends it, untouched, once its bytes were checked against the digest.
-    pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
-        let target = digest.to_string();
-        let subject = self.subject(&target)?;
-        let tail = format!("manifests/{target}");
-        let answer = self
-            .request(&tail, manifest::ACCEPT, MANIFEST_CAP, false)
-            .await
-            .map_err(|trouble| self.failure(trouble, &subject))?;
-        let read = manifest::read(&answer, Some(digest))
-            .map_err(|fault| self.failure(Trouble::Malformed(fault), &subject))?;
-        Ok(RawManifest {
-            digest: digest.clone(),
-            media_type: read.media_type,
-            bytes: answer.body,
-        })
     }
 
     async fn read_image(&self, target: &str) -> Result<Image, Trouble> {

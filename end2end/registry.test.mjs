@@ -1,0 +1,120 @@
+// A real client (Debian's skopeo) at the registry: signs in with a token of the command line, lists tags, and reads
+// manifests of every kind by tag and by digest.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
+import { after, before, test } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { populate, startRegistry } from "./registry.mjs";
+import { jobEnded, newHome, newPage, openBrowser, signIn } from "./weir.mjs";
+
+// Docker and OCI images, and (every fifth) an index of each: see populate().
+const TAGS = ["1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8", "1.9"];
+let browser, registry, folder, digests;
+
+before(async () => {
+  [browser, registry] = await Promise.all([openBrowser(), startRegistry()]);
+  folder = await mkdtemp(join(tmpdir(), "weir-skopeo-"));
+  digests = await populate(registry, "team/app", TAGS);
+});
+after(async () => {
+  await browser?.close();
+  await registry?.stop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs skopeo without anybody's configuration; exit code and what it said. */
+async function skopeo(...words) {
+  const child = spawn("skopeo", words, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder },
+  });
+  const out = [];
+  let err = "";
+  child.stdout.on("data", (bytes) => out.push(bytes));
+  child.stderr.on("data", (bytes) => (err += bytes));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  return { code, out: Buffer.concat(out), err };
+}
+
+const sha256 = (bytes) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+
+for (const database of ["sqlite", "postgres"]) {
+  test(`skopeo signs in, lists and reads manifests on ${database}`, async () => {
+    const home = await newHome(database);
+    try {
+      await home.start();
+      const page = await newPage(browser);
+      await signIn(page, home.url);
+      const query = new URLSearchParams({ namespace: "shop", name: "app", source: `${registry.host}/team/app`, tags: "all", insecure: "on", preview: "1" });
+      await page.goto(`${home.url}/streams/new?${query}`);
+      await page.getByRole("button", { name: "Confirm" }).click();
+      assert.match(await jobEnded(page), /succeeded$/);
+
+      const host = new URL(home.url).host;
+      const at = `docker://${host}/shop/app`;
+      const token = await home.command("token", "create", "--user", "admin", "--name", "skopeo", "--expires", "1h");
+      const plain = "--tls-verify=false";
+
+      const closed = await skopeo("list-tags", plain, at);
+      assert.notEqual(closed.code, 0, "without a token");
+      const wrong = await skopeo("login", plain, "-u", "ci", "-p", "weir_wrong", host);
+      assert.notEqual(wrong.code, 0, "a wrong token");
+      const login = await skopeo("login", plain, "-u", "ci", "-p", token, host);
+      assert.equal(login.code, 0, login.err);
+
+      const list = await skopeo("list-tags", plain, at);
+      assert.equal(list.code, 0, list.err);
+      assert.deepEqual(JSON.parse(list.out).Tags, TAGS);
+      for (const tag of TAGS) {
+        for (const name of [`:${tag}`, `@${digests.get(tag)}`]) {
+          const read = await skopeo("inspect", "--raw", plain, `${at}${name}`);
+          assert.equal(read.code, 0, read.err);
+          assert.equal(sha256(read.out), digests.get(tag), name);
+        }
+      }
+      assert.equal((await skopeo("logout", host)).code, 0);
+
+      // Open to everybody, by the namespace's form.
+      await page.goto(`${home.url}/n/shop/settings`);
+      await page.getByLabel("Everybody may pull").check();
+      await page.getByRole("button", { name: "Save the settings" }).click();
+      await page.getByText("everybody may pull").first().waitFor();
+      const open = await skopeo("inspect", "--raw", plain, `${at}:1.0`);
+      assert.equal(open.code, 0, open.err);
+      assert.deepEqual(page.troubles, []);
+    } finally {
+      await home.remove();
+    }
+  });
+
+  test(`a token is made, shown once and revoked in the browser on ${database}`, async () => {
+    const home = await newHome(database);
+    try {
+      await home.start();
+      const host = new URL(home.url).host;
+      for (const javaScriptEnabled of [true, false]) {
+        const page = await newPage(browser, { javaScriptEnabled });
+        await signIn(page, home.url);
+        await page.goto(`${home.url}/account/tokens`);
+        await page.getByLabel("Name", { exact: true }).fill("ci");
+        await page.getByLabel("Expires").fill("12h");
+        await page.getByRole("button", { name: "Make the token" }).click();
+        const token = await page.locator("#new-token").innerText();
+        assert.match(token, /^weir_[0-9a-f]{64}$/);
+        const login = () => skopeo("login", "--tls-verify=false", "-u", "ci", "-p", token, host);
+        assert.equal((await login()).code, 0);
+        await page.reload();
+        assert.equal(await page.locator("#new-token").count(), 0, "shown once");
+        await page.getByRole("button", { name: "Revoke the token ci" }).click();
+        await page.getByText("No API tokens yet").waitFor();
+        assert.notEqual((await login()).code, 0, "revoked");
+        assert.deepEqual(page.troubles, []);
+      }
+    } finally {
+      await home.remove();
+    }
+  });
+}
