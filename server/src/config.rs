@@ -82,6 +82,8 @@ pub struct Settings {
     pub imports_per_minute: Option<u32>,
     /// Networks never connected to on a user's behalf.
     pub blocked_networks: Vec<IpNet>,
+    /// Whether blobs that are pulled through are stored.
+    pub mirror: bool,
     /// Background workers.
     pub workers: usize,
     /// Log filter.
@@ -152,6 +154,7 @@ impl Settings {
             .and_then(|key| engine::vault::parse_key(key.reveal()));
         config.schedule_interval = self.schedule_interval;
         config.imports_per_minute = self.imports_per_minute;
+        config.mirror = self.mirror;
         config.workers = self.workers;
         config
     }
@@ -224,6 +227,7 @@ impl Loaded {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(","),
+            "mirror" => if settings.mirror { "on" } else { "off" }.to_owned(),
             "workers" => settings.workers.to_string(),
             "registry_host" => match settings.http {
                 Some(address) => settings.registry_host(address),

@@ -176,6 +176,33 @@ impl Engine {
         })
     }
 
+    /// The bytes of a manifest, if they are here. One that cannot be read is as good as not here.
+    pub(crate) async fn kept_manifest(&self, digest: &Digest) -> Option<Bytes> {
+        let (mut file, size) = self.blobs().open(digest).await.ok()??;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
+        file.read_to_end(&mut bytes).await.ok()?;
+        Some(bytes.into())
+    }
+
+    /// Keeps the bytes of a manifest, if blobs are kept at all. It can be fetched again: a failure is only told.
+    pub(crate) async fn keep_manifest(&self, digest: &Digest, bytes: &Bytes) {
+        if !self.config().mirror {
+            return;
+        }
+        let kept = async {
+            let mut new = self.blobs().begin(&self.clock().id(), digest).await?;
+            new.write(bytes).await?;
+            // Signed manifests of schema 1 have the digest of what was signed, not of all their bytes.
+            if new.is_right() {
+                new.keep().await?;
+            }
+            io::Result::Ok(())
+        };
+        if let Err(error) = kept.await {
+            tracing::warn!(image.digest = %digest, %error, "manifest not stored");
+        }
+    }
+
     /// Where a blob may be had for a stream; who may not read it there is told that it is not there.
     async fn way_to(&self, actor: &Actor, stream: &StreamRef, digest: &Digest) -> Result<Way> {
         let mut tx = self.store().read().await?;

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 16] = [
+pub const KEYS: [Key; 17] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -106,6 +106,13 @@ pub const KEYS: [Key; 16] = [
         default: "",
         allowed: "networks such as 169.254.0.0/16, set apart by commas; empty blocks none",
         meaning: "networks Weir never connects to on a user's behalf; without it link-local, multicast and cloud metadata",
+        secret: false,
+    },
+    Key {
+        name: "mirror",
+        default: "on",
+        allowed: "on or off",
+        meaning: "whether what is pulled through is stored",
         secret: false,
     },
     Key {

@@ -42,6 +42,11 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let imports_per_minute =
         reader.read("imports_per_minute", |text| number(text, 0_u32, 1_000_000));
     let blocked_networks = reader.read("blocked_networks", networks);
+    let mirror = reader.read("mirror", |text| match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    });
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
         let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
@@ -68,6 +73,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         schedule_interval: schedule_interval?,
         imports_per_minute: Some(imports_per_minute?).filter(|rate| *rate > 0),
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
+        mirror: mirror?,
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,

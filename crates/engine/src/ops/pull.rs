@@ -52,6 +52,16 @@ impl Engine {
         if found.is_empty() {
             return Err(Error::NotFound(format!("{stream} has no image {digest}")));
         }
+        // What was pulled once is served whatever became of its registry.
+        if let Some(image) = tx.image(&digest).await?
+            && let Some(bytes) = self.kept_manifest(&digest).await
+        {
+            return Ok(RawManifest {
+                digest,
+                media_type: image.media_type,
+                bytes,
+            });
+        }
         let mut doors = Vec::new();
         let mut seen = HashSet::new();
         for (reference, insecure) in found {
@@ -69,7 +79,10 @@ impl Engine {
         let mut last = None;
         for door in doors {
             match door.manifest(&digest).await {
-                Ok(manifest) => return Ok(manifest),
+                Ok(manifest) => {
+                    self.keep_manifest(&digest, &manifest.bytes).await;
+                    return Ok(manifest);
+                }
                 Err(failure) => last = Some(failure),
             }
         }

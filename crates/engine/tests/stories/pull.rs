@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use bytes::Bytes;
 use engine::{
-    Blob, Error, Range, db_test,
+    Blob, Error, Range, Target, db_test,
     testing::{
         db::{TestDb, actor},
         upstream::{Fault, ImageKind, Route, TestUpstream},
@@ -76,6 +76,34 @@ db_test!(
         assert_eq!(all(part).await.unwrap(), layer[1_000..201_000]);
         let past = story.blob(&digest, Some(Range::From(layer.len() as u64, None))).await;
         assert!(matches!(past.err(), Some(Error::Invalid { field: "range", .. })));
+    }
+);
+
+db_test!(
+    async fn manifests_that_were_pulled_once_are_served_untouched_when_the_upstream_is_gone(db) {
+        let up = TestUpstream::start().await;
+        let mut pulled = Vec::new();
+        for (tag, kind) in [("oci", ImageKind::Oci), ("list", ImageKind::DockerList), ("old", ImageKind::Schema1Unsigned)] {
+            up.image("team/app", tag, kind);
+            pulled.push(tag);
+        }
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&pulled)).await;
+        let pull = async |tag: &str| {
+            let target = Target::Tag(tag.parse().unwrap());
+            story.engine.pull_manifest(&story.editor, &story.stream, &target).await
+        };
+        let mut cold = Vec::new();
+        for tag in &pulled[..2] {
+            cold.push(pull(tag).await.unwrap());
+            assert_eq!(Some(&cold.last().unwrap().bytes), up.manifest("team/app", &up.digest("team/app", tag)).as_ref());
+        }
+        up.stop().await;
+        for (tag, cold) in pulled.iter().zip(&cold) {
+            assert_eq!(pull(tag).await.unwrap(), *cold);
+        }
+        // One nobody pulled was never here.
+        assert!(matches!(pull("old").await, Err(Error::Upstream { .. })));
     }
 );
 
