@@ -1,10 +1,10 @@
-// A real client (Debian's skopeo) at the registry: signs in with a token of the command line, lists tags, and reads
-// manifests of every kind by tag and by digest.
+// A real client (Debian's skopeo) at the registry: signs in with a token of the command line, lists tags, reads manifests of
+// every kind by tag and by digest, and copies images out, indexes whole.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { populate, startRegistry } from "./registry.mjs";
@@ -42,7 +42,7 @@ async function skopeo(...words) {
 const sha256 = (bytes) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 for (const database of ["sqlite", "postgres"]) {
-  test(`skopeo signs in, lists and reads manifests on ${database}`, async () => {
+  test(`skopeo signs in, lists and pulls on ${database}`, async () => {
     const home = await newHome(database);
     try {
       await home.start();
@@ -73,6 +73,14 @@ for (const database of ["sqlite", "postgres"]) {
           const read = await skopeo("inspect", "--raw", plain, `${at}${name}`);
           assert.equal(read.code, 0, read.err);
           assert.equal(sha256(read.out), digests.get(tag), name);
+        }
+      }
+      for (const [i, tag] of TAGS.entries()) {
+        for (const name of [`:${tag}`, `@${digests.get(tag)}`]) {
+          const to = join(folder, `${database}-${i}${name[0] === "@" ? "-digest" : ""}`);
+          const copied = await skopeo("copy", "--all", "--preserve-digests", "--src-tls-verify=false", `${at}${name}`, `dir:${to}`);
+          assert.equal(copied.code, 0, `${name}: ${copied.err}`);
+          assert.equal(sha256(await readFile(join(to, "manifest.json"))), digests.get(tag), name);
         }
       }
       assert.equal((await skopeo("logout", host)).code, 0);

@@ -17,13 +17,15 @@ mod tags;
 mod token;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{Request, State},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+
+use serde_json::json;
 
 use self::{
     error::{Code, Refusal},
@@ -41,6 +43,7 @@ pub fn routes(state: AppState) -> Router {
         .route("/v2", any(dispatch))
         .route("/v2/", any(dispatch))
         .route("/v2/{*path}", any(dispatch))
+        .route("/extensions/v2/{*path}", any(dispatch))
         .layer(from_fn(advertise));
     Router::new()
         .route("/openshift/token", get(token::get).post(token::post))
@@ -86,6 +89,11 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             }
             (&Method::HEAD, Route::Blob(stream, digest)) => {
                 blobs::head(&state.engine, &actor, stream, digest).await
+            }
+            // Clients ask for these where the header says there may be some; none are kept yet.
+            (&Method::GET, Route::Signatures(stream, _)) => {
+                tags::may_list(&state.engine, &actor, stream).await?;
+                Ok(Json(json!({ "signatures": [] })).into_response())
             }
             _ => Err(Refusal::new(
                 Code::Unsupported,

@@ -25,6 +25,8 @@ pub enum Route {
     Upload(StreamRef, String),
     /// `…/referrers/{digest}`
     Referrers(StreamRef, Digest),
+    /// `/extensions/v2/…/signatures/{digest}`
+    Signatures(StreamRef, Digest),
 }
 
 impl Route {
@@ -38,7 +40,8 @@ impl Route {
             | Self::Manifest(stream, _)
             | Self::Blob(stream, _)
             | Self::Upload(stream, _)
-            | Self::Referrers(stream, _) => (stream, None),
+            | Self::Referrers(stream, _)
+            | Self::Signatures(stream, _) => (stream, None),
         };
         let actions = match *method {
             Method::GET | Method::HEAD => "pull",
@@ -52,6 +55,13 @@ impl Route {
 
 /// Parses a path and, where it matters, the query.
 pub fn parse(path: &str, query: Option<&str>) -> Result<Route, Refusal> {
+    if let Some(rest) = path.strip_prefix("/extensions/v2/") {
+        let parts: Vec<String> = rest.split('/').map(decode).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        if let [name @ .., "signatures", text] = parts.as_slice() {
+            return Ok(Route::Signatures(repository(name)?, digest(text)?));
+        }
+    }
     let rest = path.strip_prefix("/v2").unwrap_or(path);
     let rest = rest.strip_prefix('/').unwrap_or(rest);
     let parts: Vec<String> = rest.split('/').map(decode).collect();
