@@ -14,6 +14,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use model::allowed::AllowedRegistries;
 use url::Url;
 
 use self::{
@@ -80,6 +81,8 @@ pub struct Settings {
     pub imports_per_minute: Option<u32>,
     /// Networks never connected to on a user's behalf.
     pub blocked_networks: Vec<IpNet>,
+    /// Registries images may be imported from.
+    pub allowed_registries: AllowedRegistries,
     /// Background workers.
     pub workers: usize,
     /// Log filter.
@@ -150,6 +153,9 @@ impl Settings {
             .and_then(|key| engine::vault::parse_key(key.reveal()));
         config.schedule_interval = self.schedule_interval;
         config.imports_per_minute = self.imports_per_minute;
+        config
+            .allowed_registries
+            .clone_from(&self.allowed_registries);
         config.workers = self.workers;
         config
     }

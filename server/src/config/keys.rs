@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -99,6 +99,13 @@ pub const KEYS: [Key; 15] = [
         default: "",
         allowed: "networks such as 169.254.0.0/16, set apart by commas; empty blocks none",
         meaning: "networks Weir never connects to on a user's behalf; without it link-local, multicast and cloud metadata",
+        secret: false,
+    },
+    Key {
+        name: "allowed_registries",
+        default: "",
+        allowed: "patterns of host or host:port with * and ?, set apart by commas, each with insecure: before it if that is allowed too",
+        meaning: "registries images may be imported from, such as quay.io,insecure:*.lab.example:5000; without it all",
         secret: false,
     },
     Key {

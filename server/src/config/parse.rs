@@ -41,6 +41,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let imports_per_minute =
         reader.read("imports_per_minute", |text| number(text, 0_u32, 1_000_000));
     let blocked_networks = reader.read("blocked_networks", networks);
+    let allowed_registries = reader.read("allowed_registries", |text| text.parse().ok());
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
         let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
@@ -66,6 +67,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         schedule_interval: schedule_interval?,
         imports_per_minute: Some(imports_per_minute?).filter(|rate| *rate > 0),
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
+        allowed_registries: allowed_registries.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,
