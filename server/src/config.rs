@@ -14,6 +14,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use model::allowed::AllowedRegistries;
 use url::Url;
 
 use self::{
@@ -84,6 +85,8 @@ pub struct Settings {
     pub blocked_networks: Vec<IpNet>,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
+    /// Registries images may be imported from.
+    pub allowed_registries: AllowedRegistries,
     /// Background workers.
     pub workers: usize,
     /// Log filter.
@@ -155,6 +158,9 @@ impl Settings {
         config.schedule_interval = self.schedule_interval;
         config.imports_per_minute = self.imports_per_minute;
         config.mirror = self.mirror;
+        config
+            .allowed_registries
+            .clone_from(&self.allowed_registries);
         config.workers = self.workers;
         config
     }

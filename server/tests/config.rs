@@ -80,6 +80,7 @@ fn bad_values_are_refused_with_key_value_and_what_is_allowed() {
             "10.0.0.0/8 fe80::/10",
             "set apart by commas",
         ),
+        ("WEIR_ALLOWED_REGISTRIES", "quay.io/org", "* and ?"),
         ("WEIR_WORKERS", "257", "0 to 256"),
         ("WEIR_WORKERS", "+1", "0 to 256"),
         ("WEIR_LOG", "info,=", "filter"),

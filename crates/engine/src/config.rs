@@ -21,6 +21,8 @@ pub struct Config {
     pub imports_per_minute: Option<u32>,
     /// Networks the server never connects to on a user's behalf.
     pub blocked_networks: Vec<ipnet::IpNet>,
+    /// Registries images may be imported from; an empty list allows all.
+    pub allowed_registries: model::allowed::AllowedRegistries,
     /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
     pub secret_key: Option<[u8; crate::vault::KEY]>,
     /// Whether blobs that are pulled through are stored.
@@ -43,6 +45,7 @@ impl Config {
             schedule_interval: Duration::from_secs(15 * 60),
             imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
+            allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             mirror: true,
             workers: std::thread::available_parallelism().map_or(1, usize::from),

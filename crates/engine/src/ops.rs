@@ -1,6 +1,7 @@
 //! The use cases: load, ask a rule, apply. Each takes the [`Actor`](crate::Actor) and authorises on what it loaded.
 
 mod accounts;
+mod allowed;
 mod credentials;
 mod definitions;
 mod edits;

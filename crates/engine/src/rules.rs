@@ -1,6 +1,7 @@
 //! Pure rules: loaded facts in, changes (or a reason) out. No clock, no database, no network; only `model`.
 
 pub mod alias;
+pub mod allowed;
 pub mod definition;
 pub mod delete;
 pub mod facts;

@@ -3,6 +3,7 @@
 //! Plain types shared by the server and the browser: no async, no IO, no SQL, no HTML. Text becomes one of these at
 //! the edge (form, path, row, upstream answer); inside, nothing is a bare string that could be something else.
 
+pub mod allowed;
 pub mod change;
 pub mod credential;
 pub mod diff;

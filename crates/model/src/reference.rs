@@ -46,7 +46,9 @@ pub enum ReferenceError {
 
 /// The registry a reference without a host means.
 pub const DOCKER_HUB: &str = "docker.io";
-const DOCKER_HUB_HOSTS: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+/// All names Docker Hub has.
+pub(crate) const DOCKER_HUB_HOSTS: [&str; 3] =
+    ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 impl Reference {
     /// The registry as written, if one was.

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 18] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -113,6 +113,13 @@ pub const KEYS: [Key; 17] = [
         default: "on",
         allowed: "on or off",
         meaning: "whether what is pulled through is stored",
+        secret: false,
+    },
+    Key {
+        name: "allowed_registries",
+        default: "",
+        allowed: "patterns of host or host:port with * and ?, set apart by commas, each with insecure: before it if that is allowed too",
+        meaning: "registries images may be imported from, such as quay.io,insecure:*.lab.example:5000; without it all",
         secret: false,
     },
     Key {

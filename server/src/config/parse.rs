@@ -47,6 +47,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         "off" => Some(false),
         _ => None,
     });
+    let allowed_registries = reader.read("allowed_registries", |text| text.parse().ok());
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
         let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
@@ -74,6 +75,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         imports_per_minute: Some(imports_per_minute?).filter(|rate| *rate > 0),
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
         mirror: mirror?,
+        allowed_registries: allowed_registries.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,

@@ -158,7 +158,9 @@ impl Engine {
         let mut tx = self.store().read().await?;
         let mut plans = Vec::new();
         for (stream, definition) in &definitions {
-            plans.push(plan(&mut tx, actor, stream, definition, now).await?.2);
+            let (_, facts, plan) = plan(&mut tx, actor, stream, definition, now).await?;
+            self.check_changes(&facts, &plan.changes, "text")?;
+            plans.push(plan);
         }
         PlannedAll::new(plans)
     }
@@ -186,7 +188,9 @@ impl Engine {
         }
         let mut plans = Vec::new();
         for (stream, definition) in &definitions {
-            plans.push(plan(&mut tx, actor, stream, definition, now).await?.2);
+            let (_, facts, plan) = plan(&mut tx, actor, stream, definition, now).await?;
+            self.check_changes(&facts, &plan.changes, "text")?;
+            plans.push(plan);
         }
         if PlannedAll::new(plans)?.token != confirmed {
             return Err(Error::Conflict(

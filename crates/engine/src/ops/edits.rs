@@ -1,7 +1,8 @@
 //! Edits of a stream and its tags beside tagging and importing: rollback, release, policies, undo.
 
 use model::{
-    Plan, StreamRef, TagName, TagSource,
+    Change, Plan, StreamRef, TagName, TagSource,
+    allowed::NotAllowed,
     edit::{Edit, Which},
 };
 
@@ -38,7 +39,8 @@ impl Engine {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
-        let (_, mut plan) = plan(&mut tx, &record, edit).await?;
+        let (facts, mut plan) = plan(&mut tx, &record, edit).await?;
+        self.check_edit(&mut tx, &record, &facts, &plan).await?;
         let moved = tx.moves_elsewhere(stream, &plan.changes).await?;
         plan.warnings.extend(moved_elsewhere(&moved));
         Planned::new(plan)
@@ -60,6 +62,7 @@ impl Engine {
         let record = load_stream(&mut tx, stream).await?;
         tx.lock_stream(&record.id).await?;
         let (facts, plan) = plan(&mut tx, &record, edit).await?;
+        self.check_edit(&mut tx, &record, &facts, &plan).await?;
         let plan = Planned::new(plan)?.confirmed(token)?;
         let ctx = self.write_context(actor, cause(edit));
         tx.apply(&record, &facts, &plan.changes, &ctx).await?;
@@ -77,6 +80,31 @@ impl Engine {
         tx.commit().await?;
         self.wake();
         Ok(Edited { plan, number })
+    }
+
+    /// Refuses an edit that brings in a registry, or a way to connect to one, that is not allowed.
+    async fn check_edit(
+        &self,
+        tx: &mut Tx,
+        record: &StreamRecord,
+        facts: &StreamFacts,
+        plan: &Plan,
+    ) -> Result<()> {
+        self.check_changes(facts, &plan.changes, "policy")?;
+        let loosens = |change: &Change| matches!(change, Change::SetInsecure { after: true, .. });
+        if plan.changes.iter().any(loosens) {
+            // It holds for all tags, so their registries must allow it.
+            for (_, reference, _) in tx.external_tags(&record.id).await? {
+                let allowed = &self.config().allowed_registries;
+                // One that is not allowed at all is refused when it is imported, and no reason against this.
+                if let Err(error @ NotAllowed::Insecure { .. }) =
+                    allowed.check(reference.host(), true)
+                {
+                    return Err(rules::allowed::refusal(&error, "insecure").into());
+                }
+            }
+        }
+        Ok(())
     }
 }
 

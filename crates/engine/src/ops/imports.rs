@@ -41,6 +41,8 @@ impl Engine {
             let mut tx = self.store().read().await?;
             check(&mut tx, request).await?
         };
+        let stream_insecure = record.as_ref().is_some_and(|record| record.insecure);
+        self.check_import(request, stream_insecure)?;
         let mut preview = ImportPreview {
             request: request.clone(),
             tags: Vec::new(),
@@ -58,7 +60,6 @@ impl Engine {
         else {
             return Ok(preview);
         };
-        let stream_insecure = record.as_ref().is_some_and(|record| record.insecure);
         let insecure = Insecure::effective(stream_insecure, request.insecure).allowed();
         let access = {
             let mut tx = self.store().read().await?;
@@ -156,6 +157,7 @@ impl Engine {
         actor.may_write(&request.stream.namespace)?;
         let mut tx = self.store().write().await?;
         let found = check(&mut tx, request).await?;
+        self.check_import(request, found.as_ref().is_some_and(|found| found.insecure))?;
         let ctx = self.write_context(actor, if request.create { "create" } else { "import" });
         let record = match found {
             Some(record) => {

@@ -108,9 +108,9 @@ impl Engine {
         let now = self.clock().now();
         let mut plans = Vec::new();
         for (stream, tags) in by_stream(request) {
-            let mut plan = plan_tags(&mut tx, actor, &stream, &tags, request, now)
-                .await?
-                .plan;
+            let one = plan_tags(&mut tx, actor, &stream, &tags, request, now).await?;
+            self.check_changes(&one.facts, &one.plan.changes, "source")?;
+            let mut plan = one.plan;
             let moved = tx.moves_elsewhere(&stream, &plan.changes).await?;
             plan.warnings.extend(moved_elsewhere(&moved));
             plans.push(plan);
@@ -139,6 +139,7 @@ impl Engine {
         let mut plans = Vec::new();
         for (stream, tags) in &all {
             let one = plan_tags(&mut tx, actor, stream, tags, request, ctx.now).await?;
+            self.check_changes(&one.facts, &one.plan.changes, "source")?;
             plans.push(one.plan);
         }
         let confirmed = PlannedAll::new(plans)?;

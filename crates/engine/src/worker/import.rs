@@ -160,6 +160,9 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
     let Some(stream) = stream else {
         return Err(gone());
     };
+    if let Some(failure) = engine.not_allowed(&job.source, insecure.allowed()) {
+        return Ok(Err(failure));
+    }
     let access = {
         let mut tx = engine.store().read().await?;
         let namespace = &stream.stream.namespace;
@@ -228,18 +231,22 @@ async fn import(
     let pending: Vec<_> = pending
         .into_iter()
         .filter_map(|(source, insecure, item)| {
+            let refused = engine.not_allowed(&source, insecure);
             let door = repositories.get(&(source, insecure))?;
-            Some((Arc::clone(door), item))
+            Some((Arc::clone(door), item, refused))
         })
         .collect();
     let width = engine.config().import_concurrency.max(1);
     let fetching = async {
         let fetches = futures::stream::iter(pending)
             .take_until(cancel.cancelled())
-            .map(|(repository, item)| {
+            .map(|(repository, item, refused)| {
                 let known = facts.tag(&item.tag);
                 async move {
-                    let answer = fetch(&repository, job, &item, known).await;
+                    let answer = match refused {
+                        Some(failure) if !held(known) => Answer::Failed(failure),
+                        _ => fetch(&repository, job, &item, known).await,
+                    };
                     Fetched {
                         answer,
                         note: repository.note(),
@@ -292,7 +299,7 @@ async fn fetch(
     item: &PendingItem,
     known: Option<&TagFacts>,
 ) -> Answer {
-    if known.is_some_and(|known| known.hold.is_some()) {
+    if held(known) {
         return Answer::Held;
     }
     if let Some(have) = known.and_then(|known| in_place(job, known, item)) {
@@ -323,6 +330,10 @@ async fn fetch(
     }
     images.push(stored(image));
     Answer::Image(digest, images)
+}
+
+fn held(known: Option<&TagFacts>) -> bool {
+    known.is_some_and(|known| known.hold.is_some())
 }
 
 /// Takes the image of one platform out of an index.
