@@ -4,6 +4,7 @@ mod accounts;
 mod allowed;
 mod credentials;
 mod definitions;
+mod describe;
 mod edits;
 mod images;
 mod import_images;
