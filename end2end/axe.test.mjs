@@ -1,0 +1,57 @@
+// Every page against the rules of WCAG 2.2 AA that a program can check, in both themes and at 390 px.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { fill, looks } from "./pages.mjs";
+import { startRegistry } from "./registry.mjs";
+import { newHome, newPage, openBrowser, signIn } from "./weir.mjs";
+
+const axe = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+let browser, registry, home, pages;
+
+before(async () => {
+  [browser, registry, home] = await Promise.all([openBrowser(), startRegistry(), newHome("sqlite")]);
+  await home.start();
+  pages = await fill(browser, registry, home);
+});
+after(async () => {
+  await browser?.close();
+  await registry?.stop();
+  await home?.remove();
+});
+
+/** What breaks a rule on the page as it is: one line each, with the rule, the page and the selector. */
+async function violations(page, name) {
+  await page.addScriptTag({ path: axe });
+  const found = await page.evaluate(async (values) => {
+    const { violations, passes } = await window.axe.run(document, { runOnly: { type: "tag", values } });
+    return { violations, passes: passes.length };
+  }, rules);
+  assert.ok(found.passes > 0, `${name}: no rule was checked`);
+  return found.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id} on ${name} at ${node.target.flat().join(" ")}: ${help}. ${[...node.any, ...node.all, ...node.none][0]?.message ?? ""}`),
+  );
+}
+
+for (const [look, options] of Object.entries(looks)) {
+  test(`every page keeps to WCAG 2.2 AA, ${look}`, async () => {
+    // The check is a script of its own, which the pages' policy rightly refuses.
+    const page = await newPage(browser, { ...options, bypassCSP: true });
+    const theme = options.colorScheme;
+    // The other scheme is what the browser asks for: the cookie alone decides.
+    await page.emulateMedia({ colorScheme: theme === "dark" ? "light" : "dark" });
+    await page.context().addCookies([{ name: "theme", value: theme, url: home.url }]);
+    await page.goto(`${home.url}/login`);
+    const found = await violations(page, "login");
+    await signIn(page, home.url);
+    for (const [name, path] of Object.entries(pages)) {
+      await page.goto(home.url + path);
+      assert.equal(await page.locator("html").getAttribute("data-theme"), theme, `${name} is not in the ${theme} theme`);
+      found.push(...(await violations(page, `${name} (${path})`)));
+    }
+    await page.context().close();
+    assert.deepEqual(found, [], `${found.length} violations:\n${found.join("\n")}`);
+  });
+}
