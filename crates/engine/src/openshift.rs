@@ -3,6 +3,7 @@
 //! Pure: values in, values out. Text (YAML or JSON) is turned into values elsewhere, and so is loading and applying.
 
 pub mod definition;
+pub mod describe;
 mod export;
 mod image;
 #[cfg(test)]

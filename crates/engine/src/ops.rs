@@ -3,6 +3,7 @@
 mod accounts;
 mod credentials;
 mod definitions;
+mod describe;
 mod edits;
 mod images;
 mod imports;
