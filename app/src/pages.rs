@@ -3,6 +3,7 @@
 mod credentials;
 mod definition;
 mod delete;
+mod describe;
 mod diff;
 mod edit;
 mod error;

@@ -273,6 +273,24 @@ pub fn image_definition(at: &StreamRef, id: &str) -> String {
     format!("{}/i/{}/definition", stream(at), escape(id))
 }
 
+/// A stream described as `oc describe` does.
+#[must_use]
+pub fn describe_stream(at: &StreamRef) -> String {
+    format!("{}/describe", stream(at))
+}
+
+/// A tag's image described.
+#[must_use]
+pub fn describe_tag(at: &StreamRef, name: &TagName) -> String {
+    format!("{}/describe", tag(at, name))
+}
+
+/// An image described, by its digest or the beginning of it.
+#[must_use]
+pub fn describe_image(at: &StreamRef, id: &str) -> String {
+    format!("{}/i/{}/describe", stream(at), escape(id))
+}
+
 /// Word of changes, as they are made: of one stream or of all.
 #[must_use]
 pub fn events(only: Option<&StreamRef>) -> String {

@@ -116,6 +116,21 @@ const PAGES: [(&str, &str, [u16; 4]); 31] = [
         "/s/shop/ruby/i/sha256:00/definition",
         [AWAY, MISSING, MISSING, MISSING],
     ),
+    (
+        "/s/{ns}/{name}/describe",
+        "/s/shop/ruby/describe",
+        [AWAY, OK, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/t/{tag}/describe",
+        "/s/shop/ruby/t/none/describe",
+        [AWAY, MISSING, MISSING, MISSING],
+    ),
+    (
+        "/s/{ns}/{name}/i/{digest}/describe",
+        "/s/shop/ruby/i/sha256:00/describe",
+        [AWAY, MISSING, MISSING, MISSING],
+    ),
     ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
     ("/account/tokens", "/account/tokens", [AWAY, OK, OK, OK]),

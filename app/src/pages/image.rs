@@ -10,7 +10,7 @@ use model::{Reference, StreamRef, image::ImageView};
 
 use super::{banner, below, page, stream::may_write, tag::tag_link};
 use crate::{
-    components::{LinkButton, PageHead, digest, layers, reference, size, time},
+    components::{Kebab, LinkButton, PageHead, digest, layers, reference, size, time},
     routes,
 };
 
@@ -31,8 +31,19 @@ pub fn ImagePage() -> impl IntoView {
             view! { <LinkButton kind="primary" href=routes::tag_form_from(&stream, &from)>"Tag this"</LinkButton> }
         });
         let title = format!("{}@{}", stream.name, image.digest.short());
+        let more = format!("More actions for {title}");
+        let (definition, described) = (
+            routes::image_definition(&stream, image.digest.as_str()),
+            routes::describe_image(&stream, image.digest.as_str()),
+        );
         Ok(view! {
-            <PageHead title=title mono=true crumbs=below(&stream) facts=facts.into_any()>{actions}</PageHead>
+            <PageHead title=title mono=true crumbs=below(&stream) facts=facts.into_any()>
+                {actions}
+                <Kebab label=more>
+                    <a href=definition>"Export"</a>
+                    <a href=described>"Describe"</a>
+                </Kebab>
+            </PageHead>
             {banner(&asked)}
             {pointing(&stream, &image)}
             {image_sections(&stream, &image, &image.reference, false, asked.now)}

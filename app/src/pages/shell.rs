@@ -11,6 +11,8 @@ use leptos_router::{
 use super::{
     credentials, definition, delete, diff, edit, error, image, import, job, login, namespace,
     naming, overview, stream, streams, tag, tag_form, tokens,
+    credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
+    naming, overview, stream, streams, tag, tag_form,
 };
 use crate::{
     api::ApiError,
@@ -78,6 +80,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/definition") view=definition::StreamDefinitionPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/t/:tag/definition") view=definition::TagDefinitionPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest/definition") view=definition::ImageDefinitionPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/describe") view=describe::DescribeStreamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/t/:tag/describe") view=describe::DescribeTagPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/i/:digest/describe") view=describe::DescribeImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>

@@ -164,6 +164,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
     let actions = may_write(asked, stream).then(|| {
         let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
         let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
+        let described = routes::describe_stream(stream);
         let (definition, naming) = (routes::stream_definition(stream), routes::naming(stream));
         let past = format!(
             "{}?at={}",
@@ -179,6 +180,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
                 <a href=naming>"Tag names"</a>
                 <a href=past>"As it was…"</a>
                 <a href=definition>"Export"</a>
+                <a href=described>"Describe"</a>
                 <a class="danger" href=delete>"Delete the stream…"</a>
             </Kebab>
         }

@@ -155,6 +155,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
         let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
         let policies = format!("{}?tag={tag}", routes::policies(stream));
         let definition = routes::tag_definition(stream, tag);
+        let described = routes::describe_tag(stream, tag);
         let compare = routes::with_query(&routes::diff(stream), &[("from", tag.as_str())]);
         let hold = view
             .row
@@ -172,6 +173,7 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
                 <a href=policies>"Policies…"</a>
                 <a href=compare>"Compare…"</a>
                 <a href=definition>"Export"</a>
+                <a href=described>"Describe"</a>
                 {hold}
                 <a class="danger" href=delete>"Delete the tag…"</a>
             </Kebab>
