@@ -25,7 +25,9 @@ fn external(name: &str) -> Link {
 }
 
 /// Name, column, row, and what it comes from.
-fn drawn(layout: &Layout) -> Vec<(String, usize, usize, Option<(usize, Edge)>)> {
+type Drawn = (String, usize, usize, Option<(usize, Edge)>);
+
+fn drawn(layout: &Layout) -> Vec<Drawn> {
     let name = |point: &Point| match point {
         Point::Source(text) => text.clone(),
         Point::Tag(at) => at.tag.to_string(),
