@@ -64,6 +64,8 @@ export async function fill(browser, registry, home) {
     "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
     history: "/s/shop/ruby/t/latest/history", "tag-form": "/s/shop/ruby/tag", "tag-preview": tagPreview("3.0", "edge", "fixed"),
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
-    jobs: "/imports", job, missing: "/s/shop/nothing",
+    describe: "/s/shop/ruby/describe", "describe-legacy": "/s/shop/ruby/describe?layout=legacy", past: "/s/shop/ruby?at=2100-01-01",
+    "tag-options": "/s/shop/ruby/tag?source=quay.io/org/app:1&destination=web&mode=follow&pull=local&period=30m",
+    tokens: "/account/tokens", namespace: "/n/shop/settings", jobs: "/imports", job, missing: "/s/shop/nothing",
   };
 }

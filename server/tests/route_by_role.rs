@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 31] = [
+const PAGES: [(&str, &str, [u16; 4]); 34] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),

@@ -9,10 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, definition, delete, diff, edit, error, image, import, job, login, namespace,
-    naming, overview, stream, streams, tag, tag_form, tokens,
     credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
-    naming, overview, stream, streams, tag, tag_form,
+    namespace, naming, overview, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
     api::ApiError,
