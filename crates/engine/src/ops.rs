@@ -17,7 +17,7 @@ mod tags;
 
 pub use definitions::Draft;
 pub use edits::Edited;
-pub(crate) use imports::{MOST_TAGS, usable};
+pub(crate) use imports::{MOST_TAGS, none_fits, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 use sha2::{Digest as _, Sha256};

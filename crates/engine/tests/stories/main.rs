@@ -6,6 +6,7 @@ mod credentials;
 mod definitions;
 mod edits;
 mod imports;
+mod narrowed;
 mod properties;
 mod schedules;
 mod streams;
