@@ -113,6 +113,8 @@ pub struct ImportForm {
     pub selection: String,
     /// Field `chosen`: tags separated by commas or white space.
     pub chosen: String,
+    /// Fields `include`, `exclude`, `range` and `newest`: what narrows all tags.
+    pub narrow: NarrowForm,
     /// Field `insecure` is ticked.
     pub insecure: bool,
     /// Field `scheduled` is ticked.
@@ -128,6 +130,8 @@ impl ImportForm {
         if picked.len() < shown {
             "chosen".clone_into(&mut self.selection);
             self.chosen = picked.join(", ");
+            // They have done their part: what they left was shown.
+            self.narrow = NarrowForm::default();
         }
         self
     }
@@ -140,7 +144,13 @@ impl ImportForm {
         let stream = stream(&self.namespace, &self.name)?;
         let source = source(&self.source)?;
         let selection = match self.selection.trim() {
-            "all" => Selection::All,
+            "all" => self.narrow.selection()?,
+            "chosen" | "none" if !self.narrow.is_empty() => {
+                return Err(ApiError::invalid(
+                    "include",
+                    "patterns, range and number narrow All tags: choose All tags, or leave them empty",
+                ));
+            }
             "chosen" => Selection::Chosen(tags(&self.chosen)?),
             "none" => Selection::None,
             _ => {
@@ -193,6 +203,10 @@ impl ImportForm {
             ("source", self.source.as_str()),
             ("tags", &self.selection),
             ("chosen", &self.chosen),
+            ("include", &self.narrow.include),
+            ("exclude", &self.narrow.exclude),
+            ("range", &self.narrow.range),
+            ("newest", &self.narrow.newest),
             ("insecure", ticked(self.insecure)),
             ("scheduled", ticked(self.scheduled)),
             ("preview", "1"),
@@ -294,8 +308,10 @@ pub fn credential(
     Ok((namespace, pattern))
 }
 
+mod narrow;
 mod tag;
 
+pub use narrow::NarrowForm;
 pub use tag::TagForm;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{Asked, below, page};
 use crate::{
     api::{
         ApiError,
-        form::{self, ImportForm},
+        form::{self, ImportForm, NarrowForm},
     },
     components::{
         Button, CheckBox, Choice, ErrorSummary, PageHead, RadioGroup, TextField, alert, field_error,
@@ -62,6 +62,12 @@ fn given(asked: &Asked) -> ImportForm {
         source: asked.query("source"),
         selection,
         chosen: asked.queries("chosen").join(" "),
+        narrow: NarrowForm {
+            include: asked.query("include"),
+            exclude: asked.query("exclude"),
+            range: asked.query("range"),
+            newest: asked.query("newest"),
+        },
         insecure: !asked.query("insecure").is_empty(),
         scheduled: !asked.query("scheduled").is_empty(),
         ..ImportForm::default()
@@ -175,10 +181,30 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
             {echo(&form.source)}
             <RadioGroup name="tags" legend="Tags to import" choices=choices value=form.selection.clone() error=field_error(error, "tags")/>
             <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "chosen") required=false/>
+            {narrowing(&form.narrow, error)}
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
             <CheckBox name="scheduled" label="Scheduled" checked=form.scheduled hint="Import these tags again from time to time, at the server's period. Each tag can have its own later."/>
             <p class="buttons"><Button kind="primary">"Preview"</Button></p>
         </form>
+    }
+    .into_any()
+}
+
+/// What narrows All tags; open when something is written there or wrong with it.
+fn narrowing(narrow: &NarrowForm, error: Option<&ApiError>) -> AnyView {
+    let of = |field| field_error(error, field);
+    let wrong = ["include", "exclude", "range", "newest"]
+        .into_iter()
+        .any(|field| of(field).is_some());
+    let open = wrong || !narrow.is_empty();
+    view! {
+        <details open=open>
+            <summary>"Narrow All tags"</summary>
+            <TextField name="include" label="Only tags like" value=narrow.include.clone() hint="Patterns with * for any text and ? for one letter, separated by commas, as in 2.*, latest" error=of("include") required=false/>
+            <TextField name="exclude" label="But no tags like" value=narrow.exclude.clone() hint="Patterns likewise, as in *-rc*, *-debug" error=of("exclude") required=false/>
+            <TextField name="range" label="Versions" value=narrow.range.clone() hint="A range, as in >=2.0, <3. Tags that are no versions are left out; so are pre-releases the range does not name" error=of("range") required=false/>
+            <TextField name="newest" label="Newest" value=narrow.newest.clone() hint="How many of the highest versions, as in 10. Tags that are no versions are left out" error=of("newest") required=false/>
+        </details>
     }
     .into_any()
 }

@@ -105,6 +105,7 @@ fn facts(job: &JobView, now: DateTime<Utc>) -> AnyView {
     view! {
         <span>{job_badge(job.state)}</span>
         <span>"from " {reference(&job.source)}</span>
+        {(!job.narrow.is_empty()).then(|| view! { <span>{format!("only {}", job.narrow)}</span> })}
         <span>"asked for " {time(job.created_at, now)} {by}</span>
         {job.finished_at.map(|at| view! { <span>"ended " {time(at, now)}</span> })}
         {job.started_at.filter(|_| job.state.is_final()).map(|_| view! { <span>{format!("took {}", list::took(job, now))}</span> })}

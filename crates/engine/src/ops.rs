@@ -23,7 +23,7 @@ mod tokens;
 
 pub use definitions::Draft;
 pub use edits::Edited;
-pub(crate) use imports::{MOST_TAGS, usable};
+pub(crate) use imports::{MOST_TAGS, none_fits, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 pub use pull::Target;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Reference, StreamRef, TagName,
+    narrow::Narrow,
     policy::{ImportMode, ReferencePolicy, Schedule},
 };
 
@@ -13,10 +14,29 @@ use crate::{
 pub enum Selection {
     /// Every tag of the repository, in priority order up to the cap.
     All,
+    /// Those of the repository that this leaves, in priority order up to the cap.
+    Matching(Narrow),
     /// These.
     Chosen(Vec<TagName>),
     /// None: only the stream is made.
     None,
+}
+
+impl Selection {
+    /// What narrows the tags of the repository; empty if they are not chosen by the list of them, or all are.
+    #[must_use]
+    pub fn narrow(&self) -> Narrow {
+        match self {
+            Self::Matching(narrow) => narrow.clone(),
+            Self::All | Self::Chosen(_) | Self::None => Narrow::default(),
+        }
+    }
+
+    /// Whether the repository's list of tags is read.
+    #[must_use]
+    pub fn lists(&self) -> bool {
+        matches!(self, Self::All | Self::Matching(_))
+    }
 }
 
 /// A request to import a repository, or some tags of it, into a stream.
@@ -76,6 +96,8 @@ pub struct ImportPreview {
     pub left_out_count: i64,
     /// Tags found upstream in all.
     pub found: i64,
+    /// Of those, the ones asked for: what patterns, range and number leave, before the cap.
+    pub selected: i64,
     /// Requests the import will send, at most: one or two a tag.
     pub requests: i64,
     /// Names upstream uses that are no valid tags; they are passed over.

@@ -83,6 +83,8 @@ pub struct JobView {
     pub source: Reference,
     /// Tags wanted: all of the repository (up to the cap), or a chosen number.
     pub all_tags: bool,
+    /// What narrows them, in words; empty if nothing does.
+    pub narrow: String,
     /// How far.
     pub progress: Progress,
     /// Who asked for it.

@@ -15,6 +15,7 @@ pub mod job;
 pub mod journal;
 pub mod name;
 pub mod naming;
+pub mod narrow;
 pub mod page;
 pub mod policy;
 pub mod reference;

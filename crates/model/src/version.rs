@@ -20,6 +20,17 @@ pub fn sort_key(tag: &str) -> String {
     }
 }
 
+/// The version a tag names, a missing patch as 0; none for a tag that is no version (`latest`, `2`, `01.02`).
+#[must_use]
+pub fn version(tag: &str) -> Option<semver::Version> {
+    let found = Version::parse(tag)?;
+    let pre = semver::Prerelease::new(found.pre.unwrap_or_default()).ok()?;
+    Some(semver::Version {
+        pre,
+        ..semver::Version::new(found.major, found.minor, found.patch.unwrap_or(0))
+    })
+}
+
 struct Version<'a> {
     major: u64,
     minor: u64,

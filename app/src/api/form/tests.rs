@@ -202,3 +202,62 @@ fn a_tag_form_comes_back_from_its_hidden_field_and_its_address_leaves_out_what_i
         "{address}"
     );
 }
+
+#[test]
+fn patterns_range_and_number_narrow_all_tags_and_come_back_in_the_address() {
+    let narrowed = ImportForm {
+        narrow: NarrowForm {
+            include: "2.*, latest".into(),
+            exclude: "*-rc*".into(),
+            range: " >=2.0, <3 ".into(),
+            newest: "5".into(),
+        },
+        ..form()
+    };
+    let Selection::Matching(narrow) = narrowed.request(true).unwrap().selection else {
+        panic!("all tags, narrowed");
+    };
+    assert_eq!(
+        narrow.to_string(),
+        "2.*, latest without *-rc*; versions >=2.0, <3; the newest 5"
+    );
+    let back = narrowed.preview(true);
+    let query = crate::context::Query::parse(back.split_once('?').unwrap().1);
+    assert_eq!(
+        (
+            query.get("include"),
+            query.get("range"),
+            query.get("newest")
+        ),
+        ("2.*, latest", ">=2.0, <3", "5")
+    );
+    let unticked = narrowed.clone().picked("2", &["2.1".to_owned()]);
+    assert!(matches!(
+        unticked.request(true).unwrap().selection,
+        Selection::Chosen(_)
+    ));
+
+    let with = |change: fn(&mut ImportForm)| {
+        let mut form = form();
+        change(&mut form);
+        refusal(form.request(true))
+    };
+    for (field, refused) in [
+        ("include", with(|form| form.narrow.include = "[a]".into())),
+        (
+            "exclude",
+            with(|form| form.narrow.exclude = "x ".repeat(51)),
+        ),
+        ("range", with(|form| form.narrow.range = "new".into())),
+        ("newest", with(|form| form.narrow.newest = "0".into())),
+        (
+            "include",
+            with(|form| {
+                form.selection = "none".into();
+                form.narrow.newest = "3".into();
+            }),
+        ),
+    ] {
+        assert_eq!(refused.0, field, "{}", refused.1);
+    }
+}

@@ -45,6 +45,10 @@ pub(super) fn confirm(
                 <input type="hidden" name="source" value=form.source.clone()/>
                 <input type="hidden" name="tags" value=form.selection.clone()/>
                 <input type="hidden" name="chosen" value=form.chosen.clone()/>
+                <input type="hidden" name="include" value=form.narrow.include.clone()/>
+                <input type="hidden" name="exclude" value=form.narrow.exclude.clone()/>
+                <input type="hidden" name="range" value=form.narrow.range.clone()/>
+                <input type="hidden" name="newest" value=form.narrow.newest.clone()/>
                 {form.insecure.then(|| view! { <input type="hidden" name="insecure" value="on"/> })}
                 {shown.map(|shown| view! { <input type="hidden" name="shown" value=shown/> })}
                 <p class="sentence" role="status">{sentence(preview, create)}</p>
@@ -82,8 +86,16 @@ fn sentence(preview: &ImportPreview, create: bool) -> String {
             1 => ", 1 waits beyond the limit".to_owned(),
             n => format!(", {} wait beyond the limit", thousands(n)),
         };
+        let fit = match &preview.request.selection {
+            Selection::Matching(narrow) => format!(
+                ", {} fit ({narrow}), {} do not",
+                thousands(preview.selected),
+                thousands(preview.found - preview.selected - preview.unusable)
+            ),
+            Selection::All | Selection::Chosen(_) | Selection::None => String::new(),
+        };
         parts.push(format!(
-            "Found {}: {} will be imported now{waits}. At most {} requests to {}.",
+            "Found {}{fit}: {} will be imported now{waits}. At most {} requests to {}.",
             count(preview.found),
             thousands(now),
             thousands(preview.requests),

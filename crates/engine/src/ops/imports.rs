@@ -7,6 +7,7 @@ use model::{
     Change, Reference, StreamRef, TagName, TagSource, Warning,
     import::{ImportPreview, ImportRequest, PreviewTag, Selection},
     job::ItemState,
+    narrow::Narrow,
     policy::{ImportMode, Insecure, ReferencePolicy, Schedule},
     version::sort_key,
 };
@@ -49,6 +50,7 @@ impl Engine {
             left_out: Vec::new(),
             left_out_count: 0,
             found: 0,
+            selected: 0,
             requests: 0,
             unusable: 0,
             warnings: Vec::new(),
@@ -69,7 +71,7 @@ impl Engine {
         let repository = Arc::new(Door::new(self.upstream(), source, access));
         let tags = match &request.selection {
             Selection::None => Vec::new(),
-            Selection::All => {
+            Selection::All | Selection::Matching(_) => {
                 let list = repository.tags(MOST_TAGS).await.map_err(refused)?;
                 let (tags, unusable) = usable(list.tags);
                 preview.unusable = count(unusable);
@@ -79,7 +81,15 @@ impl Engine {
                         "The registry lists more than {MOST_TAGS} tags; the rest is not looked at."
                     )));
                 }
-                tags
+                let narrow = request.selection.narrow();
+                let selected = narrow.select(tags);
+                if selected.is_empty() && !narrow.is_empty() {
+                    return Err(Error::invalid(
+                        "include",
+                        none_fits(source, preview.found, &narrow),
+                    ));
+                }
+                selected
             }
             Selection::Chosen(tags) => {
                 preview.found = count(tags.len());
@@ -109,6 +119,7 @@ impl Engine {
                 tags.clone()
             }
         };
+        preview.selected = count(tags.len());
         let cap = self.cap(&request.selection);
         let now = tags.len().min(cap);
         preview.left_out_count = count(tags.len() - now);
@@ -161,8 +172,8 @@ impl Engine {
         let ctx = self.write_context(actor, if request.create { "create" } else { "import" });
         let record = match found {
             Some(record) => {
-                if let (None, Some(source), Selection::All) =
-                    (&record.source, &request.source, &request.selection)
+                if let (None, Some(source), true) =
+                    (&record.source, &request.source, request.selection.lists())
                 {
                     tx.lock_stream(&record.id).await?;
                     let facts = tx.facts(&record, &[]).await?;
@@ -186,10 +197,11 @@ impl Engine {
         };
         let job = match (&request.source, &request.selection) {
             (None, _) | (_, Selection::None) => None,
-            (Some(source), Selection::All) => {
+            (Some(source), Selection::All | Selection::Matching(_)) => {
+                let narrow = request.selection.narrow();
                 let job = self.asked_job(actor, &record, source, request);
                 let dedup_key = format!(
-                    "{}|{source}|all|{}|{}|{}|{}|{}",
+                    "{}|{source}|all|{}|{}|{}|{}|{}|{narrow}",
                     record.id,
                     request.insecure,
                     request.schedule.word(),
@@ -202,6 +214,7 @@ impl Engine {
                         &NewJob {
                             all_tags: true,
                             listed: false,
+                            narrow,
                             dedup_key,
                             ..job
                         },
@@ -385,6 +398,7 @@ impl Engine {
             stream_id: record.id.clone(),
             source: source.clone(),
             all_tags: false,
+            narrow: Narrow::default(),
             listed: true,
             insecure,
             schedule: Schedule::Never,
@@ -436,7 +450,9 @@ impl Engine {
 
     pub(crate) fn cap(&self, selection: &Selection) -> usize {
         match selection {
-            Selection::All => self.config().max_tags_per_import.unwrap_or(MOST_TAGS),
+            Selection::All | Selection::Matching(_) => {
+                self.config().max_tags_per_import.unwrap_or(MOST_TAGS)
+            }
             _ => MOST_TAGS,
         }
     }
@@ -492,6 +508,14 @@ async fn check(tx: &mut Tx, request: &ImportRequest) -> Result<Option<StreamReco
         ));
     }
     Ok(found)
+}
+
+/// That a repository has tags, but none of those asked for.
+pub(crate) fn none_fits(source: &Reference, found: i64, narrow: &Narrow) -> String {
+    format!(
+        "none of the {found} tags of {} fits: {narrow}",
+        source.name()
+    )
 }
 
 /// Tags that are valid names, in priority order, and how many are not.

@@ -3,6 +3,7 @@
 use model::{
     Digest, Reference, TagName,
     job::ItemState,
+    narrow::Narrow,
     policy::{ImportMode, ReferencePolicy, Schedule},
 };
 
@@ -19,6 +20,8 @@ pub struct NewJob {
     pub source: Reference,
     /// All tags of it, or all that were left out before.
     pub all_tags: bool,
+    /// What narrows the tags the worker lists.
+    pub narrow: Narrow,
     /// The tags are given with it; otherwise the worker lists them.
     pub listed: bool,
     /// Whether insecure connections are allowed for tags the worker lists.
@@ -63,6 +66,8 @@ pub struct JobRecord {
     pub source: Reference,
     /// All tags of it.
     pub all_tags: bool,
+    /// What narrows the tags the worker lists.
+    pub narrow: Narrow,
     /// Whether insecure connections are allowed for tags the worker lists.
     pub insecure: bool,
     /// How often its tags are looked at again; `Never` leaves what they have.

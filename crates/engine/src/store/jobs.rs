@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use model::{
     Digest, StreamRef, TagName,
     job::{ItemState, JobState, JobView, Progress},
+    narrow::Narrow,
     policy::{ImportMode, ReferencePolicy},
 };
 
@@ -21,6 +22,7 @@ pub(super) struct Columns {
     reference_policy: String,
     import_mode: String,
     platform: String,
+    narrow: String,
     stream_id: String,
     namespace: String,
     name: String,
@@ -49,13 +51,33 @@ pub(super) struct Columns {
 
 macro_rules! job_columns {
     () => {
-        "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.import_mode, j.platform, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
+        "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.import_mode, j.platform, j.narrow, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
             j.generation, j.creates_stream, j.total, j.done, j.unchanged, j.failed, j.left_out, j.actor, j.attempts,
             j.cancel_requested, j.error, j.hint, j.run_at, j.created_at, j.started_at, j.finished_at
         FROM jobs j JOIN streams s ON s.id = j.stream_id "
     };
 }
 pub(super) use job_columns;
+
+/// Reads what narrows an import; empty text is nothing.
+fn narrow(text: &str) -> Result<Narrow> {
+    if text.is_empty() {
+        return Ok(Narrow::default());
+    }
+    serde_json::from_str(text)
+        .map_err(|error| crate::Error::inconsistent(format_args!("jobs.narrow: {error}")))
+}
+
+/// Writes what [`narrow`] reads.
+fn narrow_words(narrow: &Narrow) -> Result<String> {
+    if narrow.is_empty() {
+        return Ok(String::new());
+    }
+    serde_json::to_string(narrow).map_err(|error| crate::Error::Internal {
+        doing: "writing what narrows an import",
+        source: Box::new(error),
+    })
+}
 
 impl Columns {
     pub(super) fn view(self) -> Result<JobView> {
@@ -66,6 +88,7 @@ impl Columns {
                 .map_err(crate::Error::inconsistent)?,
             source: row::parse("jobs.source", &self.source)?,
             all_tags: self.all_tags,
+            narrow: narrow(&self.narrow)?.to_string(),
             progress: Progress {
                 total: self.total,
                 done: self.done,
@@ -92,6 +115,7 @@ impl Columns {
             id: self.id,
             stream_id: self.stream_id,
             all_tags: self.all_tags,
+            narrow: narrow(&self.narrow)?,
             insecure: self.insecure,
             schedule: row::parse("jobs.schedule", &self.schedule)?,
             reference_policy: row::word(
@@ -129,10 +153,11 @@ impl Tx {
         if let Some(id) = active {
             return Ok(id);
         }
+        let words = narrow_words(&job.narrow)?;
         const SQL: &str = "INSERT INTO jobs (id, kind, dedup_key, state, stream_id, source, all_tags, insecure, listed,
             creates_stream, actor, cancel_requested, error, hint, run_at, created_at, schedule, reference_policy, host,
-            import_mode, platform)
-            VALUES ($1, $12, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11, $13, $14, $15, $16, $17)";
+            import_mode, platform, narrow)
+            VALUES ($1, $12, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $10, '', '', $11, $11, $13, $14, $15, $16, $17, $18)";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(&job.id)
@@ -152,6 +177,7 @@ impl Tx {
                 .bind(job.source.host())
                 .bind(job.mode.map_or("", ImportMode::as_str))
                 .bind(job.platform.join("/"))
+                .bind(&words)
                 .execute(conn)
                 .await?;
         });

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::Ended;
 use crate::{
     Engine, Error, Result,
-    ops::{MOST_TAGS, usable},
+    ops::{MOST_TAGS, none_fits, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
         import::{Finding, Outcome, choose_platform, plan},
@@ -178,8 +178,17 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
         Err(failure) => return Ok(Err(failure)),
     };
     let cap = engine.cap(&Selection::All);
-    let items: Vec<NewItem> = usable(names)
-        .0
+    let found = i64::try_from(names.len()).unwrap_or(i64::MAX);
+    let tags = job.narrow.select(usable(names).0);
+    if tags.is_empty() && !job.narrow.is_empty() {
+        return Ok(Err(Failure {
+            reason: Reason::NotFound,
+            message: none_fits(&job.source, found, &job.narrow),
+            hint: "Import again with other patterns, another range, or none.".to_owned(),
+            retry: Retry::Never,
+        }));
+    }
+    let items: Vec<NewItem> = tags
         .into_iter()
         .enumerate()
         .map(|(i, tag)| NewItem {

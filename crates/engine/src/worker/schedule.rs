@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use model::{job::ItemState, policy::ReferencePolicy, policy::Schedule};
+use model::{job::ItemState, narrow::Narrow, policy::ReferencePolicy, policy::Schedule};
 
 use crate::{
     Engine, Result,
@@ -104,6 +104,7 @@ impl Engine {
                     stream_id: stream_id.clone(),
                     source: first.reference.without_tag(),
                     all_tags: false,
+                    narrow: Narrow::default(),
                     listed: true,
                     insecure: false,
                     schedule: Schedule::Never,

@@ -7,6 +7,7 @@ mod credentials;
 mod definitions;
 mod edits;
 mod imports;
+mod narrowed;
 mod properties;
 mod pull;
 mod schedules;

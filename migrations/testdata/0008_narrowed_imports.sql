@@ -1,0 +1,1 @@
+UPDATE jobs SET narrow = '{"include":["2.*"]}' WHERE id = 'j1';
