@@ -13,6 +13,9 @@ use model::{
 };
 use sha2::{Digest as _, Sha256};
 
+mod wanted;
+
+use self::wanted::source_of;
 use super::load_stream;
 use crate::{
     Actor, Engine, Error, Result,
@@ -545,47 +548,6 @@ fn preview_tag(tag: &TagName, source: &Reference, facts: Option<&StreamFacts>) -
             .and_then(|known| known.head.as_ref())
             .map(|head| head.digest.clone()),
         replaces,
-    }
-}
-
-/// What to ask upstream for a tag: what its spec says, else the stream's repository.
-fn source_of(
-    record: &StreamRecord,
-    facts: &StreamFacts,
-    tag: &TagName,
-) -> Result<(TagName, Reference, bool)> {
-    let Some(known) = facts.tag(tag) else {
-        return Err(Error::invalid(
-            "tag",
-            format!("{} has no tag {tag}", record.stream),
-        ));
-    };
-    match known
-        .spec
-        .as_ref()
-        .map(|spec| (&spec.source, spec.insecure))
-    {
-        Some((TagSource::External { reference, .. }, insecure)) => {
-            Ok((tag.clone(), reference.clone(), insecure))
-        }
-        None if record.source.is_some() => {
-            // A tag that has only ever failed: it was part of the repository's import.
-            let source = record.source.as_ref().map(|source| source.with_tag(tag));
-            source
-                .map(|source| (tag.clone(), source, false))
-                .ok_or_else(|| super::no_stream(&record.stream))
-        }
-        Some((other, _)) => Err(Error::invalid(
-            "tag",
-            format!(
-                "{tag} is not imported: it {}",
-                other.to_string().replace("fixed", "is fixed")
-            ),
-        )),
-        None => Err(Error::invalid(
-            "tag",
-            format!("{tag} has nothing to import from"),
-        )),
     }
 }
 
