@@ -162,6 +162,25 @@ impl Settings {
             .allowed_registries
             .clone_from(&self.allowed_registries);
         config.workers = self.workers;
+        let url = self.public_url.as_ref();
+        let public = url.and_then(|url| Some((url.host_str()?, url.port())));
+        let public = public.map(|(host, port)| match port {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        });
+        let listening = self.http.into_iter().flat_map(|at| {
+            [
+                reachable(at).to_string(),
+                format!("localhost:{}", at.port()),
+            ]
+        });
+        config.own_hosts = self
+            .registry_host
+            .clone()
+            .into_iter()
+            .chain(public)
+            .chain(listening)
+            .collect();
         config
     }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub secret_key: Option<[u8; crate::vault::KEY]>,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
+    /// Hosts (with port) this registry itself is reached at: nothing is pulled through from there.
+    pub own_hosts: Vec<String>,
     /// Background workers in this process; 0 for none.
     pub workers: usize,
 }
@@ -48,6 +50,7 @@ impl Config {
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             mirror: true,
+            own_hosts: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }

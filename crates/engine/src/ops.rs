@@ -27,6 +27,7 @@ pub(crate) use imports::{MOST_TAGS, none_fits, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 pub use pull::Target;
+pub(crate) use pull::only_here;
 use sha2::{Digest as _, Sha256};
 pub use tokens::NewToken;
 

@@ -18,6 +18,7 @@ pub(crate) use self::fill::Fills;
 use self::{download::Download, fill::Ready};
 use crate::{
     Actor, Engine, Error, Result, blobs,
+    ops::only_here,
     upstream::{Door, Failure},
 };
 
@@ -104,6 +105,9 @@ impl Engine {
         if let Some(blob) = self.local_blob(digest, range).await? {
             return Ok(blob);
         }
+        if doors.is_empty() {
+            return Err(only_here(stream, digest));
+        }
         if !self.config().mirror {
             return self.through(doors, digest, range).await;
         }
@@ -164,6 +168,9 @@ impl Engine {
         if let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
             return Ok(size);
         }
+        if doors.is_empty() {
+            return Err(only_here(stream, digest));
+        }
         let mut download = Download::new(doors, digest);
         if download.open().await.map_err(refused)?
             && let Some(size) = download.size
@@ -221,6 +228,9 @@ impl Engine {
         let mut seen = HashSet::new();
         let mut doors = Vec::new();
         for (reference, insecure) in found {
+            if self.is_own(&reference) {
+                continue;
+            }
             let source = reference.without_tag();
             let insecure = Insecure::effective(record.insecure, insecure).allowed();
             if doors.len() < MOST_DOORS && seen.insert((source.clone(), insecure)) {

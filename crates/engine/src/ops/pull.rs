@@ -22,7 +22,21 @@ pub enum Target {
 /// Repositories asked for one manifest, at most.
 const MOST_CANDIDATES: i64 = 8;
 
+/// What came from this registry itself, which does not have it (any more).
+pub(crate) fn only_here(stream: &StreamRef, digest: &Digest) -> Error {
+    Error::NotFound(format!(
+        "{stream} has {digest} from this registry itself, which does not have it"
+    ))
+}
+
 impl Engine {
+    /// Whether a place is in this registry itself: asked, it would ask itself again.
+    pub(crate) fn is_own(&self, reference: &Reference) -> bool {
+        let host = reference.host();
+        let own = &self.config().own_hosts;
+        own.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
+
     /// A manifest of a stream: the image a tag points at, one of the stream's history, or a child of an index in it. It is
     /// fetched from the repositories the stream has it from, secure ones first, on the terms of the tags that carry it.
     ///
@@ -65,6 +79,9 @@ impl Engine {
         let mut doors = Vec::new();
         let mut seen = HashSet::new();
         for (reference, insecure) in found {
+            if self.is_own(&reference) {
+                continue;
+            }
             let source: Reference = reference.without_tag();
             let insecure = Insecure::effective(record.insecure, insecure).allowed();
             if seen.insert((source.to_string(), insecure)) {
@@ -73,6 +90,9 @@ impl Engine {
                     .await?;
                 doors.push(Door::new(self.upstream(), &source, access));
             }
+        }
+        if doors.is_empty() {
+            return Err(only_here(stream, &digest));
         }
         // The database is not held while others answer.
         drop(tx);

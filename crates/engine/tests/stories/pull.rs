@@ -268,3 +268,17 @@ db_test!(
         assert!(all(story.blob(&digest, None).await.unwrap()).await.is_err());
     }
 );
+
+db_test!(
+    async fn nothing_is_pulled_through_from_this_registry_itself(db) {
+        let up = TestUpstream::start().await;
+        let layer = layer();
+        let (first, digest) = Story::with_layer(&db, &up, &layer).await;
+        let engine = db.engine_with(upstream(), |config| config.own_hosts = vec![up.host()]).await;
+        let own = engine.pull_blob(&first.editor, &first.stream, &digest, None).await.err().unwrap();
+        assert!(matches!(&own, Error::NotFound(_)) && own.to_string().contains("itself"), "{own}");
+        let tag = Target::Tag("1.0".parse().unwrap());
+        assert!(matches!(engine.pull_manifest(&first.editor, &first.stream, &tag).await, Err(Error::NotFound(_))));
+        assert_eq!(up.requests().len(), 0, "nobody was asked");
+    }
+);
