@@ -16,6 +16,13 @@ pub fn NameAdvice(
     let said = RwSignal::new(about(&start));
     Effect::new(move |_| {
         let field = field.clone();
+        // What was typed before this was listening.
+        let typed = document()
+            .get_element_by_id(&field)
+            .and_then(|element| element.dyn_into::<HtmlInputElement>().ok());
+        if let Some(input) = typed {
+            said.set(about(&input.value()));
+        }
         let listening = window_event_listener(ev::input, move |event| {
             let input = event
                 .target()
@@ -29,8 +36,12 @@ pub fn NameAdvice(
     view! { <p class="hint" role="status">{said}</p> }
 }
 
-/// Advice on a tag as written in a form: `latest` or `ruby:latest`.
+/// Advice on tags as written in a form: `latest`, `ruby:latest` or several, separated by spaces or commas; on the first
+/// that needs it.
 fn about(text: &str) -> String {
-    let name = text.trim().rsplit(':').next().unwrap_or_default();
-    advise(name).map(|advice| advice.text).unwrap_or_default()
+    text.split([',', ' '])
+        .filter_map(|word| advise(word.rsplit(':').next().unwrap_or_default()))
+        .map(|advice| advice.text)
+        .next()
+        .unwrap_or_default()
 }
