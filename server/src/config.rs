@@ -174,6 +174,9 @@ impl Settings {
                 format!("localhost:{}", at.port()),
             ]
         });
+        config.registry_secure = url.is_some_and(|url| url.scheme() == "https");
+        let listens = self.http.map(|at| reachable(at).to_string());
+        config.registry_host = self.registry_host.clone().or(listens);
         config.own_hosts = self
             .registry_host
             .clone()

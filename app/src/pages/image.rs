@@ -46,7 +46,7 @@ pub fn ImagePage() -> impl IntoView {
             </PageHead>
             {banner(&asked)}
             {pointing(&stream, &image)}
-            {image_sections(&stream, &image, &image.reference, false, asked.now)}
+            {image_sections(&stream, &image, &image.reference, (&image.reference, false), asked.now)}
         }
         .into_any())
     })
@@ -68,17 +68,17 @@ fn pointing(stream: &StreamRef, image: &ImageView) -> AnyView {
 }
 
 /// Facts, pull commands, platforms, configuration, labels, layers and build steps of an image. `from` is where it is
-/// found, `insecure` whether that place may be asked without a verified certificate.
+/// found, `pulled` where clients are sent and whether they may ask there without a verified certificate.
 pub(super) fn image_sections(
     stream: &StreamRef,
     image: &ImageView,
     from: &Reference,
-    insecure: bool,
+    pulled: (&Reference, bool),
     now: DateTime<Utc>,
 ) -> AnyView {
     view! {
         {facts(image, from, now)}
-        {pull::commands(from, insecure)}
+        {pull::commands(pulled.0, pulled.1)}
         {parts::platforms(stream, image)}
         {parts::runs_with(&image.config)}
         {parts::environment(&image.config)}

@@ -40,14 +40,19 @@ pub fn TagPage() -> impl IntoView {
                     .engine
                     .image(&call.actor, &stream, &head.digest)
                     .await?;
+                // What the reference policy advertises: the place itself, or this registry.
+                let local = view
+                    .row
+                    .spec
+                    .as_ref()
+                    .filter(|spec| spec.reference_policy == ReferencePolicy::Local)
+                    .and_then(|_| call.engine.local_reference(&stream, &head.digest));
+                let pulled = match &local {
+                    Some(here) => (here, !call.engine.config().registry_secure),
+                    None => (&head.reference, view.insecure.allowed()),
+                };
                 // The same image may be found at several places: this tag's own is shown.
-                image_sections(
-                    &stream,
-                    &image,
-                    &head.reference,
-                    view.insecure.allowed(),
-                    asked.now,
-                )
+                image_sections(&stream, &image, &head.reference, pulled, asked.now)
             }
             None => no_image(&view),
         };

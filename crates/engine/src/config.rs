@@ -27,6 +27,10 @@ pub struct Config {
     pub secret_key: Option<[u8; crate::vault::KEY]>,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
+    /// Host (and port) clients pull from here; none if the registry is not served.
+    pub registry_host: Option<String>,
+    /// Whether clients reach it over HTTPS.
+    pub registry_secure: bool,
     /// Hosts (with port) this registry itself is reached at: nothing is pulled through from there.
     pub own_hosts: Vec<String>,
     /// Background workers in this process; 0 for none.
@@ -50,6 +54,8 @@ impl Config {
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             mirror: true,
+            registry_host: None,
+            registry_secure: false,
             own_hosts: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
         }

@@ -37,6 +37,10 @@ pub struct Draft {
 }
 
 impl Engine {
+    fn registry(&self) -> Option<String> {
+        self.config().registry_host.clone()
+    }
+
     /// A stream as an OpenShift object, with all its tags and their history.
     ///
     /// # Errors
@@ -52,7 +56,8 @@ impl Engine {
                 "{stream} has more than {MOST_TAGS} tags or {MOST_REVISIONS} revisions, too many for one object; export its tags one by one"
             )));
         }
-        let object = object(&mut tx, &record, &names, revisions).await?;
+        let registry = self.registry();
+        let object = object(&mut tx, &record, &names, revisions, registry).await?;
         Ok(openshift::image_stream(&object))
     }
 
@@ -80,7 +85,8 @@ impl Engine {
             .into_iter()
             .map(|found| (tag.clone(), found))
             .collect();
-        let object = object(&mut tx, &record, std::slice::from_ref(tag), revisions).await?;
+        let names = std::slice::from_ref(tag);
+        let object = object(&mut tx, &record, names, revisions, self.registry()).await?;
         let image = tx.image(&head.digest).await?;
         let image = image.ok_or_else(|| Error::inconsistent("a head without its image"))?;
         let image = openshift::image(&image, &head.reference);
@@ -115,7 +121,7 @@ impl Engine {
         let reference = tx.image_in_stream(&record.id, &digest).await?;
         let reference = reference.ok_or_else(missing)?;
         let image = tx.image(&digest).await?.ok_or_else(missing)?;
-        let object = object(&mut tx, &record, &[], Vec::new()).await?;
+        let object = object(&mut tx, &record, &[], Vec::new(), self.registry()).await?;
         let name = format!("{}@{id}", stream.name);
         let image = openshift::image(&image, &reference);
         Ok(openshift::image_stream_image(&object, &name, &image))
@@ -332,6 +338,7 @@ async fn object(
     record: &StreamRecord,
     names: &[TagName],
     revisions: Vec<(TagName, Revision)>,
+    registry: Option<String>,
 ) -> Result<StreamObject> {
     let view = tx.stream_view(&record.stream).await?;
     let view = view.ok_or_else(|| super::no_stream(&record.stream))?;
@@ -362,7 +369,7 @@ async fn object(
         insecure: record.insecure,
         meta: record.meta.clone(),
         checked_at: None,
-        registry: None,
+        registry,
         tags,
     })
 }

@@ -30,6 +30,13 @@ pub(crate) fn only_here(stream: &StreamRef, digest: &Digest) -> Error {
 }
 
 impl Engine {
+    /// Where an image of a stream is pulled from here, if this registry is served.
+    #[must_use]
+    pub fn local_reference(&self, stream: &StreamRef, digest: &Digest) -> Option<Reference> {
+        let host = self.config().registry_host.as_deref()?;
+        format!("{host}/{stream}@{digest}").parse().ok()
+    }
+
     /// Whether a place is in this registry itself: asked, it would ask itself again.
     pub(crate) fn is_own(&self, reference: &Reference) -> bool {
         let host = reference.host();

@@ -9,11 +9,12 @@ use engine::{
 };
 use model::{
     Change, TagSource,
+    import::Selection,
     policy::{ReferencePolicy, Schedule},
     user::Role,
 };
 
-use crate::common::{Story, chosen};
+use crate::common::{Story, chosen, upstream};
 
 fn draft(text: impl Into<String>) -> Draft {
     Draft {
@@ -154,5 +155,22 @@ db_test!(
         let stale = story.engine.apply_definitions(&story.editor, &text, &planned.token).await.unwrap_err();
         assert!(matches!(stale, Error::Conflict(_)), "{stale}");
         assert!(matches!(story.tag("1.0").await.spec.unwrap().source, TagSource::External { .. }));
+    }
+);
+
+db_test!(
+    async fn a_local_tag_is_told_to_be_pulled_from_here(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), Selection::All, true);
+        request.reference_policy = ReferencePolicy::Local;
+        story.run(&request).await;
+        let engine = db.engine_with(upstream(), |config| config.registry_host = Some("weir.test:5000".into())).await;
+        let tag = engine.export_tag(&story.editor, &story.stream, &"1.0".parse().unwrap()).await.unwrap();
+        assert_eq!(tag["image"]["dockerImageReference"], format!("weir.test:5000/team/app@{digest}"));
+        let stream = engine.export_stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(stream["status"]["dockerImageRepository"], "weir.test:5000/team/app");
+        assert!(stream["status"]["tags"][0]["items"][0]["dockerImageReference"].as_str().unwrap().starts_with(&up.host()), "never stored");
     }
 );
