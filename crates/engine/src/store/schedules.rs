@@ -28,7 +28,7 @@ pub struct DueTag {
 }
 
 /// Tries of a tag that failed for a reason that may pass, at most.
-pub const MOST_ATTEMPTS: i64 = 10;
+const MOST_ATTEMPTS: i64 = 10;
 
 /// How long after its `attempts`th failure in a row a tag is tried again: from half a minute, doubled, up to an hour.
 fn wait(attempts: i64) -> chrono::Duration {
@@ -148,7 +148,7 @@ impl Tx {
     }
 
     /// Notes tags whose import failed for a reason that may pass: each is due again after a while that doubles, until it
-    /// was tried [`MOST_ATTEMPTS`] times. A scheduled tag keeps its own time if that is sooner. A held one is not tried.
+    /// was tried ten times. A scheduled tag keeps its own time if that is sooner. A held one is not tried.
     ///
     /// # Errors
     /// When the database refuses.
