@@ -25,35 +25,8 @@ impl Glob {
     /// Whether a name fits. At most one step back for each letter: time grows with name times pattern, both bounded.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        matches(self.0.as_bytes(), name.as_bytes())
+        crate::allowed::glob(&self.0, name)
     }
-}
-
-/// Only the last star met is ever gone back to: what an earlier one took was the least it could.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&letter) if letter == b'?' || letter == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((at, from)) = star else {
-                    return false;
-                };
-                star = Some((at, from + 1));
-                p = at + 1;
-                t = from + 1;
-            }
-        }
-    }
-    pattern[p..].iter().all(|letter| *letter == b'*')
 }
 
 impl FromStr for Glob {
