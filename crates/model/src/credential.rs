@@ -41,7 +41,7 @@ impl HostPattern {
         let same_host = host.split('.').all(|part| {
             parts
                 .next()
-                .is_some_and(|pattern| glob(pattern.as_bytes(), part.as_bytes()))
+                .is_some_and(|pattern| crate::allowed::glob(pattern, part))
         }) && parts.next().is_none();
         let path = reference.repository();
         let below = path
@@ -62,15 +62,6 @@ fn split(text: &str) -> (String, Option<String>) {
     match text.rsplit_once(':') {
         Some((host, port)) => (host.to_lowercase(), Some(port.to_owned())),
         None => (text.to_lowercase(), None),
-    }
-}
-
-/// Whether a text fits a pattern whose only special character is `*`.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => text.is_empty(),
-        Some((b'*', rest)) => (0..=text.len()).any(|skip| glob(rest, &text[skip..])),
-        Some((letter, rest)) => text.first() == Some(letter) && glob(rest, &text[1..]),
     }
 }
 
