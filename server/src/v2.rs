@@ -4,8 +4,6 @@
 //! Nothing here reads a cookie, and none of the pages' layers (sessions, forms' tokens, compression, body limit) is around
 //! it: what a client gets are the bytes as they are stored.
 //!
-//! So far it signs in, pulls and lists; other routes say that they are not supported.
-
 mod auth;
 mod blobs;
 mod catalog;
@@ -13,8 +11,10 @@ mod error;
 mod manifests;
 pub mod names;
 mod paging;
+mod referrers;
 mod tags;
 mod token;
+mod uploads;
 
 use axum::{
     Json, Router,
@@ -67,19 +67,18 @@ async fn advertise(request: Request, next: Next) -> Response {
 
 /// Finds out who asks, then what for. In this order: somebody unknown learns nothing from how an address is refused.
 async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
-    let (parts, _body) = request.into_parts();
+    let (parts, body) = request.into_parts();
+    let query = parts.uri.query();
     let challenge = auth::Challenge::of(&state.site, &parts.headers);
-    let route = names::parse(parts.uri.path(), parts.uri.query());
+    let route = names::parse(parts.uri.path(), query);
     let answered = async {
         let actor = auth::actor(&state.engine, &parts.headers).await?;
         let route = route.as_ref().map_err(Refusal::clone)?;
         match (&parts.method, route) {
             (&Method::GET | &Method::HEAD, Route::Base) => Ok(base()),
-            (&Method::GET, Route::Catalog) => {
-                catalog::list(&state.engine, &actor, parts.uri.query()).await
-            }
+            (&Method::GET, Route::Catalog) => catalog::list(&state.engine, &actor, query).await,
             (&Method::GET, Route::Tags(stream)) => {
-                tags::list(&state.engine, &actor, stream, parts.uri.query()).await
+                tags::list(&state.engine, &actor, stream, query).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
                 manifests::pull(&state.engine, &actor, stream, target, &parts.headers).await
@@ -90,6 +89,35 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::HEAD, Route::Blob(stream, digest)) => {
                 blobs::head(&state.engine, &actor, stream, digest).await
             }
+            (&Method::PUT, Route::Manifest(stream, target)) => {
+                manifests::push(&state.engine, &actor, stream, target, &parts.headers, body).await
+            }
+            (&Method::DELETE, Route::Manifest(stream, target)) => {
+                manifests::delete(&state.engine, &actor, stream, target).await
+            }
+            (&Method::DELETE, Route::Blob(stream, digest)) => {
+                blobs::delete(&state.engine, &actor, stream, digest).await
+            }
+            (&Method::POST, Route::Uploads(stream, from)) => {
+                let (engine, from, headers) = (&state.engine, from.as_ref(), &parts.headers);
+                uploads::begin(engine, &actor, stream, from, query, headers, body).await
+            }
+            (&Method::PATCH, Route::Upload(stream, id)) => {
+                uploads::patch(&state.engine, &actor, stream, id, &parts.headers, body).await
+            }
+            (&Method::PUT, Route::Upload(stream, id)) => {
+                let (engine, headers) = (&state.engine, &parts.headers);
+                uploads::finish(engine, &actor, stream, id, query, headers, body).await
+            }
+            (&Method::GET | &Method::HEAD, Route::Upload(stream, id)) => {
+                uploads::status(&state.engine, &actor, stream, id).await
+            }
+            (&Method::DELETE, Route::Upload(stream, id)) => {
+                uploads::cancel(&state.engine, &actor, stream, id).await
+            }
+            (&Method::GET, Route::Referrers(stream, subject)) => {
+                referrers::list(&state.engine, &actor, stream, subject, query).await
+            }
             // Clients ask for these where the header says there may be some; none are kept yet.
             (&Method::GET, Route::Signatures(stream, _)) => {
                 tags::may_list(&state.engine, &actor, stream).await?;
@@ -97,7 +125,7 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             }
             _ => Err(Refusal::new(
                 Code::Unsupported,
-                "this version of the registry pulls and lists; pushing is not there yet",
+                format!("{} is not done here", parts.method),
             )),
         }
     };

@@ -1,14 +1,22 @@
-//! Blobs by digest, on a local disk.
+//! Blobs by digest: on the local disk, or in a bucket of an object store.
 //!
 //! ```text
+//! <place>/
+//!   sha256/ab/abcdef…     a whole blob whose bytes have this digest; never changed
+//!   sha512/…              the same
+//!   uploads/<id>/<part>   what came of a push so far
 //! <data>/blobs/
-//!   sha256/ab/abcdef…   a whole blob whose bytes have this digest; never changed
-//!   sha512/…            the same
-//!   temp/<id>           one that is being written: nobody's until it is verified
+//!   temp/<id>             one that is being written, always on the local disk: nobody's until it is verified
 //! ```
 //!
-//! A blob is written to `temp`, verified, brought to disk, and renamed: what has a name by digest is whole, whenever the
-//! power goes. What a crash leaves in `temp` is removed at the next start, once it is older than any download may last.
+//! `<place>` is `<data>/blobs`, or what `WEIR_BLOBS_URL` names. A blob is written to `temp`, verified and brought to disk;
+//! then it is renamed, or sent to the bucket, where an object is there whole or not at all. So what has a name by digest is
+//! whole, whenever the power goes. What a crash leaves in `temp` is removed at the next start, once it is older than any
+//! download may last; uploads nobody goes on with are removed by the background work.
+
+mod bucket;
+mod hash;
+mod parts;
 
 use std::{
     io,
@@ -17,56 +25,139 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use model::Digest;
-use sha2::{Digest as _, Sha256, Sha512};
 use tokio::{
     fs::{self, File},
-    io::{AsyncSeekExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
 };
+use tokio_util::io::ReaderStream;
+
+use self::bucket::Bucket;
+pub(crate) use self::{hash::Hasher, parts::PartError};
 
 /// Leftovers in `temp` younger than this may be another process's.
 const STALE: Duration = Duration::from_secs(6 * 3_600);
+/// Bytes read from a file at once.
+pub(crate) const PIECE: usize = 256 << 10;
+
+/// Bytes as they come.
+pub(crate) type Body = BoxStream<'static, io::Result<Bytes>>;
 
 /// The blobs of this server.
 #[derive(Debug, Clone)]
 pub struct Blobs {
-    root: PathBuf,
+    local: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Disk,
+    Bucket(Bucket),
+}
+
+/// A blob that is here.
+pub(crate) struct Found {
+    /// Its bytes.
+    pub(crate) size: u64,
+    source: Source,
+}
+
+enum Source {
+    File(File),
+    Object(Bucket, String),
 }
 
 impl Blobs {
     /// Blobs below a folder, which is made when the first is written.
     #[must_use]
-    pub fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub fn new(local: PathBuf) -> Self {
+        Self {
+            local,
+            place: Place::Disk,
+        }
+    }
+
+    /// Blobs in a place such as `s3://bucket/prefix`; what is being written is below the folder.
+    ///
+    /// # Errors
+    /// When the URL names no bucket, or what the environment says of it is not enough.
+    pub fn at(local: PathBuf, url: &str) -> io::Result<Self> {
+        Ok(Self {
+            local,
+            place: Place::Bucket(Bucket::open(url)?),
+        })
     }
 
     /// Bytes of a blob, if it is here.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the place refuses.
     pub async fn size(&self, digest: &Digest) -> io::Result<Option<u64>> {
-        absent(
-            fs::metadata(self.path(digest))
-                .await
-                .map(|found| found.len()),
-        )
+        match &self.place {
+            Place::Disk => {
+                let found = fs::metadata(self.path(digest)).await;
+                absent(found.map(|found| found.len()))
+            }
+            Place::Bucket(bucket) => absent(bucket.size(&name(digest)).await),
+        }
     }
 
-    /// A blob, opened at a byte, with its whole size, if it is here.
+    /// A blob, if it is here.
     ///
     /// # Errors
-    /// When the disk refuses.
-    pub async fn open(&self, digest: &Digest) -> io::Result<Option<(File, u64)>> {
-        let Some(file) = absent(File::open(self.path(digest)).await)? else {
+    /// When the place refuses.
+    pub(crate) async fn open(&self, digest: &Digest) -> io::Result<Option<Found>> {
+        let found = match &self.place {
+            Place::Disk => {
+                let Some(file) = absent(File::open(self.path(digest)).await)? else {
+                    return Ok(None);
+                };
+                Found {
+                    size: file.metadata().await?.len(),
+                    source: Source::File(file),
+                }
+            }
+            Place::Bucket(bucket) => {
+                let name = name(digest);
+                let Some(size) = absent(bucket.size(&name).await)? else {
+                    return Ok(None);
+                };
+                Found {
+                    size,
+                    source: Source::Object(bucket.clone(), name),
+                }
+            }
+        };
+        Ok(Some(found))
+    }
+
+    /// The bytes of a blob that has no more than `most`, if it is here.
+    ///
+    /// # Errors
+    /// When the place refuses, or it has more.
+    pub(crate) async fn bytes(&self, digest: &Digest, most: usize) -> io::Result<Option<Bytes>> {
+        let Some(found) = self.open(digest).await? else {
             return Ok(None);
         };
-        let size = file.metadata().await?.len();
-        Ok(Some((file, size)))
+        let size = found.size;
+        if usize::try_from(size).map_or(true, |size| size > most) {
+            return Err(io::Error::other(format!(
+                "{digest} has {size} bytes, more than {most}"
+            )));
+        }
+        let mut bytes = Vec::new();
+        let mut body = found.read(0, size).await?;
+        while let Some(piece) = body.try_next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(Some(bytes.into()))
     }
 
     /// Where a blob with this id is while it is written.
     pub(crate) fn temp(&self, id: &str) -> PathBuf {
-        self.root.join("temp").join(id)
+        self.local.join("temp").join(id)
     }
 
     /// Begins a blob; nothing stays of it unless it is kept.
@@ -74,18 +165,35 @@ impl Blobs {
         let hasher = Hasher::of(digest)
             .ok_or_else(|| io::Error::other(format!("{digest} has an unknown algorithm")))?;
         let path = self.temp(id);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).await?;
-        }
+        make_folder_of(&path).await?;
         let file = File::create_new(&path).await?;
         Ok(NewBlob {
             blobs: self.clone(),
             digest: digest.clone(),
             file,
-            path: Some(path),
+            temp: Unfinished::new(path),
             hasher,
             written: 0,
         })
+    }
+
+    /// Keeps bytes the caller has verified. Signed manifests of schema 1 have the digest of what was signed, not of all
+    /// their bytes.
+    pub(crate) async fn put_verified(
+        &self,
+        id: &str,
+        digest: &Digest,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        let path = self.temp(id);
+        make_folder_of(&path).await?;
+        let mut file = File::create_new(&path).await?;
+        let unfinished = Unfinished::new(path);
+        file.write_all(bytes).await?;
+        file.flush().await?;
+        self.store(&file, unfinished.path(), digest).await?;
+        unfinished.keep();
+        Ok(())
     }
 
     /// Removes what a crash left behind. Returns how many files went.
@@ -93,7 +201,7 @@ impl Blobs {
     /// # Errors
     /// When the disk refuses.
     pub async fn remove_leftovers(&self) -> io::Result<usize> {
-        let Some(mut files) = absent(fs::read_dir(self.root.join("temp")).await)? else {
+        let Some(mut files) = absent(fs::read_dir(self.local.join("temp")).await)? else {
             return Ok(0);
         };
         let now = std::time::SystemTime::from(crate::clock::world());
@@ -111,13 +219,54 @@ impl Blobs {
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
-        let hex = digest.hex();
-        // The grammar of digests has no separators of paths; the hex has 32 digits or more.
-        self.root
-            .join(digest.algorithm())
-            .join(hex.get(..2).unwrap_or(hex))
-            .join(hex)
+        self.local.join(name(digest))
     }
+
+    /// Gives a verified file the name of its digest.
+    async fn store(&self, file: &File, path: &Path, digest: &Digest) -> io::Result<()> {
+        match &self.place {
+            Place::Disk => {
+                file.sync_all().await?;
+                let target = self.path(digest);
+                make_folder_of(&target).await?;
+                fs::rename(path, &target).await?;
+                // The name itself has to be on disk, too.
+                let folder = target.parent().unwrap_or(Path::new("."));
+                File::open(folder).await?.sync_all().await
+            }
+            Place::Bucket(bucket) => {
+                let body = ReaderStream::with_capacity(File::open(path).await?, PIECE);
+                bucket.put(&name(digest), body).await?;
+                fs::remove_file(path).await
+            }
+        }
+    }
+}
+
+impl Found {
+    /// Its bytes from `start` up to `end`.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    pub(crate) async fn read(self, start: u64, end: u64) -> io::Result<Body> {
+        match self.source {
+            Source::File(file) => {
+                let part = at(file, start).await?.take(end.saturating_sub(start));
+                Ok(ReaderStream::with_capacity(part, PIECE).boxed())
+            }
+            Source::Object(bucket, name) => bucket.read(&name, start, end).await,
+        }
+    }
+}
+
+/// The name of a blob: the grammar of digests has no separators of paths; the hex has 32 digits or more.
+fn name(digest: &Digest) -> String {
+    let hex = digest.hex();
+    format!(
+        "{}/{}/{hex}",
+        digest.algorithm(),
+        hex.get(..2).unwrap_or(hex)
+    )
 }
 
 /// A blob that is being written.
@@ -125,8 +274,7 @@ pub(crate) struct NewBlob {
     blobs: Blobs,
     digest: Digest,
     file: File,
-    /// None once it is kept.
-    path: Option<PathBuf>,
+    temp: Unfinished,
     hasher: Hasher,
     written: u64,
 }
@@ -149,65 +297,47 @@ impl NewBlob {
     /// Makes it last under its digest.
     ///
     /// # Errors
-    /// When its bytes are others than its digest says, or the disk refuses; then nothing stays.
-    pub async fn keep(mut self) -> io::Result<()> {
+    /// When its bytes are others than its digest says, or the place refuses; then nothing stays.
+    pub async fn keep(self) -> io::Result<()> {
         if !self.is_right() {
             return Err(io::Error::other(format!(
                 "the bytes do not have the digest {}",
                 self.digest
             )));
         }
-        self.file.sync_all().await?;
-        let target = self.blobs.path(&self.digest);
-        let folder = target.parent().unwrap_or(Path::new(".")).to_owned();
-        fs::create_dir_all(&folder).await?;
-        if let Some(path) = &self.path {
-            fs::rename(path, &target).await?;
-        }
-        self.path = None;
-        // The name itself has to be on disk, too.
-        File::open(&folder).await?.sync_all().await
+        self.blobs
+            .store(&self.file, self.temp.path(), &self.digest)
+            .await?;
+        self.temp.keep();
+        Ok(())
     }
 }
 
-impl Drop for NewBlob {
+/// A file that goes when nobody keeps it.
+struct Unfinished {
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Unfinished {
+    fn new(path: PathBuf) -> Self {
+        Self { path, kept: false }
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Unfinished {
     fn drop(&mut self) {
-        if let Some(path) = self.path.take() {
-            // Gone already, or removed as a leftover at a later start.
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
-/// The hash functions digests of blobs are made with.
-#[derive(Clone)]
-pub(crate) enum Hasher {
-    Sha256(Sha256),
-    Sha512(Sha512),
-}
-
-impl Hasher {
-    /// The one a digest needs.
-    pub fn of(digest: &Digest) -> Option<Self> {
-        match digest.algorithm() {
-            "sha256" => Some(Self::Sha256(Sha256::new())),
-            "sha512" => Some(Self::Sha512(Sha512::new())),
-            _ => None,
-        }
-    }
-
-    pub fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha256(hasher) => hasher.update(bytes),
-            Self::Sha512(hasher) => hasher.update(bytes),
-        }
-    }
-
-    pub fn hex(self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        match self {
-            Self::Sha256(hasher) => hex(&hasher.finalize()),
-            Self::Sha512(hasher) => hex(&hasher.finalize()),
+        if !self.kept {
+            // Gone already, or removed as a leftover later.
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
@@ -218,6 +348,13 @@ pub(crate) async fn at(mut file: File, start: u64) -> io::Result<File> {
         file.seek(io::SeekFrom::Start(start)).await?;
     }
     Ok(file)
+}
+
+async fn make_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) => fs::create_dir_all(folder).await,
+        None => Ok(()),
+    }
 }
 
 /// Not found is an answer.
@@ -231,6 +368,8 @@ fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     fn digest(bytes: &[u8]) -> Digest {

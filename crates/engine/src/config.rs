@@ -27,6 +27,10 @@ pub struct Config {
     pub secret_key: Option<[u8; crate::vault::KEY]>,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
+    /// Where blobs are kept, as `s3://bucket/prefix`; none for the data folder.
+    pub blobs_url: Option<String>,
+    /// Bytes of one blob that is pushed, or pulled through, at most.
+    pub max_blob: u64,
     /// Host (and port) clients pull from here; none if the registry is not served.
     pub registry_host: Option<String>,
     /// Whether clients reach it over HTTPS.
@@ -54,6 +58,8 @@ impl Config {
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             mirror: true,
+            blobs_url: None,
+            max_blob: 20 << 30,
             registry_host: None,
             registry_secure: false,
             own_hosts: Vec::new(),

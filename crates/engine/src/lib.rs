@@ -10,6 +10,7 @@ pub mod error;
 pub mod openshift;
 mod ops;
 mod pull;
+mod push;
 pub mod rules;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -30,9 +31,11 @@ use blobs::Blobs;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag, Target};
+pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, PushedManifest, StaleTag, Target};
 use pull::Fills;
 pub use pull::{Blob, Range};
+use push::Hashes;
+pub use push::{PushError, Taken};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -53,6 +56,8 @@ struct Inner {
     blobs: Blobs,
     /// Blobs on their way.
     fills: Fills,
+    /// Hashes of uploads that go on.
+    hashes: Hashes,
     /// Names this process in leases.
     owner: String,
     /// The key of stored secrets, once it was needed.
@@ -87,7 +92,15 @@ impl Engine {
             doing: "preparing connections",
             source: failure.to_string().into(),
         })?;
-        let engine = Self::assemble(config, clock, store, upstream);
+        let folder = config.data.join("blobs");
+        let blobs = match &config.blobs_url {
+            None => Blobs::new(folder),
+            Some(url) => Blobs::at(folder, url).map_err(|error| Error::Internal {
+                doing: "opening the place of blobs",
+                source: Box::new(error),
+            })?,
+        };
+        let engine = Self::with_blobs(config, clock, store, upstream, blobs);
         match engine.blobs().remove_leftovers().await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "removed downloads that a crash left behind"),
@@ -100,8 +113,18 @@ impl Engine {
     /// Puts an engine together from parts that are there already.
     #[must_use]
     pub fn assemble(config: Config, clock: Clock, store: Store, upstream: Upstream) -> Self {
-        let owner = clock.id();
         let blobs = Blobs::new(config.data.join("blobs"));
+        Self::with_blobs(config, clock, store, upstream, blobs)
+    }
+
+    fn with_blobs(
+        config: Config,
+        clock: Clock,
+        store: Store,
+        upstream: Upstream,
+        blobs: Blobs,
+    ) -> Self {
+        let owner = clock.id();
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -110,6 +133,7 @@ impl Engine {
                 upstream,
                 blobs,
                 fills: Fills::default(),
+                hashes: Hashes::default(),
                 owner,
                 vault: OnceLock::new(),
                 wake: Notify::new(),
@@ -171,6 +195,10 @@ impl Engine {
 
     fn fills(&self) -> &Fills {
         &self.inner.fills
+    }
+
+    fn hashes(&self) -> &Hashes {
+        &self.inner.hashes
     }
 
     fn upstream(&self) -> &Upstream {

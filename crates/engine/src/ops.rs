@@ -15,6 +15,7 @@ mod namespaces;
 mod naming;
 mod past;
 mod pull;
+mod push;
 mod registry_lists;
 mod retries;
 mod streams;
@@ -28,6 +29,7 @@ use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 pub use pull::Target;
 pub(crate) use pull::only_here;
+pub use push::PushedManifest;
 use sha2::{Digest as _, Sha256};
 pub use tokens::NewToken;
 

@@ -11,19 +11,15 @@ use std::{collections::HashSet, io};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
 use model::{Digest, StreamRef, policy::Insecure};
-use tokio::io::AsyncReadExt;
-use tokio_util::io::ReaderStream;
 
 pub(crate) use self::fill::Fills;
 use self::{download::Download, fill::Ready};
 use crate::{
-    Actor, Engine, Error, Result, blobs,
+    Actor, Engine, Error, Result,
     ops::only_here,
-    upstream::{Door, Failure},
+    upstream::{Door, Failure, MANIFEST_CAP},
 };
 
-/// Bytes read from a file at once.
-const PIECE: usize = 128 << 10;
 /// References looked at for one blob, at most.
 const MOST_REFERENCES: i64 = 200;
 /// Repositories asked for one blob, at most.
@@ -185,10 +181,7 @@ impl Engine {
 
     /// The bytes of a manifest, if they are here. One that cannot be read is as good as not here.
     pub(crate) async fn kept_manifest(&self, digest: &Digest) -> Option<Bytes> {
-        let (mut file, size) = self.blobs().open(digest).await.ok()??;
-        let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
-        file.read_to_end(&mut bytes).await.ok()?;
-        Some(bytes.into())
+        self.blobs().bytes(digest, MANIFEST_CAP).await.ok()?
     }
 
     /// Keeps the bytes of a manifest, if blobs are kept at all. It can be fetched again: a failure is only told.
@@ -210,19 +203,36 @@ impl Engine {
         }
     }
 
+    /// Whether an actor may read a blob in a stream.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound`, also for a blob that only other streams have.
+    pub(crate) async fn may_read_blob(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<()> {
+        self.way_to(actor, stream, digest).await.map(drop)
+    }
+
     /// Where a blob may be had for a stream; who may not read it there is told that it is not there.
     async fn way_to(&self, actor: &Actor, stream: &StreamRef, digest: &Digest) -> Result<Way> {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
-        let record = tx
-            .stream(stream)
-            .await?
-            .ok_or_else(|| Error::NotFound(format!("there is no stream {stream}")))?;
+        // What was pushed is there before the manifest that makes the stream.
+        let pushed = tx.has_pushed_blob(stream, digest).await?;
+        let Some(record) = tx.stream(stream).await? else {
+            return match pushed {
+                true => Ok(Way::Doors(Vec::new())),
+                false => Err(Error::NotFound(format!("there is no stream {stream}"))),
+            };
+        };
         if let Some((_, bytes)) = EMPTY.iter().find(|(empty, _)| *empty == digest.as_str()) {
             return Ok(Way::Known(bytes));
         }
         let found = tx.blob_sources(&record.id, digest, MOST_REFERENCES).await?;
-        if found.is_empty() {
+        if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
         }
         let mut seen = HashSet::new();
@@ -244,15 +254,15 @@ impl Engine {
     }
 
     async fn local_blob(&self, digest: &Digest, range: Option<Range>) -> Result<Option<Blob>> {
-        let Some((file, size)) = self.blobs().open(digest).await.map_err(disk)? else {
+        let Some(found) = self.blobs().open(digest).await.map_err(disk)? else {
             return Ok(None);
         };
+        let size = found.size;
         let (start, end) = Range::of(range, size)?;
-        let file = blobs::at(file, start).await.map_err(disk)?;
         Ok(Some(Blob {
             size,
             range: (start, end),
-            body: ReaderStream::with_capacity(file.take(end - start), PIECE).boxed(),
+            body: found.read(start, end).await.map_err(disk)?,
         }))
     }
 

@@ -7,6 +7,7 @@ pub mod delete;
 pub mod facts;
 pub mod import;
 pub mod policy;
+pub mod push;
 pub mod rollback;
 pub mod tagging;
 #[cfg(test)]

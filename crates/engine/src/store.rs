@@ -18,6 +18,7 @@ mod journal;
 mod namespaces;
 mod past;
 mod pull;
+mod push;
 mod registry_lists;
 mod revisions;
 mod row;
@@ -36,11 +37,13 @@ use sqlx::{
     },
 };
 
+pub(crate) use self::push::Part;
 pub use self::{
     apply::WriteContext,
     credentials::SealedCredential,
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    push::Referrer,
     schedules::DueTag,
     streams::StreamRecord,
 };

@@ -17,6 +17,7 @@ mod gate;
 mod guard;
 mod manifest;
 mod ping;
+mod pushed;
 mod repository;
 mod schema1;
 mod tags;
@@ -34,6 +35,8 @@ pub use blob::BlobBody;
 pub use door::Door;
 pub use failure::{Failure, Retry};
 pub use manifest::{Image, ImageLayer};
+pub(crate) use pushed::{Pushed, read as read_pushed};
+pub(crate) use repository::MANIFEST_CAP;
 pub use repository::{RawManifest, Repository};
 pub use tags::TagList;
 

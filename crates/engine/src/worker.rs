@@ -20,6 +20,9 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often an idle worker looks for jobs it was not woken for: those of a worker that died.
 const PERIOD: Duration = Duration::from_secs(2);
 
+/// How often uploads nobody goes on with are looked for.
+const TIDY: Duration = Duration::from_secs(3_600);
+
 /// How a run of a job ended.
 enum Ended {
     /// It is over: its state is written.
@@ -38,6 +41,8 @@ impl Engine {
         if self.config().workers > 0 {
             let engine = self.clone();
             self.spawn(async move { engine.keep_schedules().await });
+            let engine = self.clone();
+            self.spawn(async move { engine.keep_tidy().await });
         }
     }
 
@@ -50,6 +55,23 @@ impl Engine {
             self.run(&id).await?;
         }
         Ok(())
+    }
+
+    /// Removes now and then what nobody goes on with, until the engine stops.
+    async fn keep_tidy(self) {
+        let stop = self.stopping();
+        let mut hours = tokio::time::interval(TIDY);
+        loop {
+            tokio::select! {
+                _ = hours.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            match self.remove_abandoned_uploads().await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "removed uploads nobody went on with"),
+                Err(error) => tracing::warn!(%error, "could not look for abandoned uploads"),
+            }
+        }
     }
 
     async fn work(self) {

@@ -38,6 +38,19 @@ pub struct ImageView {
     pub tags: Vec<TagName>,
 }
 
+/// What a manifest says of itself beside what it is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFacts {
+    /// Bytes of the manifest; 0 if unknown.
+    pub size: i64,
+    /// The manifest it is attached to, as a signature is to what it signs.
+    pub subject: Option<Digest>,
+    /// What an artifact is; for an image the media type of its config.
+    pub artifact_type: String,
+    /// Its own annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// The part of an image's config that says how a container runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {

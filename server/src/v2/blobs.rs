@@ -4,7 +4,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use engine::{Actor, Engine, Error, Range};
+use engine::{Actor, Engine, Error, PushError, Range};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Digest, StreamRef};
 
@@ -63,6 +63,22 @@ pub async fn head(
         .await
         .map_err(refused)?;
     Ok(described(StatusCode::OK, digest, Some(size), Body::empty()))
+}
+
+/// Takes a blob of its own away from a stream.
+pub async fn delete(
+    engine: &Engine,
+    actor: &Actor,
+    stream: &StreamRef,
+    digest: &Digest,
+) -> Result<Response, Refusal> {
+    match engine.unlink_blob(actor, stream, digest).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED.into_response()),
+        Err(PushError::Engine(error @ Error::NotFound(_))) => {
+            Err(Refusal::from_engine(&error, Code::BlobUnknown))
+        }
+        Err(error) => Err(Refusal::from_push(error)),
+    }
 }
 
 fn refused(error: Error) -> Refusal {

@@ -4,8 +4,8 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use engine::Error;
-use http::StatusCode;
+use engine::{Error, PushError};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
 /// Codes of the OCI distribution specification, and those of the distribution project its clients know.
@@ -27,6 +27,20 @@ pub enum Code {
     RangeInvalid,
     /// The repository a manifest comes from did not give it; a status with which clients print why.
     PullThrough,
+    /// What was pushed may not become what the tag points at.
+    Refused,
+    /// There is no such upload.
+    UploadUnknown,
+    /// An upload broke off.
+    UploadInvalid,
+    /// What came is not as long as was said.
+    SizeInvalid,
+    /// More came than is taken.
+    TooLarge,
+    /// A manifest that is none.
+    ManifestInvalid,
+    /// A manifest names a blob that is not there.
+    ManifestBlobUnknown,
     /// A tag is no tag.
     TagInvalid,
     /// A digest is no digest.
@@ -51,6 +65,13 @@ impl Code {
             Self::BlobUnknown => ("BLOB_UNKNOWN", StatusCode::NOT_FOUND),
             Self::RangeInvalid => ("RANGE_INVALID", StatusCode::RANGE_NOT_SATISFIABLE),
             Self::PullThrough => ("OPENSHIFT_PULLTHROUGH_MANIFEST", StatusCode::NOT_FOUND),
+            Self::Refused => ("DENIED", StatusCode::FORBIDDEN),
+            Self::UploadUnknown => ("BLOB_UPLOAD_UNKNOWN", StatusCode::NOT_FOUND),
+            Self::UploadInvalid => ("BLOB_UPLOAD_INVALID", StatusCode::BAD_REQUEST),
+            Self::SizeInvalid => ("SIZE_INVALID", StatusCode::BAD_REQUEST),
+            Self::TooLarge => ("SIZE_INVALID", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::ManifestInvalid => ("MANIFEST_INVALID", StatusCode::BAD_REQUEST),
+            Self::ManifestBlobUnknown => ("MANIFEST_BLOB_UNKNOWN", StatusCode::BAD_REQUEST),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),
             Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
@@ -67,6 +88,8 @@ pub struct Refusal {
     pub code: Code,
     /// For the person at the other end.
     pub message: String,
+    /// What else the answer's head says.
+    pub headers: Vec<(HeaderName, String)>,
 }
 
 impl Refusal {
@@ -75,7 +98,32 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            headers: Vec::new(),
         }
+    }
+
+    /// The same, with more in its head.
+    pub fn with(mut self, headers: Vec<(HeaderName, String)>) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// What the engine refused of a push.
+    pub fn from_push(error: PushError) -> Self {
+        let code = match &error {
+            PushError::UnknownUpload(_) => Code::UploadUnknown,
+            PushError::OutOfOrder(_) => Code::RangeInvalid,
+            PushError::WrongDigest(_) => Code::DigestInvalid,
+            PushError::WrongSize(_) => Code::SizeInvalid,
+            PushError::TooLarge(_) => Code::TooLarge,
+            PushError::Broken(_) => Code::UploadInvalid,
+            PushError::BadManifest(_) => Code::ManifestInvalid,
+            PushError::MissingBlob(_) => Code::ManifestBlobUnknown,
+            PushError::InUse(_) => Code::Unsupported,
+            PushError::Engine(Error::Invalid { .. } | Error::Conflict(_)) => Code::Refused,
+            PushError::Engine(error) => return Self::from_engine(error, Code::NameUnknown),
+        };
+        Self::new(code, error.to_string())
     }
 
     /// What the engine refused, where `missing` is the code for something that is not there. A fault of ours is logged
@@ -104,6 +152,12 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (code, status) = self.code.row();
         let body = json!({ "errors": [{ "code": code, "message": self.message }] });
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
     }
 }

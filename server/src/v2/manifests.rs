@@ -1,14 +1,26 @@
 //! `…/manifests/{reference}`: bytes untouched, with their digest, media type and a validator.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use engine::{Actor, Engine, Error, Target, upstream::RawManifest};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use engine::{Actor, Engine, Error, PushError, Target, upstream::RawManifest};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Digest, StreamRef};
 
-use super::error::{Code, Refusal};
+use super::{
+    error::{Code, Refusal},
+    uploads::stored,
+};
+
+/// Bytes of a manifest, at most.
+const LIMIT: usize = 4 << 20;
+/// How long a manifest may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Says that what the manifest is attached to was understood.
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
 /// Answers GET and HEAD alike; the body of HEAD is left out later.
 pub async fn pull(
@@ -40,6 +52,67 @@ pub async fn pull(
     }
     let same = has(headers, &manifest.digest);
     Ok(answer(manifest, same))
+}
+
+/// Takes a manifest.
+pub async fn push(
+    engine: &Engine,
+    actor: &Actor,
+    stream: &StreamRef,
+    target: &Target,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, LIMIT)).await;
+    let bytes = match read {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => {
+            return Err(Refusal::new(
+                Code::TooLarge,
+                format!("the manifest broke off, or has more than {LIMIT} bytes"),
+            ));
+        }
+        Err(_) => {
+            return Err(Refusal::new(
+                Code::ManifestInvalid,
+                format!(
+                    "the manifest did not come within {} seconds",
+                    PATIENCE.as_secs()
+                ),
+            ));
+        }
+    };
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let pushed = engine
+        .push_manifest(actor, stream, target, content_type, bytes)
+        .await
+        .map_err(Refusal::from_push)?;
+    let location = format!("/v2/{stream}/manifests/{}", pushed.digest);
+    let mut response = stored(&location, &pushed.digest);
+    if let Some(subject) = pushed.subject
+        && let Ok(value) = HeaderValue::from_str(subject.as_str())
+    {
+        response.headers_mut().insert(SUBJECT, value);
+    }
+    Ok(response)
+}
+
+/// Takes a manifest away.
+pub async fn delete(
+    engine: &Engine,
+    actor: &Actor,
+    stream: &StreamRef,
+    target: &Target,
+) -> Result<Response, Refusal> {
+    match engine.delete_manifest(actor, stream, target).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED.into_response()),
+        Err(PushError::Engine(error @ Error::NotFound(_))) => {
+            Err(Refusal::from_engine(&error, Code::ManifestUnknown))
+        }
+        Err(error) => Err(Refusal::from_push(error)),
+    }
 }
 
 /// Whether the client has these bytes, by the validator it sends.

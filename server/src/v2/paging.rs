@@ -58,7 +58,9 @@ impl Wanted {
                 .append_pair("n", &self.n.to_string())
                 .append_pair("last", &last)
                 .finish();
-            let link = format!("<{path}?{query}>; rel=\"next\"");
+            // A list that is narrowed has a query of its own.
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let link = format!("<{path}{mark}{query}>; rel=\"next\"");
             if let Ok(link) = HeaderValue::from_str(&link) {
                 response.headers_mut().insert(header::LINK, link);
             }

@@ -49,6 +49,9 @@ impl TestServer {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::in_folder(folder.path().to_owned());
         config.workers = 0;
+        let authority = public_url.split_once("://").unwrap().1;
+        config.registry_host = Some(authority.to_owned());
+        config.own_hosts = vec![authority.to_owned()];
         // Near the real time: the session cookie's age is reckoned by the real clock.
         let clock = Clock::held_at(Clock::default().now());
         let engine = Engine::open(config, clock.clone()).await.unwrap();

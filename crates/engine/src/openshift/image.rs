@@ -78,11 +78,20 @@ pub fn image(image: &StoredImage, reference: &Reference) -> Value {
         ("dockerImageMetadataVersion", json!("1.0")),
         ("dockerImageManifestMediaType", json!(image.media_type)),
     ]);
-    if !image.layers.is_empty() {
+    if image.managed || !image.layers.is_empty() {
         metadata.insert(
             "annotations".to_owned(),
-            json!({"image.openshift.io/dockerLayersOrder": "ascending"}),
+            match image.managed {
+                false => json!({"image.openshift.io/dockerLayersOrder": "ascending"}),
+                true => json!({
+                    "image.openshift.io/dockerLayersOrder": "ascending",
+                    "image.openshift.io/manifestBlobStored": "true",
+                    "openshift.io/image.managed": "true",
+                }),
+            },
         );
+    }
+    if !image.layers.is_empty() {
         made.insert("dockerImageLayers".to_owned(), layers(image));
     }
     if !image.children.is_empty() {

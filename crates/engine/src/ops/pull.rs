@@ -70,7 +70,7 @@ impl Engine {
         let found = tx
             .image_sources(&record.id, &digest, MOST_CANDIDATES)
             .await?;
-        if found.is_empty() {
+        if found.is_empty() && !tx.has_pushed_image(&record.id, &digest).await? {
             return Err(Error::NotFound(format!("{stream} has no image {digest}")));
         }
         // What was pulled once is served whatever became of its registry.

@@ -17,9 +17,10 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-use super::{PIECE, download::Download};
+use super::download::Download;
 use crate::{
-    Engine, blobs,
+    Engine,
+    blobs::{self, PIECE},
     upstream::{Door, Failure, Retry},
 };
 

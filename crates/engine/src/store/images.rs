@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use model::{
     Digest, Reference,
-    image::{Child, Layer},
+    image::{Child, Layer, ManifestFacts},
 };
 use sqlx::AssertSqlSafe;
 
@@ -39,6 +39,40 @@ pub struct StoredImage {
     pub layers: Vec<Layer>,
     /// Children of an index, in its order.
     pub children: Vec<Child>,
+    /// What the manifest says of itself.
+    pub facts: ManifestFacts,
+    /// Whether it came by a push, and is nowhere else.
+    pub managed: bool,
+}
+
+impl From<crate::upstream::Image> for StoredImage {
+    fn from(image: crate::upstream::Image) -> Self {
+        Self {
+            digest: image.digest,
+            media_type: image.media_type,
+            config_digest: image.config_digest,
+            config: image.config,
+            os: image.os,
+            architecture: image.architecture,
+            variant: image.variant,
+            author: image.author,
+            size: image.size,
+            created_at: image.created_at,
+            layers: image
+                .layers
+                .into_iter()
+                .map(|layer| Layer {
+                    digest: layer.digest,
+                    size: layer.size,
+                    media_type: layer.media_type,
+                    created_by: String::new(),
+                })
+                .collect(),
+            children: image.children,
+            facts: image.facts,
+            managed: false,
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +87,11 @@ struct ImageColumns {
     author: String,
     size: i64,
     created_at: Option<DateTime<Utc>>,
+    managed: bool,
+    manifest_size: i64,
+    subject: Option<String>,
+    artifact_type: String,
+    annotations: String,
 }
 
 impl Tx {
@@ -102,7 +141,7 @@ impl Tx {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new(
                     "INSERT INTO images (digest, media_type, config_digest, config, os, architecture, variant, author,
-                    size, children, created_at, stored_at) ",
+                    size, children, created_at, stored_at, managed, manifest_size, subject, artifact_type, annotations) ",
                 );
                 query.push_values(chunk, |mut row, image| {
                     row.push_bind(image.digest.as_str())
@@ -116,7 +155,12 @@ impl Tx {
                         .push_bind(image.size)
                         .push_bind(i64::try_from(image.children.len()).unwrap_or(i64::MAX))
                         .push_bind(image.created_at)
-                        .push_bind(now);
+                        .push_bind(now)
+                        .push_bind(image.managed)
+                        .push_bind(image.facts.size)
+                        .push_bind(image.facts.subject.as_ref().map(Digest::as_str))
+                        .push_bind(image.facts.artifact_type.as_str())
+                        .push_bind(row::json(&image.facts.annotations));
                 });
                 query.push(" ON CONFLICT (digest) DO NOTHING");
                 query.build().execute(conn).await?;
@@ -183,7 +227,7 @@ impl Tx {
     /// When the database refuses.
     pub async fn image(&mut self, digest: &Digest) -> Result<Option<StoredImage>> {
         const IMAGE: &str = "SELECT digest, media_type, config_digest, config, os, architecture, variant, author, size,
-            created_at FROM images WHERE digest = $1";
+            created_at, managed, manifest_size, subject, artifact_type, annotations FROM images WHERE digest = $1";
         const LAYERS: &str = "SELECT digest, size, media_type FROM image_layers WHERE image_digest = $1 ORDER BY position";
         const CHILDREN: &str = "SELECT digest, size, media_type, os, architecture, variant
             FROM image_children WHERE image_digest = $1 ORDER BY position";
@@ -212,6 +256,13 @@ impl Tx {
             author: image.author,
             size: image.size,
             created_at: image.created_at,
+            managed: image.managed,
+            facts: ManifestFacts {
+                size: image.manifest_size,
+                subject: row::parse_opt("images.subject", image.subject.as_deref())?,
+                artifact_type: image.artifact_type,
+                annotations: row::map("images.annotations", &image.annotations)?,
+            },
             layers: layers
                 .into_iter()
                 .map(|(digest, size, media_type)| {

@@ -291,6 +291,7 @@ impl Tx {
 
     /// Deletes a stream; tags, history, conditions and jobs go with it.
     pub(super) async fn remove_stream(&mut self, id: &str) -> Result<()> {
+        self.unlink_blobs(id).await?;
         const SQL: &str = "DELETE FROM streams WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL).bind(id).execute(conn).await?;

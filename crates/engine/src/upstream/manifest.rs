@@ -1,8 +1,13 @@
 //! Manifests as registries send them: verified, told apart, and read into an [`Image`].
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Utc};
-use model::{Digest, image::Child};
+use model::{
+    Digest,
+    image::{Child, ManifestFacts},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
@@ -26,6 +31,9 @@ const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+
+/// Bytes of a manifest's annotations that are noted, at most; the manifest itself has them all.
+const MAX_ANNOTATIONS: usize = 16 << 10;
 
 /// Layers of an image, and entries of an index, at most.
 pub(super) const MAX_ENTRIES: usize = 1_000;
@@ -60,6 +68,8 @@ pub struct Image {
     pub layers: Vec<ImageLayer>,
     /// Entries of an index. One without a platform has it empty.
     pub children: Vec<Child>,
+    /// What the manifest says of itself.
+    pub facts: ManifestFacts,
 }
 
 /// A layer as its manifest lists it.
@@ -79,6 +89,7 @@ pub(super) struct Manifest {
     pub media_type: String,
     pub bytes: Bytes,
     pub kind: Kind,
+    pub facts: ManifestFacts,
 }
 
 /// The kinds of manifest.
@@ -114,6 +125,12 @@ struct Raw {
     manifests: Option<Vec<RawChild>>,
     fs_layers: Option<Vec<schema1::FsLayer>>,
     history: Option<Vec<schema1::Entry>>,
+    #[serde(default)]
+    subject: Option<Descriptor>,
+    #[serde(default)]
+    artifact_type: Option<String>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -174,10 +191,18 @@ pub(super) fn header_digest(answer: &Answer) -> Option<Digest> {
     answer.header("docker-content-digest")?.parse().ok()
 }
 
-/// Verifies and reads a manifest. `requested` is set if it was asked for by digest.
+/// Verifies and reads a manifest a registry sent. `requested` is set if it was asked for by digest.
 pub(super) fn read(answer: &Answer, requested: Option<&Digest>) -> Result<Manifest, String> {
-    let bytes = &answer.body;
     let expected = requested.cloned().or_else(|| header_digest(answer));
+    parse(&answer.body, answer.header("content-type"), expected)
+}
+
+/// Verifies and reads a manifest that is said to be of a type and to have a digest.
+pub(crate) fn parse(
+    bytes: &Bytes,
+    content_type: Option<&str>,
+    expected: Option<Digest>,
+) -> Result<Manifest, String> {
     let payload = schema1::payload(bytes)?;
     let digest = match (&expected, &payload) {
         (Some(digest), None) => verify(bytes, digest).map(|()| digest.clone())?,
@@ -191,7 +216,8 @@ pub(super) fn read(answer: &Answer, requested: Option<&Digest>) -> Result<Manife
     let signed = payload.is_some();
     let raw: Raw = serde_json::from_slice(payload.as_deref().unwrap_or(bytes))
         .map_err(|error| format!("the manifest is not valid: {}", tidy(&error.to_string())))?;
-    let media_type = media_type(answer, &raw, signed)?;
+    let media_type = media_type(content_type, &raw, signed)?;
+    let facts = facts(bytes, &raw);
     let kind = kind(&media_type, raw)?;
     if signed && !matches!(kind, Kind::Schema1(_)) {
         return Err(format!(
@@ -203,13 +229,35 @@ pub(super) fn read(answer: &Answer, requested: Option<&Digest>) -> Result<Manife
         media_type,
         bytes: bytes.clone(),
         kind,
+        facts,
     })
 }
 
+fn facts(bytes: &Bytes, raw: &Raw) -> ManifestFacts {
+    let artifact_type = raw
+        .artifact_type
+        .as_deref()
+        .filter(|word| !word.is_empty())
+        .or(raw.config.as_ref().map(|config| config.media_type.as_str()));
+    let mut room = MAX_ANNOTATIONS;
+    let annotations = raw.annotations.iter().flatten().take_while(|(name, text)| {
+        let left = room.checked_sub(name.len() + text.len());
+        room = left.unwrap_or_default();
+        left.is_some()
+    });
+    ManifestFacts {
+        size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+        subject: raw.subject.as_ref().map(|subject| subject.digest.clone()),
+        artifact_type: tidy(artifact_type.unwrap_or_default()),
+        annotations: annotations
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect(),
+    }
+}
+
 /// Header and body must agree on the type, so that nobody else reads the bytes as something else (CVE-2021-41190).
-fn media_type(answer: &Answer, raw: &Raw, signed: bool) -> Result<String, String> {
-    let header = answer
-        .header("content-type")
+fn media_type(content_type: Option<&str>, raw: &Raw, signed: bool) -> Result<String, String> {
+    let header = content_type
         .and_then(|text| text.split(';').next())
         .map(|text| text.trim().to_ascii_lowercase())
         .filter(|text| is_known(text));
@@ -330,6 +378,7 @@ impl Manifest {
             size: 0,
             layers: Vec::new(),
             children: Vec::new(),
+            facts: self.facts,
         };
         (image, self.kind)
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use model::{
     Digest, Reference, TagName, TagSource, TagSpec,
-    image::{Child, Layer},
+    image::Child,
     import::Selection,
     job::{ItemState, JobState},
     policy::{ImportMode, Insecure, Schedule},
@@ -331,13 +331,13 @@ async fn fetch(
     let mut images = Vec::with_capacity(1 + image.children.len());
     for child in &image.children {
         match repository.image(child.digest.as_str()).await {
-            Ok(image) => images.push(stored(image)),
+            Ok(image) => images.push(StoredImage::from(image)),
             // Sparse indexes name platforms their registry does not hold.
             Err(failure) if failure.reason == Reason::NotFound => {}
             Err(failure) => return Answer::Failed(failure),
         }
     }
-    images.push(stored(image));
+    images.push(StoredImage::from(image));
     Answer::Image(digest, images)
 }
 
@@ -371,7 +371,7 @@ async fn one_platform(
         });
     };
     match repository.image(child.digest.as_str()).await {
-        Ok(image) => Answer::Image(image.digest.clone(), vec![stored(image)]),
+        Ok(image) => Answer::Image(image.digest.clone(), vec![StoredImage::from(image)]),
         Err(failure) => Answer::Failed(failure),
     }
 }
@@ -546,31 +546,5 @@ fn context(engine: &Engine, job: &JobRecord, now: DateTime<Utc>) -> WriteContext
         cause: "import",
         job_id: Some(job.id.clone()),
         period: engine.config().schedule_interval,
-    }
-}
-
-fn stored(image: crate::upstream::Image) -> StoredImage {
-    StoredImage {
-        digest: image.digest,
-        media_type: image.media_type,
-        config_digest: image.config_digest,
-        config: image.config,
-        os: image.os,
-        architecture: image.architecture,
-        variant: image.variant,
-        author: image.author,
-        size: image.size,
-        created_at: image.created_at,
-        layers: image
-            .layers
-            .into_iter()
-            .map(|layer| Layer {
-                digest: layer.digest,
-                size: layer.size,
-                media_type: layer.media_type,
-                created_by: String::new(),
-            })
-            .collect(),
-        children: image.children,
     }
 }

@@ -1,0 +1,127 @@
+//! A bucket of an S3-like object store. Addresses and keys are `AWS_*` of the environment, as everywhere.
+
+use std::{io, sync::Arc};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder,
+    path::Path,
+};
+
+use super::Body;
+
+/// Bytes of a part that is sent on its own; an object of fewer is sent at once.
+const CHUNK: usize = 8 << 20;
+/// Parts on their way at one time.
+const AHEAD: usize = 2;
+
+/// A bucket, and a prefix in it.
+#[derive(Debug, Clone)]
+pub(super) struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    prefix: String,
+}
+
+impl Bucket {
+    /// The bucket of `s3://bucket/prefix`.
+    pub fn open(url: &str) -> io::Result<Self> {
+        let rest = url.strip_prefix("s3://").unwrap_or_default();
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(io::Error::other(
+                "it is not s3://bucket or s3://bucket/prefix",
+            ));
+        }
+        // Its connections take the process's provider; there is one, and it is this.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let store = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .build()
+            .map_err(io::Error::from)?;
+        Ok(Self {
+            store: Arc::new(store),
+            prefix: prefix.trim_matches('/').to_owned(),
+        })
+    }
+
+    fn path(&self, name: &str) -> Path {
+        Path::from(format!("{}/{name}", self.prefix))
+    }
+
+    /// Bytes of an object.
+    pub async fn size(&self, name: &str) -> io::Result<u64> {
+        Ok(self.store.head(&self.path(name)).await?.size)
+    }
+
+    /// The bytes of an object from `start` up to `end`.
+    pub async fn read(&self, name: &str, start: u64, end: u64) -> io::Result<Body> {
+        if start >= end {
+            return Ok(futures::stream::empty().boxed());
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(start..end)),
+            ..GetOptions::default()
+        };
+        let found = self.store.get_opts(&self.path(name), options).await?;
+        Ok(found.into_stream().map_err(io::Error::from).boxed())
+    }
+
+    /// Writes an object: whole, or not at all.
+    pub async fn put(
+        &self,
+        name: &str,
+        body: impl Stream<Item = io::Result<Bytes>> + Send,
+    ) -> io::Result<()> {
+        let path = self.path(name);
+        let mut body = std::pin::pin!(body);
+        let mut first = Vec::new();
+        while first.len() < CHUNK {
+            match body.try_next().await? {
+                Some(piece) => first.extend_from_slice(&piece),
+                None => {
+                    self.store.put(&path, first.into()).await?;
+                    return Ok(());
+                }
+            }
+        }
+        let upload = self.store.put_multipart(&path).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK);
+        upload.put(first.into());
+        loop {
+            let next = match body.try_next().await {
+                Ok(next) => next,
+                Err(error) => {
+                    // What was sent is given up; the bucket's own rules remove what is left if this fails, too.
+                    let _ = upload.abort().await;
+                    return Err(error);
+                }
+            };
+            let Some(piece) = next else { break };
+            upload.wait_for_capacity(AHEAD).await?;
+            upload.put(piece);
+        }
+        upload.finish().await?;
+        Ok(())
+    }
+
+    /// Removes an object; one that is not there is removed.
+    pub async fn remove(&self, name: &str) -> io::Result<()> {
+        match self.store.delete(&self.path(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes all objects below a name.
+    pub async fn remove_below(&self, name: &str) -> io::Result<()> {
+        let mut found = self.store.list(Some(&self.path(name)));
+        while let Some(object) = found.try_next().await? {
+            match self.store.delete(&object.location).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}

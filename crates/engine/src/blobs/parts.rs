@@ -1,0 +1,157 @@
+//! Parts of uploads: what one request brought, until all of them are put together.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use model::Digest;
+use tokio::{
+    fs::{self, File},
+    io::AsyncWriteExt,
+};
+use tokio_util::io::ReaderStream;
+
+use super::{Blobs, Body, Hasher, PIECE, Place, Unfinished, absent, make_folder_of};
+
+/// How long a client may send nothing.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// Why a part was not taken.
+#[derive(Debug)]
+pub(crate) enum PartError {
+    /// The client broke off, or said nothing for too long.
+    Client(String),
+    /// More bytes came than may come.
+    TooLarge,
+    /// The place refuses.
+    Place(io::Error),
+}
+
+impl From<io::Error> for PartError {
+    fn from(error: io::Error) -> Self {
+        Self::Place(error)
+    }
+}
+
+impl Blobs {
+    /// Writes a part of an upload, at most `most` bytes of it, and returns how many came. Of one that fails nothing stays.
+    pub(crate) async fn write_part(
+        &self,
+        upload: &str,
+        part: &str,
+        body: impl Stream<Item = io::Result<Bytes>> + Send,
+        hasher: &mut Hasher,
+        most: u64,
+    ) -> Result<u64, PartError> {
+        let name = part_name(upload, part);
+        let path = self.local.join(&name);
+        make_folder_of(&path).await?;
+        let mut file = File::create_new(&path).await?;
+        let unfinished = Unfinished::new(path);
+        let mut body = std::pin::pin!(body);
+        let mut written: u64 = 0;
+        loop {
+            let next = tokio::time::timeout(SILENCE, body.next()).await;
+            let piece = match next {
+                Ok(None) => break,
+                Ok(Some(Ok(piece))) => piece,
+                Ok(Some(Err(error))) => return Err(PartError::Client(error.to_string())),
+                Err(_) => {
+                    return Err(PartError::Client(format!(
+                        "nothing came for {} seconds",
+                        SILENCE.as_secs()
+                    )));
+                }
+            };
+            written = written.saturating_add(piece.len() as u64);
+            if written > most {
+                return Err(PartError::TooLarge);
+            }
+            hasher.update(&piece);
+            file.write_all(&piece).await?;
+        }
+        file.flush().await?;
+        match &self.place {
+            Place::Disk => unfinished.keep(),
+            Place::Bucket(bucket) => {
+                let body = ReaderStream::with_capacity(File::open(unfinished.path()).await?, PIECE);
+                bucket.put(&name, body).await?;
+            }
+        }
+        Ok(written)
+    }
+
+    /// Removes a part that does not count.
+    pub(crate) async fn remove_part(&self, upload: &str, part: &str) -> io::Result<()> {
+        let name = part_name(upload, part);
+        match &self.place {
+            Place::Disk => absent(fs::remove_file(self.local.join(name)).await).map(drop),
+            Place::Bucket(bucket) => bucket.remove(&name).await,
+        }
+    }
+
+    /// Removes what is left of an upload.
+    pub(crate) async fn remove_upload(&self, upload: &str) -> io::Result<()> {
+        match &self.place {
+            Place::Disk => absent(fs::remove_dir_all(self.upload_folder(upload)).await).map(drop),
+            Place::Bucket(bucket) => {
+                // The folder its parts passed through.
+                absent(fs::remove_dir_all(self.upload_folder(upload)).await)?;
+                bucket.remove_below(&format!("uploads/{upload}")).await
+            }
+        }
+    }
+
+    /// Gives the only part of an upload the name of its digest, which the caller has verified: no byte is copied. False
+    /// where blobs are kept elsewhere than parts.
+    pub(crate) async fn promote(
+        &self,
+        upload: &str,
+        part: &str,
+        digest: &Digest,
+    ) -> io::Result<bool> {
+        match &self.place {
+            Place::Disk => {
+                let path = self.local.join(part_name(upload, part));
+                self.store(&File::open(&path).await?, &path, digest).await?;
+                Ok(true)
+            }
+            Place::Bucket(_) => Ok(false),
+        }
+    }
+
+    /// The bytes of an upload: those of its parts, one after the other.
+    pub(crate) fn read_parts(&self, upload: &str, parts: Vec<String>) -> Body {
+        let blobs = self.clone();
+        let upload = upload.to_owned();
+        stream::iter(parts)
+            .then(move |part| {
+                let (blobs, name) = (blobs.clone(), part_name(&upload, &part));
+                async move { blobs.read_part(&name).await }
+            })
+            .try_flatten()
+            .boxed()
+    }
+
+    async fn read_part(&self, name: &str) -> io::Result<Body> {
+        match &self.place {
+            Place::Disk => {
+                let file = File::open(self.local.join(name)).await?;
+                Ok(ReaderStream::with_capacity(file, PIECE).boxed())
+            }
+            Place::Bucket(bucket) => {
+                let size = bucket.size(name).await?;
+                bucket.read(name, 0, size).await
+            }
+        }
+    }
+
+    fn upload_folder(&self, upload: &str) -> PathBuf {
+        self.local.join("uploads").join(upload)
+    }
+}
+
+/// The ids are ours: they have no separators of paths.
+fn part_name(upload: &str, part: &str) -> String {
+    format!("uploads/{upload}/{part}")
+}

@@ -1,0 +1,351 @@
+//! What was pushed: uploads on their way, blobs and manifests that streams have of their own, and what is attached to an
+//! image.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use model::{Digest, StreamRef};
+
+use super::{Tx, on, row};
+use crate::error::Result;
+
+/// One piece of an upload, as it lies beside the blobs.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Part {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its first byte within the upload.
+    pub(crate) start: i64,
+}
+
+/// A manifest that is attached to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    /// Its digest.
+    pub digest: Digest,
+    /// Media type of the manifest.
+    pub media_type: String,
+    /// Bytes of the manifest.
+    pub size: i64,
+    /// What it is: a signature, a list of parts, …
+    pub artifact_type: String,
+    /// Its own annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Tx {
+    /// Notes that an upload begins.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn insert_upload(
+        &mut self,
+        id: &str,
+        stream: &StreamRef,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str =
+            "INSERT INTO uploads (id, namespace, stream, size, started_at, touched_at)
+            VALUES ($1, $2, $3, 0, $4, $4)";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(id)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// How many bytes of an upload to this stream are here; none if there is no such upload.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn upload_size(
+        &mut self,
+        id: &str,
+        stream: &StreamRef,
+    ) -> Result<Option<i64>> {
+        const SQL: &str =
+            "SELECT size FROM uploads WHERE id = $1 AND namespace = $2 AND stream = $3";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(id)
+            .bind(stream.namespace.as_str())
+            .bind(stream.name.as_str())
+            .fetch_optional(conn)
+            .await?))
+    }
+
+    /// Notes a part that was written. False when the upload is gone, or has grown otherwise meanwhile.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn extend_upload(
+        &mut self,
+        id: &str,
+        part: &Part,
+        size: i64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        const GROW: &str =
+            "UPDATE uploads SET size = $3, touched_at = $4 WHERE id = $1 AND size = $2";
+        const PART: &str = "INSERT INTO upload_parts (upload_id, start, name) VALUES ($1, $2, $3)";
+        let grown = on!(self, |conn| sqlx::query(GROW)
+            .bind(id)
+            .bind(part.start)
+            .bind(part.start.saturating_add(size))
+            .bind(now)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        if grown == 0 {
+            return Ok(false);
+        }
+        if size > 0 {
+            on!(self, |conn| {
+                sqlx::query(PART)
+                    .bind(id)
+                    .bind(part.start)
+                    .bind(&part.name)
+                    .execute(conn)
+                    .await?;
+            });
+        }
+        Ok(true)
+    }
+
+    /// The parts of an upload in their order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn upload_parts(&mut self, id: &str) -> Result<Vec<Part>> {
+        const SQL: &str =
+            "SELECT name, start FROM upload_parts WHERE upload_id = $1 ORDER BY start";
+        Ok(on!(self, |conn| sqlx::query_as(SQL)
+            .bind(id)
+            .fetch_all(conn)
+            .await?))
+    }
+
+    /// Forgets an upload. False when it is gone already.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn delete_upload(&mut self, id: &str) -> Result<bool> {
+        const SQL: &str = "DELETE FROM uploads WHERE id = $1";
+        let gone = on!(self, |conn| sqlx::query(SQL)
+            .bind(id)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(gone > 0)
+    }
+
+    /// Uploads nobody has touched since, the oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn abandoned_uploads(
+        &mut self,
+        before: DateTime<Utc>,
+        most: i64,
+    ) -> Result<Vec<String>> {
+        const SQL: &str =
+            "SELECT id FROM uploads WHERE touched_at < $1 ORDER BY touched_at LIMIT $2";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(before)
+            .bind(most)
+            .fetch_all(conn)
+            .await?))
+    }
+
+    /// Notes that a stream has a blob of its own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn link_blob(
+        &mut self,
+        stream: &StreamRef,
+        digest: &Digest,
+        size: u64,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = "INSERT INTO pushed_blobs (namespace, stream, digest, size, pushed_at)
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (namespace, stream, digest) DO NOTHING";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(digest.as_str())
+                .bind(i64::try_from(size).unwrap_or(i64::MAX))
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Whether a stream has a blob of its own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn has_pushed_blob(
+        &mut self,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<bool> {
+        const SQL: &str =
+            "SELECT 1 FROM pushed_blobs WHERE namespace = $1 AND stream = $2 AND digest = $3";
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream.namespace.as_str())
+            .bind(stream.name.as_str())
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
+    /// Takes a blob of its own away from a stream. False when it has none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn unlink_blob(
+        &mut self,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<bool> {
+        const SQL: &str =
+            "DELETE FROM pushed_blobs WHERE namespace = $1 AND stream = $2 AND digest = $3";
+        let gone = on!(self, |conn| sqlx::query(SQL)
+            .bind(stream.namespace.as_str())
+            .bind(stream.name.as_str())
+            .bind(digest.as_str())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(gone > 0)
+    }
+
+    /// Takes all blobs of its own away from a stream that goes.
+    pub(super) async fn unlink_blobs(&mut self, stream_id: &str) -> Result<()> {
+        const SQL: &str = "DELETE FROM pushed_blobs WHERE EXISTS (SELECT 1 FROM streams s
+            WHERE s.id = $1 AND s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream)";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(stream_id).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// Takes blobs away that were pushed to streams that never came to be.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn unlink_orphans(&mut self, before: DateTime<Utc>) -> Result<()> {
+        const SQL: &str =
+            "DELETE FROM pushed_blobs WHERE pushed_at < $1 AND NOT EXISTS (SELECT 1 FROM streams s
+            WHERE s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream)";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(before).execute(conn).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes that a manifest was pushed to a stream.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn link_image(
+        &mut self,
+        stream_id: &str,
+        digest: &Digest,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str =
+            "INSERT INTO pushed_images (stream_id, digest, pushed_at) VALUES ($1, $2, $3)
+            ON CONFLICT (stream_id, digest) DO NOTHING";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(stream_id)
+                .bind(digest.as_str())
+                .bind(now)
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Whether a manifest was pushed to a stream, or is named by an index that was.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn has_pushed_image(
+        &mut self,
+        stream_id: &str,
+        digest: &Digest,
+    ) -> Result<bool> {
+        const SQL: &str = "SELECT 1 FROM pushed_images WHERE stream_id = $1 AND (digest = $2
+            OR digest IN (SELECT image_digest FROM image_children WHERE digest = $2)) LIMIT 1";
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
+    /// Takes a pushed manifest away from a stream. False when it has none.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn unlink_image(&mut self, stream_id: &str, digest: &Digest) -> Result<bool> {
+        const SQL: &str = "DELETE FROM pushed_images WHERE stream_id = $1 AND digest = $2";
+        let gone = on!(self, |conn| sqlx::query(SQL)
+            .bind(stream_id)
+            .bind(digest.as_str())
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(gone > 0)
+    }
+
+    /// One page of what is attached to an image in a stream, by digest; `artifact_type` narrows when it is not empty.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn referrers(
+        &mut self,
+        stream_id: &str,
+        subject: &Digest,
+        artifact_type: &str,
+        after: &str,
+        most: i64,
+    ) -> Result<Vec<Referrer>> {
+        const SQL: &str = "SELECT i.digest, i.media_type, i.manifest_size, i.artifact_type, i.annotations FROM images i
+            WHERE i.subject = $2 AND i.digest > $4 AND ($3 = '' OR i.artifact_type = $3)
+            AND (EXISTS (SELECT 1 FROM pushed_images p WHERE p.stream_id = $1 AND p.digest = i.digest)
+                OR EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = $1 AND r.digest = i.digest))
+            ORDER BY i.digest LIMIT $5";
+        let rows: Vec<(String, String, i64, String, String)> =
+            on!(self, |conn| sqlx::query_as(SQL)
+                .bind(stream_id)
+                .bind(subject.as_str())
+                .bind(artifact_type)
+                .bind(after)
+                .bind(most)
+                .fetch_all(conn)
+                .await?);
+        rows.into_iter()
+            .map(|(digest, media_type, size, artifact_type, annotations)| {
+                Ok(Referrer {
+                    digest: row::parse("images.digest", &digest)?,
+                    media_type,
+                    size,
+                    artifact_type,
+                    annotations: row::map("images.annotations", &annotations)?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! Manifests a client pushes: read by the same rules as those another registry sends.
+
+use bytes::Bytes;
+use model::Digest;
+
+use super::{
+    Image,
+    manifest::{self, Descriptor, Kind, Manifest},
+    schema1,
+};
+
+/// A manifest that was pushed, and what it takes to be an image.
+pub(crate) struct Pushed {
+    manifest: Manifest,
+}
+
+/// Reads a manifest that a client says is of a type and, if it pushes by digest, has one.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub(crate) fn read(
+    bytes: &Bytes,
+    content_type: Option<&str>,
+    digest: Option<&Digest>,
+) -> Result<Pushed, String> {
+    let manifest = manifest::parse(bytes, content_type, digest.cloned())?;
+    Ok(Pushed { manifest })
+}
+
+impl Pushed {
+    /// The blobs it cannot be without, with their sizes where it tells them; an index has none. Layers that are only
+    /// found elsewhere are not asked for.
+    pub fn blobs(&self) -> Vec<(Digest, Option<i64>)> {
+        match &self.manifest.kind {
+            Kind::Index(_) => Vec::new(),
+            Kind::Single { config, layers } => {
+                let layers = layers
+                    .iter()
+                    .filter(|layer| !is_foreign(&layer.media_type))
+                    .map(|layer| (layer.digest.clone(), Some(layer.size)));
+                std::iter::once((config.digest.clone(), Some(config.size)))
+                    .chain(layers)
+                    .collect()
+            }
+            Kind::Schema1(old) => old
+                .unique_layers()
+                .into_iter()
+                .map(|digest| (digest, None))
+                .collect(),
+        }
+    }
+
+    /// The config blob, if its text says what the image is.
+    pub fn config(&self) -> Option<&Digest> {
+        match &self.manifest.kind {
+            Kind::Single { config, .. } if !config.is_empty_config() => Some(&config.digest),
+            _ => None,
+        }
+    }
+
+    /// The image, from its config's bytes and the sizes of its blobs.
+    ///
+    /// # Errors
+    /// What is wrong with the config, in a sentence.
+    pub fn image(self, config: Option<&Bytes>, sizes: &[(Digest, i64)]) -> Result<Image, String> {
+        match &self.manifest.kind {
+            Kind::Index(_) => Ok(self.manifest.into_index()),
+            Kind::Single { config: of, .. } => {
+                let text = text(of, config);
+                self.manifest.into_image(text)
+            }
+            Kind::Schema1(_) => schema1::image(self.manifest, sizes),
+        }
+    }
+}
+
+fn text(of: &Descriptor, config: Option<&Bytes>) -> Option<String> {
+    if of.is_empty_config() {
+        return Some("{}".to_owned());
+    }
+    of.text(config?)
+}
+
+/// Layers whose makers do not let them be passed on: they are at the addresses the manifest names.
+fn is_foreign(media_type: &str) -> bool {
+    media_type.contains(".foreign.") || media_type.contains(".nondistributable.")
+}
