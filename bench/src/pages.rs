@@ -317,5 +317,7 @@ fn image(n: usize) -> StoredImage {
             })
             .collect(),
         children: Vec::new(),
+        facts: model::image::ManifestFacts::default(),
+        managed: false,
     }
 }

@@ -85,6 +85,10 @@ pub struct Settings {
     pub blocked_networks: Vec<IpNet>,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
+    /// Where blobs are kept; none for the data folder.
+    pub blobs_url: Option<String>,
+    /// Bytes of one blob, at most.
+    pub max_blob: u64,
     /// Registries images may be imported from.
     pub allowed_registries: AllowedRegistries,
     /// Background workers.
@@ -158,6 +162,8 @@ impl Settings {
         config.schedule_interval = self.schedule_interval;
         config.imports_per_minute = self.imports_per_minute;
         config.mirror = self.mirror;
+        config.blobs_url.clone_from(&self.blobs_url);
+        config.max_blob = self.max_blob;
         config
             .allowed_registries
             .clone_from(&self.allowed_registries);

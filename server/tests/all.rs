@@ -11,6 +11,7 @@ mod health;
 mod route_by_role;
 mod v2_auth;
 mod v2_discovery;
+mod v2_manage;
 mod v2_pull;
 mod v2_push;
 mod web_csrf;

@@ -1,5 +1,4 @@
-//! Push and content management, as the distribution specification names them: blobs in one request and in several,
-//! mounts, manifests, what is attached to them, and taking all of it away again.
+//! Push, as the distribution specification names it: blobs in one request and in several, mounts, and manifests.
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
@@ -16,8 +15,8 @@ use crate::{
     v2_auth::{code, token},
 };
 
-const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A client of the registry with somebody's token.
 pub struct Client<'a> {
@@ -51,16 +50,16 @@ impl<'a> Client<'a> {
         self.server.send(builder.body(body.into()).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         self.send(Method::GET, path, &[], Body::empty()).await
     }
 
-    async fn delete(&self, path: String) -> Page {
+    pub async fn delete(&self, path: String) -> Page {
         self.send(Method::DELETE, &path, &[], Body::empty()).await
     }
 
     /// Begins an upload and returns its place.
-    async fn begin(&self, stream: &str) -> String {
+    pub async fn begin(&self, stream: &str) -> String {
         let path = format!("/v2/{stream}/blobs/uploads/");
         let page = self.send(Method::POST, &path, &[], Body::empty()).await;
         assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
@@ -79,7 +78,13 @@ impl<'a> Client<'a> {
         digest
     }
 
-    async fn manifest(&self, stream: &str, reference: &str, kind: &str, manifest: &Value) -> Page {
+    pub async fn manifest(
+        &self,
+        stream: &str,
+        reference: &str,
+        kind: &str,
+        manifest: &Value,
+    ) -> Page {
         let path = format!("/v2/{stream}/manifests/{reference}");
         let headers = [("content-type", kind)];
         self.send(Method::PUT, &path, &headers, manifest.to_string())
@@ -87,7 +92,7 @@ impl<'a> Client<'a> {
     }
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+pub fn digest(bytes: &[u8]) -> Digest {
     Digest::sha256(&Sha256::digest(bytes).into())
 }
 
@@ -96,10 +101,10 @@ fn descriptor(kind: &str, bytes: &[u8]) -> Value {
 }
 
 const CONFIG: &[u8] = br#"{"os":"linux","architecture":"amd64","config":{"Env":["A=1"]},"rootfs":{"type":"layers","diff_ids":[]}}"#;
-const LAYER: &[u8] = b"a layer";
+pub const LAYER: &[u8] = b"a layer";
 
 /// A manifest of [`CONFIG`] and [`LAYER`].
-fn image(annotation: &str) -> Value {
+pub fn image(annotation: &str) -> Value {
     json!({
         "schemaVersion": 2,
         "mediaType": OCI,
@@ -110,7 +115,7 @@ fn image(annotation: &str) -> Value {
 }
 
 /// Pushes an image with its blobs under a tag.
-async fn push(client: &Client<'_>, stream: &str, tag: &str, manifest: &Value) -> Digest {
+pub async fn push(client: &Client<'_>, stream: &str, tag: &str, manifest: &Value) -> Digest {
     client.blob(stream, CONFIG).await;
     client.blob(stream, LAYER).await;
     let page = client.manifest(stream, tag, OCI, manifest).await;
@@ -397,135 +402,6 @@ async fn an_index_is_pushed_after_its_children() {
         index.to_string()
     );
     assert_eq!(client.get(&path).await.body, bytes);
-}
-
-#[tokio::test]
-async fn listing_referrers() {
-    let server = TestServer::start().await;
-    let client = Client::new(&server, "editor").await;
-    let subject = push(&client, "shop/app", "1", &image("")).await;
-    let path = format!("/v2/shop/app/referrers/{subject}");
-    let page = client.get(&path).await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert_eq!(page.header("content-type"), INDEX);
-    let body: Value = serde_json::from_str(&page.body).unwrap();
-    assert_eq!(
-        body,
-        json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
-    );
-    let attached = |kind: Option<&str>, note: &str| {
-        let mut manifest = image(note);
-        manifest["subject"] = json!({ "mediaType": OCI, "digest": subject.as_str(), "size": 1 });
-        if let Some(kind) = kind {
-            manifest["artifactType"] = kind.into();
-        }
-        manifest
-    };
-    let mut all = Vec::new();
-    for manifest in [
-        attached(Some("application/vnd.example.sbom"), "sbom"),
-        attached(Some("application/vnd.example.signature"), "signature"),
-        attached(None, "by its config"),
-    ] {
-        let digest = digest(manifest.to_string().as_bytes());
-        let page = client
-            .manifest("shop/app", digest.as_str(), OCI, &manifest)
-            .await;
-        assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
-        assert_eq!(page.header("oci-subject"), subject.as_str());
-        all.push(json!({
-            "mediaType": OCI, "digest": digest.as_str(), "size": manifest.to_string().len(),
-            "artifactType": manifest.get("artifactType").cloned()
-                .unwrap_or_else(|| "application/vnd.oci.image.config.v1+json".into()),
-            "annotations": manifest["annotations"],
-        }));
-    }
-    all.sort_by_key(|one| one["digest"].to_string());
-    let manifests = |page: &Page| -> Value {
-        let body: Value = serde_json::from_str(&page.body).unwrap();
-        body["manifests"].clone()
-    };
-    assert_eq!(manifests(&client.get(&path).await), json!(all));
-    // Narrowed.
-    let page = client
-        .get(&format!("{path}?artifactType=application/vnd.example.sbom"))
-        .await;
-    assert_eq!(page.header("oci-filters-applied"), "artifactType");
-    let found = manifests(&page);
-    assert_eq!(found.as_array().unwrap().len(), 1);
-    assert_eq!(found[0]["annotations"]["note"], "sbom");
-    // In pages.
-    let mut seen = Vec::new();
-    let mut next = format!("{path}?n=2");
-    loop {
-        let page = client.get(&next).await;
-        seen.extend(manifests(&page).as_array().unwrap().clone());
-        match page.header("link").split_once('>') {
-            Some((link, _)) => next = link.trim_start_matches('<').to_owned(),
-            None => break,
-        }
-    }
-    assert_eq!(seen, all);
-    // Of another stream there are none.
-    push(&client, "shop/other", "1", &image("")).await;
-    let path = path.replace("shop/app", "shop/other");
-    assert_eq!(manifests(&client.get(&path).await), json!([]));
-}
-
-#[tokio::test]
-async fn deleting_tags_manifests_and_blobs() {
-    let server = TestServer::start().await;
-    let editor = Client::new(&server, "editor").await;
-    let admin = Client::new(&server, "admin").await;
-    let tagged = push(&editor, "shop/app", "1", &image("tagged")).await;
-    push(&editor, "shop/app", "2", &image("other")).await;
-    let manifest = |reference: &str| format!("/v2/shop/app/manifests/{reference}");
-    // By digest only administrators, and only what no tag has or had.
-    let page = editor.delete(manifest(tagged.as_str())).await;
-    assert_eq!(
-        (page.status, code(&page).as_str()),
-        (StatusCode::UNAUTHORIZED, "DENIED")
-    );
-    let page = admin.delete(manifest(tagged.as_str())).await;
-    assert_eq!(
-        (page.status, code(&page).as_str()),
-        (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED")
-    );
-    // A tag is deleted by who may change the stream.
-    let page = editor.delete(manifest("1")).await;
-    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
-    assert_eq!(
-        editor.get(&manifest("1")).await.status,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        editor.get(&manifest(tagged.as_str())).await.status,
-        StatusCode::OK
-    );
-    let page = admin.delete(manifest(tagged.as_str())).await;
-    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
-    let page = editor.get(&manifest(tagged.as_str())).await;
-    assert_eq!(code(&page), "MANIFEST_UNKNOWN");
-    assert_eq!(
-        code(&admin.delete(manifest(tagged.as_str())).await),
-        "MANIFEST_UNKNOWN"
-    );
-    // Blobs as long as no image of the stream has them.
-    let blob = |digest: &Digest| format!("/v2/shop/app/blobs/{digest}");
-    let loose = editor.blob("shop/app", b"loose").await;
-    let page = editor.delete(blob(&loose)).await;
-    assert_eq!(code(&page), "DENIED");
-    assert_eq!(
-        code(&admin.delete(blob(&digest(LAYER))).await),
-        "UNSUPPORTED"
-    );
-    let page = admin.delete(blob(&loose)).await;
-    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
-    assert_eq!(
-        editor.get(&blob(&loose)).await.status,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(code(&admin.delete(blob(&loose)).await), "BLOB_UNKNOWN");
 }
 
 #[tokio::test]

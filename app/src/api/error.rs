@@ -122,7 +122,7 @@ impl From<engine::Error> for ApiError {
             },
             Error::Conflict(text) => Self::Conflict(text),
             Error::Denied(text) => Self::Denied(text),
-            Error::Upstream { message, hint } => Self::Upstream { message, hint },
+            Error::Upstream { message, hint, .. } => Self::Upstream { message, hint },
             Error::Internal { .. } => {
                 let request_id = crate::context::request_id();
                 tracing::error!(request.id = request_id, %error, "a request failed");

@@ -79,14 +79,15 @@ impl Blobs {
         }
     }
 
-    /// Blobs in a place such as `s3://bucket/prefix`; what is being written is below the folder.
+    /// Blobs in a place such as `s3://bucket/prefix`; what is being written is below the folder. `options`, named as the
+    /// `AWS_*` variables are in small letters, are stronger than the environment.
     ///
     /// # Errors
     /// When the URL names no bucket, or what the environment says of it is not enough.
-    pub fn at(local: PathBuf, url: &str) -> io::Result<Self> {
+    pub fn at(local: PathBuf, url: &str, options: &[(&str, &str)]) -> io::Result<Self> {
         Ok(Self {
             local,
-            place: Place::Bucket(Bucket::open(url)?),
+            place: Place::Bucket(Bucket::open(url, options)?),
         })
     }
 

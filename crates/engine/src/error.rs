@@ -27,6 +27,8 @@ pub enum Error {
         message: String,
         /// What to do now; may be empty.
         hint: String,
+        /// It limits how often it is asked: the same may work later.
+        busy: bool,
     },
     /// Our own fault or our database's. The text goes to the log, never to the person.
     #[error("{doing}: {source}")]

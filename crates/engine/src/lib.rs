@@ -95,7 +95,7 @@ impl Engine {
         let folder = config.data.join("blobs");
         let blobs = match &config.blobs_url {
             None => Blobs::new(folder),
-            Some(url) => Blobs::at(folder, url).map_err(|error| Error::Internal {
+            Some(url) => Blobs::at(folder, url, &[]).map_err(|error| Error::Internal {
                 doing: "opening the place of blobs",
                 source: Box::new(error),
             })?,
@@ -117,7 +117,7 @@ impl Engine {
         Self::with_blobs(config, clock, store, upstream, blobs)
     }
 
-    fn with_blobs(
+    pub(crate) fn with_blobs(
         config: Config,
         clock: Clock,
         store: Store,

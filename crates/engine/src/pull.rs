@@ -17,7 +17,7 @@ use self::{download::Download, fill::Ready};
 use crate::{
     Actor, Engine, Error, Result,
     ops::only_here,
-    upstream::{Door, Failure, MANIFEST_CAP},
+    upstream::{Door, MANIFEST_CAP},
 };
 
 /// References looked at for one blob, at most.
@@ -111,7 +111,7 @@ impl Engine {
         // A download that ends while we come is on the disk when we look again.
         for _ in 0..3 {
             let fill = self.fill(digest, doors.take().unwrap_or_default());
-            match fill.ready().await.map_err(refused)? {
+            match fill.ready().await.map_err(Error::from)? {
                 Ready::Stored => {
                     if let Some(blob) = self.local_blob(digest, range).await? {
                         return Ok(blob);
@@ -144,6 +144,7 @@ impl Engine {
         Err(Error::Upstream {
             message: format!("the download of {digest} ended"),
             hint: "Pull again.".to_owned(),
+            busy: false,
         })
     }
 
@@ -167,8 +168,8 @@ impl Engine {
         if doors.is_empty() {
             return Err(only_here(stream, digest));
         }
-        let mut download = Download::new(doors, digest);
-        if download.open().await.map_err(refused)?
+        let mut download = Download::new(doors, digest, self.config().max_blob);
+        if download.open().await.map_err(Error::from)?
             && let Some(size) = download.size
         {
             return Ok(size);
@@ -176,6 +177,7 @@ impl Engine {
         Err(Error::Upstream {
             message: format!("the registry does not say how large {digest} is"),
             hint: "Pull it.".to_owned(),
+            busy: false,
         })
     }
 
@@ -273,11 +275,12 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
-        let mut download = Download::new(doors, digest);
-        download.open().await.map_err(refused)?;
+        let mut download = Download::new(doors, digest, self.config().max_blob);
+        download.open().await.map_err(Error::from)?;
         let size = download.size.ok_or_else(|| Error::Upstream {
             message: format!("the registry does not say how large {digest} is"),
             hint: "Turn mirroring on to pull it.".to_owned(),
+            busy: false,
         })?;
         let (start, end) = Range::of(range, size)?;
         Ok(Blob {
@@ -351,13 +354,6 @@ fn part(mut piece: Bytes, at: u64, start: u64, end: u64) -> Bytes {
     piece.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
     let skip = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
     piece.split_off(skip.min(piece.len()))
-}
-
-fn refused(failure: Failure) -> Error {
-    Error::Upstream {
-        message: failure.message,
-        hint: failure.hint,
-    }
 }
 
 fn disk(error: io::Error) -> Error {

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 18] = [
+pub const KEYS: [Key; 20] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -113,6 +113,20 @@ pub const KEYS: [Key; 18] = [
         default: "on",
         allowed: "on or off",
         meaning: "whether what is pulled through is stored",
+        secret: false,
+    },
+    Key {
+        name: "blobs_url",
+        default: "",
+        allowed: "s3://BUCKET or s3://BUCKET/PREFIX",
+        meaning: "where blobs are kept, with the usual AWS_* variables for address and keys; without it <data>/blobs",
+        secret: false,
+    },
+    Key {
+        name: "max_blob_size",
+        default: "20G",
+        allowed: "a number with K, M, G or T, from 1M to 1024T",
+        meaning: "bytes of one blob that is pushed or pulled through, at most",
         secret: false,
     },
     Key {

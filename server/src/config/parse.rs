@@ -47,6 +47,12 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         "off" => Some(false),
         _ => None,
     });
+    let blobs_url = reader.read("blobs_url", |text| {
+        let rest = text.strip_prefix("s3://")?;
+        let bucket = rest.split('/').next().unwrap_or_default();
+        (!bucket.is_empty()).then(|| text.to_owned())
+    });
+    let max_blob = reader.read("max_blob_size", bytes);
     let allowed_registries = reader.read("allowed_registries", |text| text.parse().ok());
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
@@ -75,6 +81,8 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         imports_per_minute: Some(imports_per_minute?).filter(|rate| *rate > 0),
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
         mirror: mirror?,
+        blobs_url,
+        max_blob: max_blob?,
         allowed_registries: allowed_registries.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
@@ -168,4 +176,19 @@ fn networks(text: &str) -> Option<Vec<ipnet::IpNet>> {
         .filter(|part| !part.is_empty())
         .map(|part| part.parse().ok())
         .collect()
+}
+
+/// Bytes, as a whole number with K, M, G or T.
+fn bytes(text: &str) -> Option<u64> {
+    let unit = text.chars().last()?;
+    let shift = match unit.to_ascii_uppercase() {
+        'K' => 10,
+        'M' => 20,
+        'G' => 30,
+        'T' => 40,
+        _ => return None,
+    };
+    let count: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+    let bytes = count.checked_mul(1 << shift)?;
+    (1 << 20..=1024 << 40).contains(&bytes).then_some(bytes)
 }

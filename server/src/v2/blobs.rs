@@ -83,10 +83,6 @@ pub async fn delete(
 
 fn refused(error: Error) -> Refusal {
     match error {
-        Error::Upstream { message, hint } => Refusal::new(
-            Code::BlobUnknown,
-            format!("{message} {hint}").trim().to_owned(),
-        ),
         Error::Invalid {
             field: "range",
             message,

@@ -41,6 +41,8 @@ pub enum Code {
     ManifestInvalid,
     /// A manifest names a blob that is not there.
     ManifestBlobUnknown,
+    /// The registry it comes from limits how often it is asked.
+    Busy,
     /// A tag is no tag.
     TagInvalid,
     /// A digest is no digest.
@@ -72,6 +74,7 @@ impl Code {
             Self::TooLarge => ("SIZE_INVALID", StatusCode::PAYLOAD_TOO_LARGE),
             Self::ManifestInvalid => ("MANIFEST_INVALID", StatusCode::BAD_REQUEST),
             Self::ManifestBlobUnknown => ("MANIFEST_BLOB_UNKNOWN", StatusCode::BAD_REQUEST),
+            Self::Busy => ("TOOMANYREQUESTS", StatusCode::TOO_MANY_REQUESTS),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),
             Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
@@ -134,7 +137,18 @@ impl Refusal {
             Error::Denied(message) => Self::new(Code::Denied, message),
             Error::Invalid { message, .. } => Self::new(Code::NameInvalid, message),
             Error::Conflict(message) => Self::new(Code::Denied, message),
-            Error::Upstream { message, .. } => Self::new(Code::PullThrough, message),
+            Error::Upstream {
+                message,
+                hint,
+                busy,
+            } => Self::new(
+                if *busy {
+                    Code::Busy
+                } else {
+                    missing_upstream(missing)
+                },
+                format!("{message} {hint}").trim(),
+            ),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");
                 Self::new(Code::Unknown, "a fault in Weir; its log has more")
@@ -145,6 +159,14 @@ impl Refusal {
     /// Name of the code on the wire.
     pub fn word(&self) -> &'static str {
         self.code.row().0
+    }
+}
+
+/// What clients are told when another registry did not give it: a code with which they print why.
+fn missing_upstream(missing: Code) -> Code {
+    match missing {
+        Code::ManifestUnknown => Code::PullThrough,
+        other => other,
     }
 }
 

@@ -30,17 +30,10 @@ pub async fn pull(
     target: &Target,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
-    let manifest =
-        engine
-            .pull_manifest(actor, stream, target)
-            .await
-            .map_err(|error| match error {
-                Error::Upstream { message, hint } => Refusal::new(
-                    Code::PullThrough,
-                    format!("{message} {hint}").trim().to_owned(),
-                ),
-                other => Refusal::from_engine(&other, Code::ManifestUnknown),
-            })?;
+    let manifest = engine
+        .pull_manifest(actor, stream, target)
+        .await
+        .map_err(|error| Refusal::from_engine(&error, Code::ManifestUnknown))?;
     if !accepted(headers, &manifest.media_type) {
         return Err(Refusal::new(
             Code::ManifestUnknown,

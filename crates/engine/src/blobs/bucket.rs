@@ -25,7 +25,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// The bucket of `s3://bucket/prefix`.
-    pub fn open(url: &str) -> io::Result<Self> {
+    pub fn open(url: &str, options: &[(&str, &str)]) -> io::Result<Self> {
         let rest = url.strip_prefix("s3://").unwrap_or_default();
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
@@ -35,12 +35,12 @@ impl Bucket {
         }
         // Its connections take the process's provider; there is one, and it is this.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
-            .build()
-            .map_err(io::Error::from)?;
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        for (name, value) in options {
+            builder = builder.with_config(name.parse()?, *value);
+        }
         Ok(Self {
-            store: Arc::new(store),
+            store: Arc::new(builder.build()?),
             prefix: prefix.trim_matches('/').to_owned(),
         })
     }

@@ -48,6 +48,7 @@ impl Engine {
             hint: "import from an allowed registry, or ask an administrator to allow this one"
                 .to_owned(),
             retry: Retry::Never,
+            busy: false,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     Actor, Engine, Error, Result,
     rules::facts::StreamFacts,
     store::{NewItem, NewJob, StreamRecord, Tx},
-    upstream::{Door, Failure},
+    upstream::Door,
 };
 
 /// Tags read from one repository at most: five times what a big public repository has.
@@ -75,7 +75,7 @@ impl Engine {
         let tags = match &request.selection {
             Selection::None => Vec::new(),
             Selection::All | Selection::Matching(_) => {
-                let list = repository.tags(MOST_TAGS).await.map_err(refused)?;
+                let list = repository.tags(MOST_TAGS).await.map_err(Error::from)?;
                 let (tags, unusable) = usable(list.tags);
                 preview.unusable = count(unusable);
                 preview.found = count(tags.len() + unusable);
@@ -105,7 +105,7 @@ impl Engine {
                                 Err(failure) if failure.reason == model::tag::Reason::NotFound => {
                                     Ok(Some(tag.to_string()))
                                 }
-                                Err(failure) => Err(refused(failure)),
+                                Err(failure) => Err(Error::from(failure)),
                             }
                         }
                     })
@@ -548,13 +548,6 @@ fn preview_tag(tag: &TagName, source: &Reference, facts: Option<&StreamFacts>) -
             .and_then(|known| known.head.as_ref())
             .map(|head| head.digest.clone()),
         replaces,
-    }
-}
-
-fn refused(failure: Failure) -> Error {
-    Error::Upstream {
-        message: failure.message,
-        hint: failure.hint,
     }
 }
 

@@ -113,8 +113,6 @@ impl Engine {
                 Err(failure) => last = Some(failure),
             }
         }
-        let (message, hint) =
-            last.map_or_else(Default::default, |failure| (failure.message, failure.hint));
-        Err(Error::Upstream { message, hint })
+        Err(last.map_or_else(|| only_here(stream, &digest), Error::from))
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Download {
     body: Option<BlobBody>,
     resumes: u32,
     hasher: Option<Hasher>,
+    most: u64,
     /// Bytes given out.
     pub at: u64,
     /// Bytes of the whole, if the registry says.
@@ -27,7 +28,8 @@ pub(super) struct Download {
 }
 
 impl Download {
-    pub fn new(mut doors: Vec<Door>, digest: &Digest) -> Self {
+    /// Of a blob with at most so many bytes.
+    pub fn new(mut doors: Vec<Door>, digest: &Digest, most: u64) -> Self {
         doors.reverse();
         Self {
             doors,
@@ -36,6 +38,7 @@ impl Download {
             body: None,
             resumes: 0,
             hasher: Hasher::of(digest),
+            most,
             at: 0,
             size: None,
         }
@@ -50,6 +53,9 @@ impl Download {
         while let Some(door) = self.doors.pop() {
             match door.blob(&self.digest, 0).await {
                 Ok(body) => {
+                    if body.size.is_some_and(|size| size > self.most) {
+                        return Err(self.too_large());
+                    }
                     self.size = body.size;
                     self.body = Some(body);
                     self.door = Some(door);
@@ -82,6 +88,9 @@ impl Download {
                         continue;
                     }
                     self.at += piece.len() as u64;
+                    if self.at > self.most {
+                        return Err(self.too_large());
+                    }
                     if self.size.is_some_and(|size| self.at > size) {
                         return Err(self.wrong("more bytes than it announced"));
                     }
@@ -112,6 +121,14 @@ impl Download {
             hint: "Nothing of it was stored. Look at the registry, or at what stands before it."
                 .to_owned(),
             retry: Retry::Never,
+            busy: false,
+        }
+    }
+
+    fn too_large(&self) -> Failure {
+        Failure {
+            hint: "Ask the administrator to raise WEIR_MAX_BLOB_SIZE.".to_owned(),
+            ..self.wrong(&format!("more than {} bytes", self.most))
         }
     }
 

@@ -115,7 +115,7 @@ impl Engine {
         if self.blobs().size(digest).await.map_err(disk)?.is_some() {
             return Ok(());
         }
-        let mut download = Download::new(doors, digest);
+        let mut download = Download::new(doors, digest, self.config().max_blob);
         if !download.open().await? {
             return Err(download.wrong("nothing"));
         }
@@ -205,6 +205,7 @@ fn failure(message: &str, hint: &str) -> Failure {
         message: message.to_owned(),
         hint: hint.to_owned(),
         retry: Retry::Soon,
+        busy: false,
     }
 }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use model::user::Role;
 use sqlx::Connection;
 
-use crate::{Actor, Clock, Config, Engine, store::Store, upstream::Upstream};
+use super::bucket::TestBucket;
+use crate::{Actor, Clock, Config, Engine, blobs::Blobs, store::Store, upstream::Upstream};
 
 /// Names the PostgreSQL server of the tests: a user who may make schemas.
 pub const POSTGRES_URL: &str = "WEIR_TEST_POSTGRES_URL";
@@ -16,6 +17,8 @@ pub struct TestDb {
     /// Stands still at noon until moved.
     pub clock: Clock,
     folder: tempfile::TempDir,
+    /// Where blobs are; none for the folder.
+    bucket: Option<TestBucket>,
 }
 
 impl TestDb {
@@ -26,6 +29,7 @@ impl TestDb {
             url: url(folder.path()),
             clock: Clock::held_at(noon),
             folder,
+            bucket: None,
         }
     }
 
@@ -57,7 +61,11 @@ impl TestDb {
             .await
             .expect("the test user may make schemas");
         let glue = if server.contains('?') { '&' } else { '?' };
-        Self::new(|_| format!("{server}{glue}options=-c%20search_path%3D{schema}"))
+        Self {
+            // What grows is on PostgreSQL, and its blobs are in a bucket.
+            bucket: Some(TestBucket::start().await),
+            ..Self::new(|_| format!("{server}{glue}options=-c%20search_path%3D{schema}"))
+        }
     }
 
     /// Opens the store.
@@ -83,7 +91,13 @@ impl TestDb {
         config.database_url.clone_from(&self.url);
         config.workers = 0;
         change(&mut config);
-        Engine::assemble(config, self.clock.clone(), self.store().await, upstream)
+        let folder = config.data.join("blobs");
+        let blobs = match &self.bucket {
+            None => Blobs::new(folder),
+            Some(bucket) => bucket.blobs(&folder),
+        };
+        let (clock, store) = (self.clock.clone(), self.store().await);
+        Engine::with_blobs(config, clock, store, upstream, blobs)
     }
 
     /// An engine with defaults.

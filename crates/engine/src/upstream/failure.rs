@@ -29,6 +29,18 @@ pub struct Failure {
     pub hint: String,
     /// Whether trying again helps.
     pub retry: Retry,
+    /// The other side limits how often it is asked.
+    pub busy: bool,
+}
+
+impl From<Failure> for crate::Error {
+    fn from(failure: Failure) -> Self {
+        Self::Upstream {
+            message: failure.message,
+            hint: failure.hint,
+            busy: failure.busy,
+        }
+    }
 }
 
 impl Failure {
@@ -61,6 +73,7 @@ impl Subject {
             message: format!("Internal error occurred: {what}{cause}"),
             hint: hint.to_owned(),
             retry,
+            busy: false,
         }
     }
 
@@ -74,6 +87,7 @@ impl Subject {
             ),
             hint,
             retry: Retry::Never,
+            busy: false,
         }
     }
 
@@ -89,6 +103,7 @@ impl Subject {
                 "Nothing was sent to {realm}. If it really is the token service of {registry}, add it to the allowed realms."
             ),
             retry: Retry::Never,
+            busy: false,
         }
     }
 
@@ -102,6 +117,7 @@ impl Subject {
             ),
             hint,
             retry: Retry::Never,
+            busy: false,
         }
     }
 
@@ -112,6 +128,7 @@ impl Subject {
             message: format!("registry {host} does not support the v2 API: {said}"),
             hint: format!("Check the host name: {host} answers, but not as a container registry."),
             retry: Retry::Never,
+            busy: false,
         }
     }
 
@@ -122,6 +139,7 @@ impl Subject {
             message: format!("\"{}\" cannot be imported: {cause}", self.reference),
             hint: String::new(),
             retry: Retry::Never,
+            busy: false,
         }
     }
 
@@ -133,6 +151,7 @@ impl Subject {
                 message: format!("forbidden: {}: {fault}", self.reference),
                 hint: fault.hint().to_owned(),
                 retry: Retry::Never,
+                busy: false,
             };
         }
         self.internal(fault, fault.hint(), fault.retry())

@@ -121,6 +121,7 @@ impl Transport {
             message: format!("the client for other registries cannot be built: {error}"),
             hint: "Check the configured certificate authorities.".to_owned(),
             retry: Retry::Never,
+            busy: false,
         };
         let guard = Guard::new(&config.blocked_networks, config.allow_private);
         let client = |tls: rustls::ClientConfig| {

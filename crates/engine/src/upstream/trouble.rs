@@ -133,5 +133,8 @@ fn status_failure(
         ),
         _ => ("The registry does not accept the request.", Retry::Never),
     };
-    subject.internal(cause, hint, retry)
+    Failure {
+        busy: status == StatusCode::TOO_MANY_REQUESTS,
+        ..subject.internal(cause, hint, retry)
+    }
 }

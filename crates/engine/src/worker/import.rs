@@ -186,6 +186,7 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
             message: none_fits(&job.source, found, &job.narrow),
             hint: "Import again with other patterns, another range, or none.".to_owned(),
             retry: Retry::Never,
+            busy: false,
         }));
     }
     let items: Vec<NewItem> = tags
@@ -368,6 +369,7 @@ async fn one_platform(
             message: "the index names no image of any platform".to_owned(),
             hint: "keep all platforms of it instead of one".to_owned(),
             retry: Retry::Never,
+            busy: false,
         });
     };
     match repository.image(child.digest.as_str()).await {

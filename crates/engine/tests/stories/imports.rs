@@ -242,7 +242,7 @@ macro_rules! bad_source {
                 let mut request = story.request(up.reference("team/app"), Selection::All, true);
                 request.insecure = $insecure;
                 let refused = story.engine.preview_import(&story.editor, &request).await.unwrap_err();
-                let Error::Upstream { message, hint } = &refused else { panic!("{refused:?}") };
+                let Error::Upstream { message, hint, .. } = &refused else { panic!("{refused:?}") };
                 for word in $words {
                     let all = format!("{message} {hint}");
                     assert!(all.contains(word), "{word:?} in {all:?}");

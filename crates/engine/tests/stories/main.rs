@@ -10,5 +10,6 @@ mod imports;
 mod narrowed;
 mod properties;
 mod pull;
+mod push;
 mod schedules;
 mod streams;

@@ -30,6 +30,8 @@ fn bare(reference: &Reference, media_type: &str) -> StoredImage {
         created_at: None,
         layers: Vec::new(),
         children: Vec::new(),
+        facts: model::image::ManifestFacts::default(),
+        managed: false,
     }
 }
 

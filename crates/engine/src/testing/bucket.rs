@@ -1,0 +1,71 @@
+//! A bucket of an S3 server in this process, over a throw-away folder.
+
+use std::path::Path;
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
+use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s_fs::FileSystem;
+use tokio::net::TcpListener;
+
+use crate::blobs::Blobs;
+
+const KEY: &str = "test-key";
+const SECRET: &str = "test-secret";
+const BUCKET: &str = "blobs";
+
+/// A bucket that goes with the test.
+pub struct TestBucket {
+    endpoint: String,
+    _folder: tempfile::TempDir,
+}
+
+impl TestBucket {
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the bucket");
+        std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");
+        let files = FileSystem::new(folder.path()).expect("a store of objects");
+        let mut builder = S3ServiceBuilder::new(files);
+        builder.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = builder.build();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let service = service.clone();
+                tokio::spawn(async move {
+                    let server = Builder::new(TokioExecutor::new());
+                    // A client that leaves is none of our business.
+                    let _ = server.serve_connection(TokioIo::new(socket), service).await;
+                });
+            }
+        });
+        Self {
+            endpoint: format!("http://{address}"),
+            _folder: folder,
+        }
+    }
+
+    /// Blobs in it; what is being written is below `local`.
+    ///
+    /// # Panics
+    /// When the client of the bucket cannot be made.
+    #[must_use]
+    pub fn blobs(&self, local: &Path) -> Blobs {
+        let options = [
+            ("aws_endpoint", self.endpoint.as_str()),
+            ("aws_allow_http", "true"),
+            ("aws_region", "test"),
+            ("aws_access_key_id", KEY),
+            ("aws_secret_access_key", SECRET),
+        ];
+        let url = format!("s3://{BUCKET}/weir");
+        Blobs::at(local.to_owned(), &url, &options).expect("a client of the bucket")
+    }
+}

@@ -1,0 +1,244 @@
+//! Pushes as stories: bytes in any number of parts become a blob once they are right, and images of a stream.
+
+use bytes::Bytes;
+use engine::{
+    PushError, Target, db_test,
+    testing::{
+        db::actor,
+        upstream::{ImageKind, TestUpstream},
+    },
+};
+use futures::{TryStreamExt, stream};
+use model::{Digest, StreamRef, TagName, tag::Cause, user::Role};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::common::{Story, chosen, upstream};
+
+const HOST: &str = "weir.test:5000";
+
+/// More than one part of a bucket's upload, and no multiple of it.
+fn large() -> Bytes {
+    (0..9_000_001_u32)
+        .map(|number| u8::try_from(number.wrapping_mul(2_654_435_761) >> 24).unwrap())
+        .collect::<Vec<_>>()
+        .into()
+}
+
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::sha256(&Sha256::digest(bytes).into())
+}
+
+fn body(bytes: &Bytes) -> impl futures::Stream<Item = std::io::Result<Bytes>> + Send + use<> {
+    let pieces: Vec<_> = bytes
+        .chunks(100_000)
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
+    stream::iter(pieces)
+}
+
+impl Story {
+    /// A registry that is served.
+    async fn served(db: &engine::testing::db::TestDb) -> Self {
+        let engine = db
+            .engine_with(upstream(), |config| {
+                config.registry_host = Some(HOST.to_owned());
+                config.own_hosts = vec![HOST.to_owned()];
+                config.max_blob = 10_000_000;
+            })
+            .await;
+        Self {
+            engine,
+            editor: actor(Role::Editor),
+            stream: StreamRef::parse("team", "app").unwrap(),
+        }
+    }
+
+    async fn part(&self, id: &str, bytes: &Bytes) -> Result<u64, PushError> {
+        let taken = self
+            .engine
+            .extend_upload(&self.editor, &self.stream, id, None, None, body(bytes))
+            .await?;
+        Ok(taken.size)
+    }
+
+    async fn begin(&self) -> String {
+        let begun = self.engine.begin_upload(&self.editor, &self.stream).await;
+        begun.unwrap().id
+    }
+
+    /// Uploads a blob in these parts.
+    async fn upload(&self, parts: &[Bytes]) -> Result<Digest, PushError> {
+        let id = self.begin().await;
+        for part in parts {
+            self.part(&id, part).await?;
+        }
+        let digest = digest(&parts.concat());
+        self.engine
+            .finish_upload(&self.editor, &self.stream, &id, &digest)
+            .await?;
+        Ok(digest)
+    }
+
+    async fn bytes(&self, digest: &Digest) -> Vec<u8> {
+        let blob = self
+            .engine
+            .pull_blob(&self.editor, &self.stream, digest, None)
+            .await;
+        let pieces: Vec<Bytes> = blob.unwrap().body.try_collect().await.unwrap();
+        pieces.concat()
+    }
+
+    async fn push(
+        &self,
+        target: &Target,
+        manifest: &serde_json::Value,
+    ) -> Result<Digest, PushError> {
+        let bytes = Bytes::from(manifest.to_string());
+        let pushed = self
+            .engine
+            .push_manifest(&self.editor, &self.stream, target, None, bytes)
+            .await?;
+        Ok(pushed.digest)
+    }
+}
+
+/// A manifest over an uploaded config and layer.
+async fn image(story: &Story, layer: &'static str) -> serde_json::Value {
+    const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
+    let config = Bytes::from_static(br#"{"os":"linux","architecture":"arm64"}"#);
+    let layer = Bytes::from_static(layer.as_bytes());
+    let mut entries = Vec::new();
+    for (kind, bytes) in [
+        ("application/vnd.oci.image.config.v1+json", &config),
+        ("application/vnd.oci.image.layer.v1.tar", &layer),
+    ] {
+        let digest = story.upload(std::slice::from_ref(bytes)).await.unwrap();
+        entries.push(json!({ "mediaType": kind, "digest": digest.as_str(), "size": bytes.len() }));
+    }
+    let layer = entries.pop();
+    json!({ "schemaVersion": 2, "mediaType": OCI, "config": entries.pop(), "layers": [layer] })
+}
+
+fn tag(name: &str) -> Target {
+    Target::Tag(name.parse().unwrap())
+}
+
+db_test!(
+    async fn a_blob_comes_in_one_part_or_in_many(db) {
+        let story = Story::served(&db).await;
+        let all = large();
+        let many: Vec<Bytes> = vec![all.slice(..1), all.slice(1..8_999_999), Bytes::new(), all.slice(8_999_999..)];
+        for parts in [vec![Bytes::from_static(b"small")], vec![], vec![all.clone()], many] {
+            let digest = story.upload(&parts).await.unwrap();
+            assert!(story.bytes(&digest).await == parts.concat(), "{} parts", parts.len());
+        }
+    }
+);
+
+db_test!(
+    async fn parts_of_which_one_is_wrong_become_nothing(db) {
+        let story = Story::served(&db).await;
+        let right = digest(b"right");
+        for parts in [&["wrong"][..], &["ri", "te"], &[]] {
+            let id = story.begin().await;
+            for part in parts {
+                story.part(&id, &Bytes::from_static(part.as_bytes())).await.unwrap();
+            }
+            let ended = story.engine.finish_upload(&story.editor, &story.stream, &id, &right).await;
+            assert!(matches!(ended, Err(PushError::WrongDigest(_))));
+            let again = story.part(&id, &Bytes::from_static(b"x")).await;
+            assert!(matches!(again, Err(PushError::UnknownUpload(_))), "the upload is over");
+        }
+        assert_eq!(story.engine.blobs().size(&right).await.unwrap(), None);
+    }
+);
+
+db_test!(
+    async fn what_breaks_off_or_is_too_large_does_not_count(db) {
+        let story = Story::served(&db).await;
+        let id = story.begin().await;
+        story.part(&id, &Bytes::from_static(b"ab")).await.unwrap();
+        let broken = stream::iter([Ok(Bytes::from_static(b"cd")), Err(std::io::Error::other("gone"))]);
+        let taken = story.engine.extend_upload(&story.editor, &story.stream, &id, None, None, broken).await;
+        assert!(matches!(taken, Err(PushError::Broken(_))));
+        let limit = Bytes::from(vec![0; 10_000_001]);
+        assert!(matches!(story.part(&id, &limit).await, Err(PushError::TooLarge(_))));
+        let said = story.engine.extend_upload(&story.editor, &story.stream, &id, None, Some(10_000_000), body(&limit)).await;
+        assert!(matches!(said, Err(PushError::TooLarge(_))), "before it comes");
+        assert_eq!(story.part(&id, &Bytes::from_static(b"cd")).await.unwrap(), 4);
+        let digest = digest(b"abcd");
+        story.engine.finish_upload(&story.editor, &story.stream, &id, &digest).await.unwrap();
+        assert_eq!(story.bytes(&digest).await, b"abcd");
+    }
+);
+
+db_test!(
+    async fn two_requests_at_one_place_of_an_upload_do_not_both_count(db) {
+        let story = Story::served(&db).await;
+        let id = story.begin().await;
+        let parts = ["aa", "bb", "cc", "dd"].map(|part| Bytes::from_static(part.as_bytes()));
+        let taken = futures::future::join_all(parts.iter().map(|part| story.part(&id, part))).await;
+        let sizes: Vec<u64> = taken.into_iter().flatten().collect();
+        let upload = story.engine.upload(&story.editor, &story.stream, &id).await.unwrap();
+        assert_eq!(upload.size, 2 * sizes.len() as u64, "those that count are there, one after the other");
+        assert!(!sizes.is_empty());
+    }
+);
+
+db_test!(
+    async fn another_process_goes_on_with_an_upload(db) {
+        let mut story = Story::served(&db).await;
+        let id = story.begin().await;
+        story.part(&id, &Bytes::from_static(b"abc")).await.unwrap();
+        story.engine = Story::served(&db).await.engine;
+        story.part(&id, &Bytes::from_static(b"def")).await.unwrap();
+        let digest = digest(b"abcdef");
+        story.engine.finish_upload(&story.editor, &story.stream, &id, &digest).await.unwrap();
+        assert_eq!(story.bytes(&digest).await, b"abcdef");
+    }
+);
+
+db_test!(
+    async fn a_push_makes_revisions_that_followers_take_over_and_imports_override(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Oci);
+        let story = Story::served(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let name: TagName = "1.0".parse().unwrap();
+        let imported = story.engine.tag(&story.editor, &story.stream, &name).await.unwrap();
+        let manifest = image(&story, "pushed").await;
+        let pushed = story.push(&tag("1.0"), &manifest).await.unwrap();
+        let view = story.engine.tag(&story.editor, &story.stream, &name).await.unwrap();
+        assert_eq!(view.row.spec, imported.row.spec, "what it imports is kept");
+        let head = view.row.head.unwrap();
+        assert_eq!(head.digest, pushed);
+        assert_eq!(head.reference.to_string(), format!("{HOST}/team/app@{pushed}"));
+        let page = story.engine.history(&story.editor, &story.stream, &name, &model::PageRequest::default()).await.unwrap();
+        let causes: Vec<Cause> = page.items.iter().map(|revision| revision.cause).collect();
+        assert_eq!(causes, [Cause::Push, Cause::Import]);
+        let stream = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(page.items[0].generation, stream.generation, "nothing is imported because of it");
+        // The next import decides again.
+        story.run(&story.request(up.reference("team/app"), chosen(&["1.0"]), false)).await;
+        let view = story.engine.tag(&story.editor, &story.stream, &name).await.unwrap();
+        assert_eq!(view.row.head.unwrap().digest, imported.row.head.unwrap().digest);
+    }
+);
+
+db_test!(
+    async fn what_was_pushed_is_exported_as_managed_and_goes_with_its_stream(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "layer").await;
+        let layer: Digest = manifest["layers"][0]["digest"].as_str().unwrap().parse().unwrap();
+        let digest = story.push(&tag("1"), &manifest).await.unwrap();
+        let image = story.engine.image(&story.editor, &story.stream, &digest).await.unwrap();
+        assert_eq!(image.platform.as_deref(), Some("linux/arm64"));
+        let planned = story.engine.plan_delete_stream(&story.editor, &story.stream).await.unwrap();
+        story.engine.delete_stream(&story.editor, &story.stream, &planned.token).await.unwrap();
+        // Made again under its name, it has nothing of what was there.
+        story.upload(&[Bytes::from_static(b"other")]).await.unwrap();
+        let found = story.engine.blob_head(&story.editor, &story.stream, &layer).await;
+        assert!(matches!(found, Err(engine::Error::NotFound(_))));
+    }
+);

@@ -1,0 +1,140 @@
+//! Content discovery and management of what was pushed: what is attached to an image, and taking things away again.
+
+use http::StatusCode;
+use model::Digest;
+use serde_json::{Value, json};
+
+use crate::{
+    common::{Page, TestServer},
+    v2_auth::code,
+    v2_push::{Client, INDEX, LAYER, OCI, digest, image, push},
+};
+
+#[tokio::test]
+async fn listing_referrers() {
+    let server = TestServer::start().await;
+    let client = Client::new(&server, "editor").await;
+    let subject = push(&client, "shop/app", "1", &image("")).await;
+    let path = format!("/v2/shop/app/referrers/{subject}");
+    let page = client.get(&path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("content-type"), INDEX);
+    let body: Value = serde_json::from_str(&page.body).unwrap();
+    assert_eq!(
+        body,
+        json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
+    );
+    let attached = |kind: Option<&str>, note: &str| {
+        let mut manifest = image(note);
+        manifest["subject"] = json!({ "mediaType": OCI, "digest": subject.as_str(), "size": 1 });
+        if let Some(kind) = kind {
+            manifest["artifactType"] = kind.into();
+        }
+        manifest
+    };
+    let mut all = Vec::new();
+    for manifest in [
+        attached(Some("application/vnd.example.sbom"), "sbom"),
+        attached(Some("application/vnd.example.signature"), "signature"),
+        attached(None, "by its config"),
+    ] {
+        let digest = digest(manifest.to_string().as_bytes());
+        let page = client
+            .manifest("shop/app", digest.as_str(), OCI, &manifest)
+            .await;
+        assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
+        assert_eq!(page.header("oci-subject"), subject.as_str());
+        all.push(json!({
+            "mediaType": OCI, "digest": digest.as_str(), "size": manifest.to_string().len(),
+            "artifactType": manifest.get("artifactType").cloned()
+                .unwrap_or_else(|| "application/vnd.oci.image.config.v1+json".into()),
+            "annotations": manifest["annotations"],
+        }));
+    }
+    all.sort_by_key(|one| one["digest"].to_string());
+    let manifests = |page: &Page| -> Value {
+        let body: Value = serde_json::from_str(&page.body).unwrap();
+        body["manifests"].clone()
+    };
+    assert_eq!(manifests(&client.get(&path).await), json!(all));
+    // Narrowed.
+    let page = client
+        .get(&format!("{path}?artifactType=application/vnd.example.sbom"))
+        .await;
+    assert_eq!(page.header("oci-filters-applied"), "artifactType");
+    let found = manifests(&page);
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(found[0]["annotations"]["note"], "sbom");
+    // In pages.
+    let mut seen = Vec::new();
+    let mut next = format!("{path}?n=2");
+    loop {
+        let page = client.get(&next).await;
+        seen.extend(manifests(&page).as_array().unwrap().clone());
+        match page.header("link").split_once('>') {
+            Some((link, _)) => next = link.trim_start_matches('<').to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all);
+    // Of another stream there are none.
+    push(&client, "shop/other", "1", &image("")).await;
+    let path = path.replace("shop/app", "shop/other");
+    assert_eq!(manifests(&client.get(&path).await), json!([]));
+}
+
+#[tokio::test]
+async fn deleting_tags_manifests_and_blobs() {
+    let server = TestServer::start().await;
+    let editor = Client::new(&server, "editor").await;
+    let admin = Client::new(&server, "admin").await;
+    let tagged = push(&editor, "shop/app", "1", &image("tagged")).await;
+    push(&editor, "shop/app", "2", &image("other")).await;
+    let manifest = |reference: &str| format!("/v2/shop/app/manifests/{reference}");
+    // By digest only administrators, and only what no tag has or had.
+    let page = editor.delete(manifest(tagged.as_str())).await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::UNAUTHORIZED, "DENIED")
+    );
+    let page = admin.delete(manifest(tagged.as_str())).await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED")
+    );
+    // A tag is deleted by who may change the stream.
+    let page = editor.delete(manifest("1")).await;
+    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
+    assert_eq!(
+        editor.get(&manifest("1")).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        editor.get(&manifest(tagged.as_str())).await.status,
+        StatusCode::OK
+    );
+    let page = admin.delete(manifest(tagged.as_str())).await;
+    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
+    let page = editor.get(&manifest(tagged.as_str())).await;
+    assert_eq!(code(&page), "MANIFEST_UNKNOWN");
+    assert_eq!(
+        code(&admin.delete(manifest(tagged.as_str())).await),
+        "MANIFEST_UNKNOWN"
+    );
+    // Blobs as long as no image of the stream has them.
+    let blob = |digest: &Digest| format!("/v2/shop/app/blobs/{digest}");
+    let loose = editor.blob("shop/app", b"loose").await;
+    let page = editor.delete(blob(&loose)).await;
+    assert_eq!(code(&page), "DENIED");
+    assert_eq!(
+        code(&admin.delete(blob(&digest(LAYER))).await),
+        "UNSUPPORTED"
+    );
+    let page = admin.delete(blob(&loose)).await;
+    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
+    assert_eq!(
+        editor.get(&blob(&loose)).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(code(&admin.delete(blob(&loose)).await), "BLOB_UNKNOWN");
+}
