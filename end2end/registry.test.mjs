@@ -98,6 +98,50 @@ for (const database of ["sqlite", "postgres"]) {
     }
   });
 
+  test(`skopeo pushes every kind by tag and digest to ${database}, and the pages show it`, async () => {
+    const home = await newHome(database);
+    try {
+      await home.start();
+      const host = new URL(home.url).host;
+      const page = await newPage(browser, { javaScriptEnabled: true });
+      await signIn(page, home.url);
+      await page.goto(`${home.url}/account/tokens`);
+      await page.getByLabel("Name", { exact: true }).fill("ci");
+      await page.getByRole("button", { name: "Make the token" }).click();
+      const token = await page.locator("#new-token").innerText();
+      const plain = "--dest-tls-verify=false";
+      const login = await skopeo("login", "--tls-verify=false", "-u", "ci", "-p", token, host);
+      assert.equal(login.code, 0, login.err);
+      const copy = (from, to) => skopeo("copy", "--all", "--preserve-digests", "--src-tls-verify=false", plain, from, to);
+      for (const tag of TAGS) {
+        const from = `docker://${registry.host}/team/app:${tag}`;
+        const copied = await copy(from, `docker://${host}/shop/pushed:${tag}`);
+        assert.equal(copied.code, 0, `${tag}: ${copied.err}`);
+        const read = await skopeo("inspect", "--raw", "--tls-verify=false", `docker://${host}/shop/pushed:${tag}`);
+        assert.equal(sha256(read.out), digests.get(tag), tag);
+        const digest = digests.get(tag);
+        const again = await copy(from, `docker://${host}/shop/other@${digest}`);
+        assert.equal(again.code, 0, `${digest}: ${again.err}`);
+        const other = await skopeo("inspect", "--raw", "--tls-verify=false", `docker://${host}/shop/other@${digest}`);
+        assert.equal(sha256(other.out), digest, tag);
+      }
+      // Within Weir, from one stream to another.
+      const moved = await copy(`docker://${host}/shop/pushed:${TAGS[0]}`, `docker://${host}/shop/third:1`);
+      assert.equal(moved.code, 0, moved.err);
+      const gone = await skopeo("delete", "--tls-verify=false", `docker://${host}/shop/third:1`);
+      assert.notEqual(gone.code, 0, "its tag's history has it");
+      assert.match(gone.err, /tags of shop\/third have or had/);
+
+      await page.goto(`${home.url}/s/shop/pushed/t/${TAGS[0]}/history`);
+      await page.getByText("Pushed").first().waitFor();
+      await page.goto(`${home.url}/s/shop/pushed`);
+      await page.getByText(`docker push ${host}/shop/pushed:TAG`).first().waitFor({ state: "attached" });
+      assert.deepEqual(page.troubles, []);
+    } finally {
+      await home.remove();
+    }
+  });
+
   test(`a token is made, shown once and revoked in the browser on ${database}`, async () => {
     const home = await newHome(database);
     try {

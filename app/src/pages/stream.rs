@@ -1,5 +1,6 @@
 //! One stream: its tags, and its imports.
 
+mod commands;
 mod history;
 mod imports;
 mod notices;
@@ -89,6 +90,7 @@ pub fn StreamPage() -> impl IntoView {
             </form>
             <FilterChips chips=chips clear=here.clone()/>
             {table}
+            {commands::commands(call, &stream, may)}
             <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
