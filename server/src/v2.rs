@@ -81,7 +81,13 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
                 tags::list(&state.engine, &actor, stream, query).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
-                manifests::pull(&state.engine, &actor, stream, target, &parts.headers).await
+                let (engine, headers) = (&state.engine, &parts.headers);
+                let sent = manifests::pull(engine, &actor, stream, target, headers).await?;
+                // Who only looks whether it is the same does not pull.
+                if parts.method == Method::GET && sent.status() == StatusCode::OK {
+                    engine.note_pull(stream, target);
+                }
+                Ok(sent)
             }
             (&Method::GET, Route::Blob(stream, digest)) => {
                 blobs::pull(&state.engine, &actor, stream, digest, &parts.headers).await

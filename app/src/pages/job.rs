@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
     PageRequest, TagName,
-    job::{ItemState, JobState, JobView, thousands},
+    job::{ItemState, JobKind, JobState, JobView, thousands},
 };
 
 pub use self::list::JobsPage;
@@ -53,7 +53,7 @@ pub fn JobPage() -> impl IntoView {
             .then(|| view! { <noscript><meta http-equiv="refresh" content="2"/></noscript> });
         Ok(view! {
             {look_again}
-            <PageHead title=format!("Import into {}", job.stream.name) crumbs=crumbs facts=facts(&job, asked.now)>
+            <PageHead title=title(&job) crumbs=crumbs facts=facts(&job, asked.now)>
                 {actions}
             </PageHead>
             {banner(&asked)}
@@ -69,9 +69,21 @@ pub fn JobPage() -> impl IntoView {
     })
 }
 
+fn title(job: &JobView) -> String {
+    match job.kind {
+        JobKind::Import | JobKind::Schedule => format!("Import into {}", job.stream.name),
+        JobKind::Mirror => format!("Mirror of {}", job.stream.name),
+    }
+}
+
 /// Tags that an ended import failed on, as many as one page lists, for those who may import them again.
 async fn failed_tags(asked: &Asked, job: &JobView) -> Result<Vec<TagName>, ApiError> {
-    if !job.state.is_final() || job.progress.failed == 0 || !may_write(asked, &job.stream) {
+    let import = job.kind != JobKind::Mirror;
+    if !import
+        || !job.state.is_final()
+        || job.progress.failed == 0
+        || !may_write(asked, &job.stream)
+    {
         return Ok(Vec::new());
     }
     let first = PageRequest {
@@ -173,12 +185,17 @@ fn error(job: &JobView, asked: &Asked) -> AnyView {
     if job.error.is_empty() {
         return ().into_any();
     }
-    let title = if job.state.is_final() {
+    let title = if job.kind == JobKind::Mirror {
+        "Not everything is stored. What was is served from here."
+    } else if job.state.is_final() {
         "The import failed. The stream keeps what it had."
     } else {
         "The latest try failed. The stream keeps what it has."
     };
-    let form = (job.state == JobState::Failed && may_write(asked, &job.stream)).then(|| {
+    let form = (job.kind != JobKind::Mirror
+        && job.state == JobState::Failed
+        && may_write(asked, &job.stream))
+    .then(|| {
         let source = job.source.to_string();
         let href = routes::with_query(&routes::import(&job.stream), &[("source", &source)]);
         view! { <LinkButton href=href>"Change and import again"</LinkButton> }

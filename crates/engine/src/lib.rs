@@ -10,6 +10,7 @@ pub mod error;
 pub mod openshift;
 mod ops;
 mod pull;
+mod pulls;
 mod push;
 pub mod rules;
 pub mod store;
@@ -34,6 +35,7 @@ pub use error::{Error, Result};
 pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, PushedManifest, StaleTag, Target};
 use pull::Fills;
 pub use pull::{Blob, Range};
+use pulls::Gathered;
 use push::Hashes;
 pub use push::{PushError, Taken};
 use store::Store;
@@ -58,6 +60,8 @@ struct Inner {
     fills: Fills,
     /// Hashes of uploads that go on.
     hashes: Hashes,
+    /// Pulls that are not written yet.
+    gathered: Gathered,
     /// Names this process in leases.
     owner: String,
     /// The key of stored secrets, once it was needed.
@@ -134,6 +138,7 @@ impl Engine {
                 blobs,
                 fills: Fills::default(),
                 hashes: Hashes::default(),
+                gathered: Gathered::default(),
                 owner,
                 vault: OnceLock::new(),
                 wake: Notify::new(),
@@ -199,6 +204,10 @@ impl Engine {
 
     fn hashes(&self) -> &Hashes {
         &self.inner.hashes
+    }
+
+    fn gathered(&self) -> &Gathered {
+        &self.inner.gathered
     }
 
     fn upstream(&self) -> &Upstream {

@@ -11,6 +11,7 @@ mod import_images;
 mod imports;
 mod jobs;
 mod journal;
+mod mirror;
 mod namespaces;
 mod naming;
 mod past;

@@ -181,6 +181,30 @@ impl Engine {
         })
     }
 
+    /// Stores a blob of a stream. False when it was here.
+    ///
+    /// # Errors
+    /// As [`Engine::pull_blob`].
+    pub(crate) async fn mirror_blob(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<bool> {
+        let doors = match self.way_to(actor, stream, digest).await? {
+            Way::Known(_) => return Ok(false),
+            Way::Doors(doors) => doors,
+        };
+        if self.blobs().size(digest).await.map_err(disk)?.is_some() {
+            return Ok(false);
+        }
+        if doors.is_empty() {
+            return Err(only_here(stream, digest));
+        }
+        self.fill(digest, doors).end().await?;
+        Ok(true)
+    }
+
     /// The bytes of a manifest, if they are here. One that cannot be read is as good as not here.
     pub(crate) async fn kept_manifest(&self, digest: &Digest) -> Option<Bytes> {
         self.blobs().bytes(digest, MANIFEST_CAP).await.ok()?

@@ -252,6 +252,7 @@ impl Engine {
         tx.delete_upload(id).await?;
         if stored {
             tx.link_blob(stream, digest, taken.size, now).await?;
+            tx.note_stored(digest, taken.size, now).await?;
         }
         tx.commit().await?;
         self.remove_upload_files(id).await;

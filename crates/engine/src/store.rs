@@ -23,6 +23,7 @@ mod registry_lists;
 mod revisions;
 mod row;
 mod schedules;
+mod storage;
 mod streams;
 mod tags;
 mod tokens;

@@ -5,10 +5,12 @@
 //! idempotent. Workers wait on "woken, or a period, or the end".
 
 mod import;
+mod mirror;
 mod schedule;
 
 use std::time::Duration;
 
+use model::job::JobKind;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engine, Error, Result};
@@ -20,8 +22,8 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often an idle worker looks for jobs it was not woken for: those of a worker that died.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// How often uploads nobody goes on with are looked for.
-const TIDY: Duration = Duration::from_secs(3_600);
+/// How often uploads nobody goes on with are looked for, and what is stored is measured.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// How a run of a job ended.
 enum Ended {
@@ -60,16 +62,19 @@ impl Engine {
     /// Removes now and then what nobody goes on with, until the engine stops.
     async fn keep_tidy(self) {
         let stop = self.stopping();
-        let mut hours = tokio::time::interval(TIDY);
+        let mut turns = tokio::time::interval(TIDY);
         loop {
             tokio::select! {
-                _ = hours.tick() => {}
+                _ = turns.tick() => {}
                 () = stop.cancelled() => return,
             }
             match self.remove_abandoned_uploads().await {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(removed, "removed uploads nobody went on with"),
                 Err(error) => tracing::warn!(%error, "could not look for abandoned uploads"),
+            }
+            if let Err(error) = self.measure_storage().await {
+                tracing::warn!(%error, "could not measure what is stored");
             }
         }
     }
@@ -112,32 +117,42 @@ impl Engine {
         let cancel = CancellationToken::new();
         let _registered = self.running(id, cancel.clone());
         let lost = CancellationToken::new();
-        tracing::info!(job.id = id, "import started");
+        tracing::info!(job.id = id, "job started");
         let heartbeat = self.keep(id, &cancel, &lost);
         let ended = tokio::select! {
-            ended = import::run(self, id, &cancel) => ended,
+            ended = self.run_kind(id, &cancel) => ended,
             () = heartbeat => Ok(Ended::Stopped),
             () = lost.cancelled() => {
-                tracing::warn!(job.id = id, "another worker took this import over");
+                tracing::warn!(job.id = id, "another worker took this job over");
                 return Ok(());
             }
             () = self.stopping().cancelled_owned() => Ok(Ended::Stopped),
         };
         match ended {
-            Ok(Ended::Final) => tracing::info!(job.id = id, "import ended"),
+            Ok(Ended::Final) => tracing::info!(job.id = id, "job ended"),
             Ok(Ended::Stopped) => {
                 let mut tx = self.store().write().await?;
                 tx.hand_back(id, self.owner(), self.clock().now()).await?;
                 tx.commit().await?;
-                tracing::info!(job.id = id, "import handed back");
+                tracing::info!(job.id = id, "job handed back");
             }
             // Taken over between two heartbeats: what this worker had in hand was not written.
             Err(Error::Conflict(reason)) => {
-                tracing::warn!(job.id = id, reason, "import left to another worker")
+                tracing::warn!(job.id = id, reason, "job left to another worker")
             }
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    async fn run_kind(&self, id: &str, cancel: &CancellationToken) -> Result<Ended> {
+        let Some(job) = self.store().read().await?.job_record(id).await? else {
+            return Ok(Ended::Final);
+        };
+        match job.kind {
+            JobKind::Import | JobKind::Schedule => import::run(self, job, cancel).await,
+            JobKind::Mirror => mirror::run(self, job, cancel).await,
+        }
     }
 
     /// Prolongs the lease until the job ends or the lease is lost; passes on a wish to cancel made in another process.

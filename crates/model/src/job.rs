@@ -55,7 +55,40 @@ impl JobState {
     }
 }
 
-/// How far an import is, in tags.
+/// What a job does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobKind {
+    /// Imports tags because somebody asked.
+    #[default]
+    Import,
+    /// Imports tags because their schedule asked.
+    Schedule,
+    /// Stores the blobs of images.
+    Mirror,
+}
+
+impl JobKind {
+    /// The word the store uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Schedule => "schedule",
+            Self::Mirror => "mirror",
+        }
+    }
+
+    /// The kind for a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Import, Self::Schedule, Self::Mirror]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// How far a job is, in tags.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Tags to look at; 0 until the tag list is known.
@@ -70,11 +103,13 @@ pub struct Progress {
     pub left_out: i64,
 }
 
-/// One import job.
+/// One job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobView {
     /// Its id.
     pub id: String,
+    /// What it does.
+    pub kind: JobKind,
     /// Where it stands.
     pub state: JobState,
     /// The stream it works for.
@@ -180,8 +215,10 @@ pub enum ItemState {
     Pending,
     /// A new image was found and stored.
     Imported,
-    /// The image is the one we had.
+    /// The image is the one we had; of a mirror: all of it was here.
     Unchanged,
+    /// What was missing of the image is stored now.
+    Mirrored,
     /// It failed; the tag keeps what it had.
     Failed,
     /// The tag is held where it is: it was not looked at.
@@ -200,6 +237,7 @@ impl ItemState {
             Self::Pending => "pending",
             Self::Imported => "imported",
             Self::Unchanged => "unchanged",
+            Self::Mirrored => "mirrored",
             Self::Failed => "failed",
             Self::Held => "held",
             Self::LeftOut => "left-out",
@@ -214,6 +252,7 @@ impl ItemState {
             Self::Pending,
             Self::Imported,
             Self::Unchanged,
+            Self::Mirrored,
             Self::Failed,
             Self::Held,
             Self::LeftOut,

@@ -19,6 +19,7 @@ pub mod narrow;
 pub mod page;
 pub mod policy;
 pub mod reference;
+pub mod storage;
 pub mod stream;
 pub mod tag;
 pub mod tagging;

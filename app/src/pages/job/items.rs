@@ -72,7 +72,7 @@ fn row(job: &JobView, item: &JobItem, now: DateTime<Utc>) -> AnyView {
     // A tag that was not looked at need not be there.
     let there = matches!(
         item.state,
-        ItemState::Imported | ItemState::Unchanged | ItemState::Failed
+        ItemState::Imported | ItemState::Unchanged | ItemState::Mirrored | ItemState::Failed
     );
     let name = item.tag.to_string();
     let name = if there {
@@ -109,6 +109,7 @@ fn item_badge(state: ItemState) -> AnyView {
         ItemState::Pending => badge("info", "wait", "Pending"),
         ItemState::Imported => badge("ok", "ok", "Imported"),
         ItemState::Unchanged => badge("quiet", "ok", "Unchanged"),
+        ItemState::Mirrored => badge("ok", "ok", "Stored"),
         ItemState::Failed => badge("bad", "fail", "Failed"),
         ItemState::Held => badge("quiet", "pin", "Held"),
         ItemState::LeftOut => badge("quiet", "stop", "Left out"),

@@ -62,7 +62,11 @@ fn pull(host: &str, stream: &StreamRef, secure: bool) -> Vec<String> {
         format!("podman pull {verify}{host}/{stream}:TAG"),
         format!(
             "skopeo copy --all {}docker://{host}/{stream}:TAG dir:{}",
-            if secure { "" } else { "--src-tls-verify=false " },
+            if secure {
+                ""
+            } else {
+                "--src-tls-verify=false "
+            },
             stream.name
         ),
     ]
@@ -75,7 +79,11 @@ fn push(host: &str, stream: &StreamRef, secure: bool) -> Vec<String> {
         format!("podman push {verify}{host}/{stream}:TAG"),
         format!(
             "skopeo copy --all {}dir:{} docker://{host}/{stream}:TAG",
-            if secure { "" } else { "--dest-tls-verify=false " },
+            if secure {
+                ""
+            } else {
+                "--dest-tls-verify=false "
+            },
             stream.name
         ),
     ]

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use model::{
     Change, Reference, StreamRef, TagName, TagSource, Warning,
     import::{ImportPreview, ImportRequest, PreviewTag, Selection},
-    job::ItemState,
+    job::{ItemState, JobKind},
     narrow::Narrow,
     policy::{ImportMode, Insecure, ReferencePolicy, Schedule},
     version::sort_key,
@@ -408,7 +408,7 @@ impl Engine {
             reference_policy: ReferencePolicy::Source,
             mode: None,
             platform: <[String; 2]>::default(),
-            scheduled: false,
+            kind: JobKind::Import,
             creates_stream,
             actor: actor.name.clone(),
         }

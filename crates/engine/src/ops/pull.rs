@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A tag or a digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// By name.
     Tag(TagName),

@@ -130,7 +130,18 @@ impl Engine {
         if !file.is_right() {
             return Err(download.wrong("other bytes than the digest says"));
         }
-        file.keep().await.map_err(disk)
+        file.keep().await.map_err(disk)?;
+        let noted = async {
+            let mut tx = self.store().write().await?;
+            tx.note_stored(digest, download.at, self.clock().now())
+                .await?;
+            tx.commit().await
+        };
+        // It is there; only what is told of it is behind.
+        if let Err(error) = noted.await {
+            tracing::warn!(blob.digest = %digest, %error, "a stored blob was not noted");
+        }
+        Ok(())
     }
 }
 
@@ -153,6 +164,16 @@ impl Fill {
             (Some(Err(failure)), _) => Err(failure),
             (None, Some(size)) => Ok(Ready::Size(size)),
             _ => Ok(Ready::Stored),
+        }
+    }
+
+    /// Waits for the end.
+    pub async fn end(&self) -> Result<(), Failure> {
+        let mut progress = self.progress.subscribe();
+        let seen = progress.wait_for(|progress| progress.end.is_some()).await;
+        match seen.ok().and_then(|seen| seen.end.clone()) {
+            Some(end) => end,
+            None => Err(failure("the download ended", "Try again.")),
         }
     }
 

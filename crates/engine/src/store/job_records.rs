@@ -2,7 +2,7 @@
 
 use model::{
     Digest, Reference, TagName,
-    job::ItemState,
+    job::{ItemState, JobKind},
     narrow::Narrow,
     policy::{ImportMode, ReferencePolicy, Schedule},
 };
@@ -34,8 +34,8 @@ pub struct NewJob {
     pub mode: Option<ImportMode>,
     /// The operating system and architecture taken out of an index; empty for what each tag says.
     pub platform: [String; 2],
-    /// A schedule asked for it, nobody else.
-    pub scheduled: bool,
+    /// What it does.
+    pub kind: JobKind,
     /// The stream was made by the same request: its first import is generation 1.
     pub creates_stream: bool,
     /// Who asked.
@@ -78,8 +78,8 @@ pub struct JobRecord {
     pub mode: Option<ImportMode>,
     /// The operating system and architecture taken out of an index; empty for what each tag says.
     pub platform: [String; 2],
-    /// A schedule asked for it, nobody else.
-    pub scheduled: bool,
+    /// What it does.
+    pub kind: JobKind,
     /// The tags are known.
     pub listed: bool,
     /// The generation its writes share, once it has written.

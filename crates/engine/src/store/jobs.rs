@@ -3,16 +3,13 @@
 use chrono::{DateTime, Utc};
 use model::{
     Digest, StreamRef, TagName,
-    job::{ItemState, JobState, JobView, Progress},
+    job::{ItemState, JobKind, JobState, JobView, Progress},
     narrow::Narrow,
     policy::{ImportMode, ReferencePolicy},
 };
 
 use super::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem, Tx, on, row};
 use crate::error::Result;
-
-/// The kind of a job that a schedule asked for.
-const SCHEDULED: &str = "schedule";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Columns {
@@ -83,6 +80,7 @@ impl Columns {
     pub(super) fn view(self) -> Result<JobView> {
         let state = row::word("jobs.state", &self.state, JobState::from_word)?;
         Ok(JobView {
+            kind: row::word("jobs.kind", &self.kind, JobKind::from_word)?,
             state,
             stream: StreamRef::parse(&self.namespace, &self.name)
                 .map_err(crate::Error::inconsistent)?,
@@ -128,7 +126,7 @@ impl Columns {
                 let (os, architecture) = self.platform.split_once('/').unwrap_or_default();
                 [os.to_owned(), architecture.to_owned()]
             },
-            scheduled: self.kind == SCHEDULED,
+            kind: row::word("jobs.kind", &self.kind, JobKind::from_word)?,
             listed: self.listed,
             generation: self.generation,
             creates_stream: self.creates_stream,
@@ -140,7 +138,7 @@ impl Columns {
 }
 
 impl Tx {
-    /// Makes a job and, unless a schedule asked for it, notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
+    /// Makes a job and, if it imports because somebody asked, notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
     ///
     /// # Errors
     /// When the database refuses.
@@ -171,7 +169,7 @@ impl Tx {
                 .bind(&job.actor)
                 .bind(false)
                 .bind(now)
-                .bind(if job.scheduled { SCHEDULED } else { "import" })
+                .bind(job.kind.as_str())
                 .bind(job.schedule.word())
                 .bind(job.reference_policy.as_str())
                 .bind(job.source.host())
@@ -181,7 +179,7 @@ impl Tx {
                 .execute(conn)
                 .await?;
         });
-        if !job.scheduled {
+        if job.kind == JobKind::Import {
             self.set_last_job(&job.stream_id, &job.id).await?;
         }
         Ok(job.id.clone())

@@ -1,11 +1,37 @@
 //! Where the images of a stream come from.
 
-use model::{Digest, Reference};
+use model::{Digest, Reference, TagName};
 
 use super::{Tx, on, row};
 use crate::error::Result;
 
 impl Tx {
+    /// Tags of a stream that have an image, with where that is, in their order.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn heads(
+        &mut self,
+        stream_id: &str,
+        most: i64,
+    ) -> Result<Vec<(TagName, Reference)>> {
+        const SQL: &str = "SELECT name, head_reference FROM tags
+            WHERE stream_id = $1 AND head_reference IS NOT NULL ORDER BY sort_key LIMIT $2";
+        let rows: Vec<(String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .bind(most)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(name, reference)| {
+                Ok((
+                    row::parse("tags.name", &name)?,
+                    row::parse("tags.head_reference", &reference)?,
+                ))
+            })
+            .collect()
+    }
+
     /// References of the stream's history that carry an image, or an index it is a child of, each with whether its tag
     /// allows insecure connections: secure ones first, then the newest. None when it was never in the stream.
     ///

@@ -14,7 +14,7 @@ use model::{
     Digest, Reference, TagName, TagSource, TagSpec,
     image::Child,
     import::Selection,
-    job::{ItemState, JobState},
+    job::{ItemState, JobKind, JobState},
     policy::{ImportMode, Insecure, Schedule},
     tag::Reason,
 };
@@ -60,10 +60,12 @@ enum Answer {
 }
 
 /// Runs a claimed import to its end, or until `cancel`.
-pub(super) async fn run(engine: &Engine, id: &str, cancel: &CancellationToken) -> Result<Ended> {
-    let Some(job) = load(engine, id).await? else {
-        return Ok(Ended::Final);
-    };
+pub(super) async fn run(
+    engine: &Engine,
+    job: JobRecord,
+    cancel: &CancellationToken,
+) -> Result<Ended> {
+    let id = job.id.as_str();
     if job.cancel_requested {
         return finish(engine, id, JobState::Cancelled, "", "").await;
     }
@@ -111,7 +113,7 @@ pub(super) async fn run(engine: &Engine, id: &str, cancel: &CancellationToken) -
     };
     if progress.failed == 0 {
         // A schedule that found everything as it was leaves no trace but when each tag was looked at.
-        if job.scheduled && progress.unchanged == progress.total {
+        if job.kind == JobKind::Schedule && progress.unchanged == progress.total {
             let mut tx = engine.store().write().await?;
             tx.delete_job(id).await?;
             tx.commit().await?;
@@ -127,11 +129,7 @@ pub(super) async fn run(engine: &Engine, id: &str, cancel: &CancellationToken) -
     finish(engine, id, JobState::Failed, &error, &hint).await
 }
 
-async fn load(engine: &Engine, id: &str) -> Result<Option<JobRecord>> {
-    engine.store().read().await?.job_record(id).await
-}
-
-async fn finish(
+pub(super) async fn finish(
     engine: &Engine,
     id: &str,
     state: JobState,

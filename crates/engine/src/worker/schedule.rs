@@ -5,7 +5,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use model::{job::ItemState, narrow::Narrow, policy::ReferencePolicy, policy::Schedule};
+use model::{
+    job::{ItemState, JobKind},
+    narrow::Narrow,
+    policy::ReferencePolicy,
+    policy::Schedule,
+};
 
 use crate::{
     Engine, Result,
@@ -111,7 +116,7 @@ impl Engine {
                     reference_policy: ReferencePolicy::Source,
                     mode: None,
                     platform: <[String; 2]>::default(),
-                    scheduled: true,
+                    kind: JobKind::Schedule,
                     creates_stream: false,
                     actor: String::new(),
                 };

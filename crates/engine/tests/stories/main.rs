@@ -7,6 +7,7 @@ mod credentials;
 mod definitions;
 mod edits;
 mod imports;
+mod mirror;
 mod narrowed;
 mod properties;
 mod pull;
