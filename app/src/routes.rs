@@ -230,6 +230,12 @@ pub fn stream_history(at: &StreamRef) -> String {
     format!("{}/history", stream(at))
 }
 
+/// Which tags of a stream follow which.
+#[must_use]
+pub fn graph(at: &StreamRef) -> String {
+    format!("{}/graph", stream(at))
+}
+
 /// The report on a stream's tag names.
 #[must_use]
 pub fn naming(at: &StreamRef) -> String {

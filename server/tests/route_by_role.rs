@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 34] = [
+const PAGES: [(&str, &str, [u16; 4]); 35] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -36,6 +36,11 @@ const PAGES: [(&str, &str, [u16; 4]); 34] = [
     (
         "/s/{ns}/{name}/history",
         "/s/shop/ruby/history",
+        [AWAY, OK, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/graph",
+        "/s/shop/ruby/graph",
         [AWAY, OK, OK, OK],
     ),
     ("/s/{ns}/{name}/tag", "/s/shop/ruby/tag", [AWAY, OK, OK, OK]),

@@ -62,6 +62,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/import") view=import::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/imports") view=stream::StreamJobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/history") view=stream::StreamHistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/graph") view=stream::StreamGraphPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tag") view=tag_form::TagFormPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/delete") view=delete::DeleteStreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tags/delete") view=delete::DeleteTagsPage ssr=SsrMode::Async/>

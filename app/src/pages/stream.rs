@@ -1,5 +1,6 @@
 //! One stream: its tags, and its imports.
 
+mod graph;
 mod history;
 mod imports;
 mod notices;
@@ -14,7 +15,7 @@ use model::{
     stream::StreamView,
 };
 
-pub use self::{history::StreamHistoryPage, imports::StreamJobsPage};
+pub use self::{graph::StreamGraphPage, history::StreamHistoryPage, imports::StreamJobsPage};
 pub(super) use self::{
     paging::{base, rows_per_page, sized},
     table::source,
@@ -201,6 +202,11 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         Tab {
             name: "History",
             href: routes::stream_history(stream),
+            count: None,
+        },
+        Tab {
+            name: "Graph",
+            href: routes::graph(stream),
             count: None,
         },
     ];

@@ -6,6 +6,7 @@ mod credentials;
 mod definitions;
 mod describe;
 mod edits;
+mod graph;
 mod images;
 mod import_images;
 mod imports;

@@ -10,6 +10,7 @@ mod blobs;
 mod credentials;
 mod drafts;
 mod elsewhere;
+mod graph;
 mod images;
 mod job_lists;
 mod job_records;

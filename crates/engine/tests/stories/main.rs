@@ -6,6 +6,7 @@ mod common;
 mod credentials;
 mod definitions;
 mod edits;
+mod graph;
 mod imports;
 mod narrowed;
 mod properties;
