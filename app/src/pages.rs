@@ -14,6 +14,7 @@ mod login;
 mod namespace;
 mod naming;
 mod overview;
+mod policies;
 pub mod shell;
 mod stream;
 mod streams;

@@ -16,6 +16,8 @@ pub const STREAMS: &str = "/streams";
 pub const NEW_STREAM: &str = "/streams/new";
 /// The list of imports.
 pub const JOBS: &str = "/imports";
+/// The report on policies.
+pub const POLICIES: &str = "/policies";
 /// The credentials for registries.
 pub const CREDENTIALS: &str = "/credentials";
 /// The user's own API tokens.
@@ -137,6 +139,12 @@ pub fn stream_policy(at: &StreamRef) -> String {
 #[must_use]
 pub fn policies(at: &StreamRef) -> String {
     format!("{}/tags/policies", stream(at))
+}
+
+/// The form of one tag's policies.
+#[must_use]
+pub fn tag_policies(at: &StreamRef, tag: &TagName) -> String {
+    format!("{}?tag={tag}", policies(at))
 }
 
 /// The preview of taking a change back.

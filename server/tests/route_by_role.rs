@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 35] = [
+const PAGES: [(&str, &str, [u16; 4]); 36] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -136,6 +136,7 @@ const PAGES: [(&str, &str, [u16; 4]); 35] = [
         "/s/shop/ruby/i/sha256:00/describe",
         [AWAY, MISSING, MISSING, MISSING],
     ),
+    ("/policies", "/policies", [AWAY, OK, OK, OK]),
     ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
     ("/account/tokens", "/account/tokens", [AWAY, OK, OK, OK]),

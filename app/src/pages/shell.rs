@@ -10,7 +10,7 @@ use leptos_router::{
 
 use super::{
     credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
-    namespace, naming, overview, stream, streams, tag, tag_form, tokens,
+    namespace, naming, overview, policies, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
     api::ApiError,
@@ -84,6 +84,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/i/:digest/describe") view=describe::DescribeImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies") view=policies::PolicyReportPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=job::JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/account/tokens") view=tokens::TokensPage ssr=SsrMode::Async/>
@@ -162,6 +163,12 @@ fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
         ),
         item("Streams", routes::STREAMS, "stream", streams),
         item("Imports", routes::JOBS, "import", below(routes::JOBS)),
+        item(
+            "Policies",
+            routes::POLICIES,
+            "policy",
+            below(routes::POLICIES),
+        ),
     ];
     if writes {
         let here = below(routes::CREDENTIALS);
@@ -202,6 +209,8 @@ mod tests {
             ("/streams/new", "Streams"),
             ("/s/team/ruby/imports", "Streams"),
             ("/imports/01a2", "Imports"),
+            ("/policies", "Policies"),
+            ("/s/team/ruby/tags/policies", "Streams"),
         ] {
             assert_eq!(current(path), [name], "{path}");
         }

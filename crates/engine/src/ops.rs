@@ -10,6 +10,7 @@ mod graph;
 mod images;
 mod import_images;
 mod imports;
+mod insecure;
 mod jobs;
 mod journal;
 mod namespaces;

@@ -12,6 +12,7 @@ mod drafts;
 mod elsewhere;
 mod graph;
 mod images;
+mod insecure;
 mod job_lists;
 mod job_records;
 mod jobs;
