@@ -55,7 +55,7 @@ export async function fill(browser, registry, home) {
   const apply = new URL(page.url());
   await page.context().close();
   return {
-    graph: "/s/shop/ruby/graph", "policy-report": "/policies", naming: "/s/shop/ruby/naming", compare: "/s/shop/ruby/compare?from=3.1%231&to=2.0", "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
+    "streams-policies": "/streams/policies?all=1&preview=1&streams=yes&insecure=keep&pull=local&schedule=global", graph: "/s/shop/ruby/graph", "policy-report": "/policies", naming: "/s/shop/ruby/naming", compare: "/s/shop/ruby/compare?from=3.1%231&to=2.0", "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
     credentials: "/credentials", "stream-history": "/s/shop/ruby/history", "stream-history-tag": "/s/shop/ruby/history?tag=latest",
     rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,

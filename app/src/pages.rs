@@ -1,5 +1,6 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
+mod bulk;
 mod credentials;
 mod definition;
 mod delete;
@@ -167,10 +168,14 @@ pub(crate) fn done(asked: &Asked, stream: &StreamRef) -> AnyView {
     if number <= 0 {
         return ().into_any();
     }
-    let href = routes::undo(stream, number);
+    changed(routes::undo(stream, number))
+}
+
+/// That policies were changed, and where that is undone.
+pub(crate) fn changed(undo: String) -> AnyView {
     alert(
         "ok",
-        view! { <p role="status">"The policies were changed. " <a href=href>"Undo…"</a></p> }
+        view! { <p role="status">"The policies were changed. " <a href=undo>"Undo…"</a></p> }
             .into_any(),
     )
 }

@@ -12,6 +12,7 @@ mod route_by_role;
 mod v2_auth;
 mod v2_discovery;
 mod v2_pull;
+mod web_bulk;
 mod web_csrf;
 mod web_events;
 mod web_headers;

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use model::{
     Namespace, Reference, StreamRef, TagName,
     credential::{HostPattern, PatternError},
-    edit::{Edit, Policies},
+    edit::Policies,
     import::{ImportRequest, Selection},
     name::NameError,
     policy::{ReferencePolicy, Schedule},
     reference::ReferenceError,
 };
+
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::ApiError;
 use crate::routes;
@@ -41,6 +43,33 @@ pub fn stream(namespace: &str, name: &str) -> Result<StreamRef, ApiError> {
             .parse()
             .map_err(|error| refuse("name", "a name", &error))?,
     })
+}
+
+/// Streams as `namespace/name`.
+///
+/// # Errors
+/// `Invalid` field `stream`.
+pub fn streams(all: &[&str]) -> Result<Vec<StreamRef>, ApiError> {
+    all.iter()
+        .map(|text| {
+            let (namespace, name) = text.split_once('/').unwrap_or(("", text));
+            StreamRef::parse(namespace, name)
+                .map_err(|error| ApiError::invalid("stream", error.to_string()))
+        })
+        .collect()
+}
+
+/// A choice of yes, no, or as it is.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub fn yes_or_no(field: &str, word: &str) -> Result<Option<bool>, ApiError> {
+    match word {
+        "keep" => Ok(None),
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        _ => Err(ApiError::invalid(field, "choose one of the three")),
+    }
 }
 
 /// Tags separated by commas or white space; each counts once, in the order given.
@@ -236,12 +265,7 @@ pub fn policies(
     period: &str,
 ) -> Result<Policies, ApiError> {
     Ok(Policies {
-        insecure: match insecure {
-            "keep" => None,
-            "yes" => Some(true),
-            "no" => Some(false),
-            _ => return Err(ApiError::invalid("insecure", "choose one of the three")),
-        },
+        insecure: yes_or_no("insecure", insecure)?,
         reference_policy: match pull {
             "keep" => None,
             other => Some(
@@ -270,7 +294,7 @@ pub fn policies(
 ///
 /// # Errors
 /// Never for an edit that was made here.
-pub fn edit_field(edit: &Edit) -> Result<String, ApiError> {
+pub fn edit_field<E: Serialize>(edit: &E) -> Result<String, ApiError> {
     serde_json::to_string(edit).map_err(|error| ApiError::invalid("edit", error.to_string()))
 }
 
@@ -278,7 +302,7 @@ pub fn edit_field(edit: &Edit) -> Result<String, ApiError> {
 ///
 /// # Errors
 /// `Invalid` field `edit`.
-pub fn edit(text: &str) -> Result<Edit, ApiError> {
+pub fn edit<E: DeserializeOwned>(text: &str) -> Result<E, ApiError> {
     serde_json::from_str(text).map_err(|error| {
         ApiError::invalid(
             "edit",

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use model::{
     Page, StreamRef,
     job::thousands,
-    policy::{InsecureBy, InsecureRow, Schedule},
+    policy::{InsecureBy, InsecureRow},
 };
 
-use super::{Asked, page, stream};
+use super::{Asked, edit::period_in_force, page, stream};
 use crate::{
     components::{Empty, PageHead, badge, pager, reference},
     islands::LivePage,
@@ -68,10 +68,7 @@ fn in_force(asked: &Asked) -> AnyView {
             .collect_view()
             .into_any()
     };
-    let seconds = u32::try_from(config.schedule_interval.as_secs());
-    let period = seconds
-        .map_or(Schedule::Global, Schedule::Every)
-        .to_string();
+    let period = period_in_force(asked).to_string();
     let rate = match config.imports_per_minute {
         Some(n) => format!(
             "At most {} a minute, by each process",

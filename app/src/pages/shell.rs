@@ -9,7 +9,7 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
+    bulk, credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
     namespace, naming, overview, policies, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
@@ -58,6 +58,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/setup") view=login::SetupPage ssr=SsrMode::Async/>
                     <Route path=path!("/streams") view=streams::StreamsPage ssr=SsrMode::Async/>
                     <Route path=path!("/streams/new") view=import::NewStreamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/streams/policies") view=bulk::StreamsPoliciesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/streams/undo") view=bulk::StreamsUndoPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name") view=stream::StreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/import") view=import::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/imports") view=stream::StreamJobsPage ssr=SsrMode::Async/>

@@ -30,7 +30,9 @@ use blobs::Blobs;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, StaleTag, Target};
+pub use ops::{
+    BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, StaleTag, Target,
+};
 use pull::Fills;
 pub use pull::{Blob, Range};
 use store::Store;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod allowed;
+mod bulk;
 mod credentials;
 mod definitions;
 mod describe;
@@ -23,6 +24,7 @@ mod streams;
 mod tags;
 mod tokens;
 
+pub use bulk::{BulkDone, PlannedBulk};
 pub use definitions::Draft;
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, none_fits, usable};
@@ -80,7 +82,7 @@ impl PlannedAll {
         let tokens = plans.iter().map(token).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             plans,
-            token: tokens.join("-"),
+            token: short_hash(&tokens.join("-")),
         })
     }
 
@@ -110,12 +112,15 @@ fn token(plan: &Plan) -> Result<String> {
             source: Box::new(error),
         })?;
     strip(&mut value);
-    let hash = Sha256::digest(value.to_string().as_bytes());
-    Ok(hash
-        .iter()
+    Ok(short_hash(&value.to_string()))
+}
+
+fn short_hash(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter()
         .take(16)
         .map(|byte| format!("{byte:02x}"))
-        .collect())
+        .collect()
 }
 
 impl From<Refusal> for Error {

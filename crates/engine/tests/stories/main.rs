@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod allowed;
+mod bulk;
 mod common;
 mod credentials;
 mod definitions;
