@@ -61,7 +61,7 @@ export async function fill(browser, registry, home) {
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,
     "stream-policy": "/s/shop/ruby/policy?insecure=yes", undo: `/s/shop/ruby/undo?change=${done.searchParams.get("done")}`,
     overview: "/", streams: "/streams", new: "/streams/new", "new-preview": preview.replace("name=ruby", "name=php"),
-    "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
+    "new-options": preview.replace("name=ruby", "name=php") + "&pull=local&platforms=legacy&os=linux&architecture=arm64", "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
     history: "/s/shop/ruby/t/latest/history", "tag-form": "/s/shop/ruby/tag", "tag-preview": tagPreview("3.0", "edge", "fixed"),
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
     describe: "/s/shop/ruby/describe", "describe-legacy": "/s/shop/ruby/describe?layout=legacy", past: "/s/shop/ruby?at=2100-01-01",

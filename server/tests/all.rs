@@ -16,6 +16,7 @@ mod web_bulk;
 mod web_csrf;
 mod web_events;
 mod web_headers;
+mod web_import;
 mod web_login;
 mod web_progress;
 mod web_session;

@@ -148,6 +148,8 @@ pub struct ImportForm {
     pub insecure: bool,
     /// Field `scheduled` is ticked.
     pub scheduled: bool,
+    /// Fields `pull`, `platforms`, `os` and `architecture`.
+    pub options: OptionsForm,
 }
 
 impl ImportForm {
@@ -207,7 +209,7 @@ impl ImportForm {
                 "there is nothing to import: choose All tags or Chosen tags",
             ));
         }
-        Ok(ImportRequest {
+        let mut request = ImportRequest {
             stream,
             create,
             source,
@@ -221,7 +223,9 @@ impl ImportForm {
             reference_policy: ReferencePolicy::Source,
             mode: None,
             platform: <[String; 2]>::default(),
-        })
+        };
+        self.options.fill(&mut request)?;
+        Ok(request)
     }
 
     /// The preview with these values: of a new stream, or of an import into one.
@@ -238,8 +242,9 @@ impl ImportForm {
             ("newest", &self.narrow.newest),
             ("insecure", ticked(self.insecure)),
             ("scheduled", ticked(self.scheduled)),
-            ("preview", "1"),
         ];
+        pairs.extend(self.options.fields());
+        pairs.push(("preview", "1"));
         let page = match stream(&self.namespace, &self.name) {
             Ok(stream) if !create => routes::import(&stream),
             _ => {
@@ -333,9 +338,11 @@ pub fn credential(
 }
 
 mod narrow;
+mod options;
 mod tag;
 
 pub use narrow::NarrowForm;
+pub use options::OptionsForm;
 pub use tag::TagForm;
 
 #[cfg(test)]
