@@ -13,4 +13,5 @@ mod narrowed;
 mod properties;
 mod pull;
 mod schedules;
+mod served;
 mod streams;
