@@ -55,13 +55,13 @@ export async function fill(browser, registry, home) {
   const apply = new URL(page.url());
   await page.context().close();
   return {
-    naming: "/s/shop/ruby/naming", compare: "/s/shop/ruby/compare?from=3.1%231&to=2.0", "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
+    "streams-policies": "/streams/policies?all=1&preview=1&streams=yes&insecure=keep&pull=local&schedule=global", graph: "/s/shop/ruby/graph", "policy-report": "/policies", naming: "/s/shop/ruby/naming", compare: "/s/shop/ruby/compare?from=3.1%231&to=2.0", "apply-empty": "/apply", apply: apply.pathname + apply.search, definition: "/s/shop/ruby/t/2.0/definition",
     credentials: "/credentials", "stream-history": "/s/shop/ruby/history", "stream-history-tag": "/s/shop/ruby/history?tag=latest",
     rollback: "/s/shop/ruby/t/edge/rollback?revision=1&after=fixed", release: "/s/shop/ruby/t/latest/release", held: "/s/shop/ruby/t/latest",
     policies: "/s/shop/ruby/tags/policies?all=1&insecure=no&pull=keep&schedule=global&preview=1", done: done.pathname + done.search,
     "stream-policy": "/s/shop/ruby/policy?insecure=yes", undo: `/s/shop/ruby/undo?change=${done.searchParams.get("done")}`,
     overview: "/", streams: "/streams", new: "/streams/new", "new-preview": preview.replace("name=ruby", "name=php"),
-    "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
+    "new-options": preview.replace("name=ruby", "name=php") + "&pull=local&platforms=legacy&os=linux&architecture=arm64", "new-error": failed.replace("name=ruby", "name=php"), stream: "/s/shop/ruby", tag: "/s/shop/ruby/t/2.0", index: "/s/shop/ruby/t/2.4",
     history: "/s/shop/ruby/t/latest/history", "tag-form": "/s/shop/ruby/tag", "tag-preview": tagPreview("3.0", "edge", "fixed"),
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
     describe: "/s/shop/ruby/describe", "describe-legacy": "/s/shop/ruby/describe?layout=legacy", past: "/s/shop/ruby?at=2100-01-01",

@@ -17,7 +17,7 @@ mod tokens;
 
 pub use credentials::{DeleteCredential, SetCredential};
 pub use definitions::{ApplyDefinitions, PreviewDefinitions};
-pub use edits::EditStream;
+pub use edits::{EditStream, EditStreams};
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
 pub use namespaces::SetAnonymousPull;

@@ -1,5 +1,6 @@
 //! The pages: made on the server, one file each. They load through the engine and hold no rules.
 
+mod bulk;
 mod credentials;
 mod definition;
 mod delete;
@@ -14,6 +15,7 @@ mod login;
 mod namespace;
 mod naming;
 mod overview;
+mod policies;
 pub mod shell;
 mod stream;
 mod streams;
@@ -166,10 +168,14 @@ pub(crate) fn done(asked: &Asked, stream: &StreamRef) -> AnyView {
     if number <= 0 {
         return ().into_any();
     }
-    let href = routes::undo(stream, number);
+    changed(routes::undo(stream, number))
+}
+
+/// That policies were changed, and where that is undone.
+pub(crate) fn changed(undo: String) -> AnyView {
     alert(
         "ok",
-        view! { <p role="status">"The policies were changed. " <a href=href>"Undo…"</a></p> }
+        view! { <p role="status">"The policies were changed. " <a href=undo>"Undo…"</a></p> }
             .into_any(),
     )
 }

@@ -2,8 +2,9 @@
 
 use model::{
     Digest, Namespace, StreamRef, TagName,
-    edit::{Edit, Which},
+    edit::{BulkEdit, Edit, Policies, Which, WhichStreams},
     policy::{ReferencePolicy, Schedule},
+    stream::StreamFilter,
 };
 
 use crate::components::escape;
@@ -14,8 +15,14 @@ pub const OVERVIEW: &str = "/";
 pub const STREAMS: &str = "/streams";
 /// The form for a new stream.
 pub const NEW_STREAM: &str = "/streams/new";
+/// The form of the policies of many streams.
+pub const STREAMS_POLICIES: &str = "/streams/policies";
+/// The preview of taking a change over many streams back.
+pub const STREAMS_UNDO: &str = "/streams/undo";
 /// The list of imports.
 pub const JOBS: &str = "/imports";
+/// The report on policies.
+pub const POLICIES: &str = "/policies";
 /// The credentials for registries.
 pub const CREDENTIALS: &str = "/credentials";
 /// The user's own API tokens.
@@ -139,6 +146,12 @@ pub fn policies(at: &StreamRef) -> String {
     format!("{}/tags/policies", stream(at))
 }
 
+/// The form of one tag's policies.
+#[must_use]
+pub fn tag_policies(at: &StreamRef, tag: &TagName) -> String {
+    format!("{}?tag={tag}", policies(at))
+}
+
 /// The preview of taking a change back.
 #[must_use]
 pub fn undo(at: &StreamRef, number: i64) -> String {
@@ -168,19 +181,7 @@ pub fn edit(at: &StreamRef, edit: &Edit) -> String {
             which,
             policies: set,
         } => {
-            let insecure = match set.insecure {
-                None => "keep",
-                Some(true) => "yes",
-                Some(false) => "no",
-            };
-            let pull = set.reference_policy.map_or("keep", ReferencePolicy::as_str);
             let word = set.schedule.map(Schedule::word).unwrap_or_default();
-            let (schedule, period) = match set.schedule {
-                None => ("keep", ""),
-                Some(Schedule::Never) => ("never", ""),
-                Some(Schedule::Global) => ("global", ""),
-                Some(Schedule::Every(_)) => ("own", word.as_str()),
-            };
             let names: Vec<String> = match which {
                 Which::Tags(tags) => tags.iter().map(ToString::to_string).collect(),
                 Which::Containing(_) => Vec::new(),
@@ -190,15 +191,101 @@ pub fn edit(at: &StreamRef, edit: &Edit) -> String {
             if let Which::Containing(text) = which {
                 pairs.extend([("all", "1"), ("text", text.as_str())]);
             }
-            pairs.extend([
-                ("insecure", insecure),
-                ("pull", pull),
-                ("schedule", schedule),
-                ("period", period),
-                ("preview", "1"),
-            ]);
+            pairs.extend(chosen(*set, &word));
             with_query(&policies(at), &pairs)
         }
+    }
+}
+
+/// The fields of policies that are chosen; `word` is the schedule's.
+fn chosen(set: Policies, word: &str) -> [(&'static str, &str); 5] {
+    let (schedule, period) = match set.schedule {
+        None => ("keep", ""),
+        Some(Schedule::Never) => ("never", ""),
+        Some(Schedule::Global) => ("global", ""),
+        Some(Schedule::Every(_)) => ("own", word),
+    };
+    [
+        ("insecure", yes_or_no(set.insecure)),
+        (
+            "pull",
+            set.reference_policy.map_or("keep", ReferencePolicy::as_str),
+        ),
+        ("schedule", schedule),
+        ("period", period),
+        ("preview", "1"),
+    ]
+}
+
+fn yes_or_no(chosen: Option<bool>) -> &'static str {
+    match chosen {
+        None => "keep",
+        Some(true) => "yes",
+        Some(false) => "no",
+    }
+}
+
+/// The form of the policies of all streams that a filter leaves.
+#[must_use]
+pub fn bulk_matching(filter: &StreamFilter) -> String {
+    let mut pairs = vec![("all", "1")];
+    pairs.extend(filtered(filter));
+    with_query(STREAMS_POLICIES, &pairs)
+}
+
+/// The fields of a filter of the stream list.
+#[must_use]
+pub fn filtered(filter: &StreamFilter) -> [(&'static str, &str); 3] {
+    [
+        ("text", filter.text.as_str()),
+        (
+            "namespace",
+            filter.namespace.as_ref().map_or("", Namespace::as_str),
+        ),
+        ("failed", if filter.failed { "on" } else { "" }),
+    ]
+}
+
+/// The preview of a change over many streams.
+#[must_use]
+pub fn bulk(edit: &BulkEdit) -> String {
+    match edit {
+        BulkEdit::Undo { number } => bulk_undo(*number),
+        BulkEdit::Policies {
+            which,
+            insecure,
+            tags,
+        } => {
+            let names: Vec<String> = match which {
+                WhichStreams::Streams(streams) => streams.iter().map(ToString::to_string).collect(),
+                WhichStreams::Matching(_) => Vec::new(),
+            };
+            let word = tags.schedule.map(Schedule::word).unwrap_or_default();
+            let mut pairs: Vec<(&str, &str)> =
+                names.iter().map(|name| ("stream", name.as_str())).collect();
+            if let WhichStreams::Matching(filter) = which {
+                pairs.push(("all", "1"));
+                pairs.extend(filtered(filter));
+            }
+            pairs.push(("streams", yes_or_no(*insecure)));
+            pairs.extend(chosen(*tags, &word));
+            with_query(STREAMS_POLICIES, &pairs)
+        }
+    }
+}
+
+/// The preview of taking back a change over many streams.
+#[must_use]
+pub fn bulk_undo(number: i64) -> String {
+    format!("{STREAMS_UNDO}?change={number}")
+}
+
+/// The page that shows what a change over many streams did.
+#[must_use]
+pub fn after_bulk(edit: &BulkEdit, number: i64) -> String {
+    match edit {
+        BulkEdit::Undo { .. } => STREAMS.to_owned(),
+        BulkEdit::Policies { .. } => format!("{STREAMS}?done={number}"),
     }
 }
 
@@ -228,6 +315,12 @@ pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
 #[must_use]
 pub fn stream_history(at: &StreamRef) -> String {
     format!("{}/history", stream(at))
+}
+
+/// Which tags of a stream follow which.
+#[must_use]
+pub fn graph(at: &StreamRef) -> String {
+    format!("{}/graph", stream(at))
 }
 
 /// The report on a stream's tag names.

@@ -16,12 +16,22 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 34] = [
+const PAGES: [(&str, &str, [u16; 4]); 38] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
     ("/streams", "/streams", [AWAY, OK, OK, OK]),
     ("/streams/new", "/streams/new", [AWAY, OK, OK, OK]),
+    (
+        "/streams/policies",
+        "/streams/policies?all=1",
+        [AWAY, NEVER, OK, OK],
+    ),
+    (
+        "/streams/undo",
+        "/streams/undo?change=99999",
+        [AWAY, NEVER, MISSING, MISSING],
+    ),
     ("/s/{ns}/{name}", "/s/shop/ruby", [AWAY, OK, OK, OK]),
     (
         "/s/{ns}/{name}/import",
@@ -36,6 +46,11 @@ const PAGES: [(&str, &str, [u16; 4]); 34] = [
     (
         "/s/{ns}/{name}/history",
         "/s/shop/ruby/history",
+        [AWAY, OK, OK, OK],
+    ),
+    (
+        "/s/{ns}/{name}/graph",
+        "/s/shop/ruby/graph",
         [AWAY, OK, OK, OK],
     ),
     ("/s/{ns}/{name}/tag", "/s/shop/ruby/tag", [AWAY, OK, OK, OK]),
@@ -131,6 +146,7 @@ const PAGES: [(&str, &str, [u16; 4]); 34] = [
         "/s/shop/ruby/i/sha256:00/describe",
         [AWAY, MISSING, MISSING, MISSING],
     ),
+    ("/policies", "/policies", [AWAY, OK, OK, OK]),
     ("/credentials", "/credentials", [AWAY, NEVER, OK, OK]),
     ("/imports/{id}", "/imports/{job}", [AWAY, OK, OK, OK]),
     ("/account/tokens", "/account/tokens", [AWAY, OK, OK, OK]),
@@ -143,7 +159,7 @@ const PAGES: [(&str, &str, [u16; 4]); 34] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 17] = [
+const FUNCTIONS: [Function; 18] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -165,6 +181,17 @@ const FUNCTIONS: [Function; 17] = [
             ("namespace", "shop"),
             ("name", "ruby"),
             ("edit", r#"{"edit":"stream-insecure","insecure":true}"#),
+            ("token", "none"),
+        ],
+        EDITOR,
+    ),
+    (
+        "/api/fn/streams/bulk",
+        &[
+            (
+                "edit",
+                r#"{"edit":"policies","which":{"matching":{"namespace":null,"text":"","failed":false}},"insecure":true,"tags":{"insecure":null,"reference_policy":null,"schedule":null}}"#,
+            ),
             ("token", "none"),
         ],
         EDITOR,

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use model::{
     Namespace, Reference, StreamRef, TagName,
     credential::{HostPattern, PatternError},
-    edit::{Edit, Policies},
+    edit::Policies,
     import::{ImportRequest, Selection},
     name::NameError,
     policy::{ReferencePolicy, Schedule},
     reference::ReferenceError,
 };
+
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::ApiError;
 use crate::routes;
@@ -41,6 +43,33 @@ pub fn stream(namespace: &str, name: &str) -> Result<StreamRef, ApiError> {
             .parse()
             .map_err(|error| refuse("name", "a name", &error))?,
     })
+}
+
+/// Streams as `namespace/name`.
+///
+/// # Errors
+/// `Invalid` field `stream`.
+pub fn streams(all: &[&str]) -> Result<Vec<StreamRef>, ApiError> {
+    all.iter()
+        .map(|text| {
+            let (namespace, name) = text.split_once('/').unwrap_or(("", text));
+            StreamRef::parse(namespace, name)
+                .map_err(|error| ApiError::invalid("stream", error.to_string()))
+        })
+        .collect()
+}
+
+/// A choice of yes, no, or as it is.
+///
+/// # Errors
+/// `Invalid`, naming the field.
+pub fn yes_or_no(field: &str, word: &str) -> Result<Option<bool>, ApiError> {
+    match word {
+        "keep" => Ok(None),
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        _ => Err(ApiError::invalid(field, "choose one of the three")),
+    }
 }
 
 /// Tags separated by commas or white space; each counts once, in the order given.
@@ -119,6 +148,8 @@ pub struct ImportForm {
     pub insecure: bool,
     /// Field `scheduled` is ticked.
     pub scheduled: bool,
+    /// Fields `pull`, `platforms`, `os` and `architecture`.
+    pub options: OptionsForm,
 }
 
 impl ImportForm {
@@ -178,7 +209,7 @@ impl ImportForm {
                 "there is nothing to import: choose All tags or Chosen tags",
             ));
         }
-        Ok(ImportRequest {
+        let mut request = ImportRequest {
             stream,
             create,
             source,
@@ -192,7 +223,9 @@ impl ImportForm {
             reference_policy: ReferencePolicy::Source,
             mode: None,
             platform: <[String; 2]>::default(),
-        })
+        };
+        self.options.fill(&mut request)?;
+        Ok(request)
     }
 
     /// The preview with these values: of a new stream, or of an import into one.
@@ -209,8 +242,9 @@ impl ImportForm {
             ("newest", &self.narrow.newest),
             ("insecure", ticked(self.insecure)),
             ("scheduled", ticked(self.scheduled)),
-            ("preview", "1"),
         ];
+        pairs.extend(self.options.fields());
+        pairs.push(("preview", "1"));
         let page = match stream(&self.namespace, &self.name) {
             Ok(stream) if !create => routes::import(&stream),
             _ => {
@@ -236,12 +270,7 @@ pub fn policies(
     period: &str,
 ) -> Result<Policies, ApiError> {
     Ok(Policies {
-        insecure: match insecure {
-            "keep" => None,
-            "yes" => Some(true),
-            "no" => Some(false),
-            _ => return Err(ApiError::invalid("insecure", "choose one of the three")),
-        },
+        insecure: yes_or_no("insecure", insecure)?,
         reference_policy: match pull {
             "keep" => None,
             other => Some(
@@ -270,7 +299,7 @@ pub fn policies(
 ///
 /// # Errors
 /// Never for an edit that was made here.
-pub fn edit_field(edit: &Edit) -> Result<String, ApiError> {
+pub fn edit_field<E: Serialize>(edit: &E) -> Result<String, ApiError> {
     serde_json::to_string(edit).map_err(|error| ApiError::invalid("edit", error.to_string()))
 }
 
@@ -278,7 +307,7 @@ pub fn edit_field(edit: &Edit) -> Result<String, ApiError> {
 ///
 /// # Errors
 /// `Invalid` field `edit`.
-pub fn edit(text: &str) -> Result<Edit, ApiError> {
+pub fn edit<E: DeserializeOwned>(text: &str) -> Result<E, ApiError> {
     serde_json::from_str(text).map_err(|error| {
         ApiError::invalid(
             "edit",
@@ -309,9 +338,11 @@ pub fn credential(
 }
 
 mod narrow;
+mod options;
 mod tag;
 
 pub use narrow::NarrowForm;
+pub use options::OptionsForm;
 pub use tag::TagForm;
 
 #[cfg(test)]

@@ -26,6 +26,10 @@ pub async fn create_stream(
     #[server(default)] newest: String,
     #[server(default)] insecure: String,
     #[server(default)] scheduled: String,
+    #[server(default)] pull: String,
+    #[server(default)] platforms: String,
+    #[server(default)] os: String,
+    #[server(default)] architecture: String,
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
@@ -44,6 +48,12 @@ pub async fn create_stream(
         },
         insecure: !insecure.is_empty(),
         scheduled: !scheduled.is_empty(),
+        options: super::form::OptionsForm {
+            pull,
+            platforms,
+            os,
+            architecture,
+        },
     }
     .picked(&shown, &pick);
     let started = start(&call, &form, true).await;
@@ -67,6 +77,10 @@ pub async fn start_import(
     #[server(default)] newest: String,
     #[server(default)] insecure: String,
     #[server(default)] scheduled: String,
+    #[server(default)] pull: String,
+    #[server(default)] platforms: String,
+    #[server(default)] os: String,
+    #[server(default)] architecture: String,
     #[server(default)] shown: String,
     #[server(default)] pick: Vec<String>,
 ) -> Result<(), ApiError> {
@@ -85,6 +99,12 @@ pub async fn start_import(
         },
         insecure: !insecure.is_empty(),
         scheduled: !scheduled.is_empty(),
+        options: super::form::OptionsForm {
+            pull,
+            platforms,
+            os,
+            architecture,
+        },
     }
     .picked(&shown, &pick);
     let started = start(&call, &form, false).await;

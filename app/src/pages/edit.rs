@@ -216,8 +216,7 @@ pub fn PoliciesPage() -> impl IntoView {
                 <input type="hidden" name="text" value=text.clone()/>
             }
         });
-        let interval = asked.call.engine.config().schedule_interval.as_secs();
-        let interval = u32::try_from(interval).map_or(Schedule::Global, Schedule::Every);
+        let interval = period_in_force(&asked);
         let action = routes::policies(&stream);
         let back = routes::stream(&stream);
         let error_of = |field| field_error(error.as_ref(), field);
@@ -239,7 +238,13 @@ pub fn PoliciesPage() -> impl IntoView {
     })
 }
 
-fn connections() -> Vec<Choice> {
+/// The server's own period.
+pub(super) fn period_in_force(asked: &Asked) -> Schedule {
+    let interval = asked.call.engine.config().schedule_interval.as_secs();
+    u32::try_from(interval).map_or(Schedule::Global, Schedule::Every)
+}
+
+pub(super) fn connections() -> Vec<Choice> {
     choices(&[
         ("keep", "As it is", "Leave the connection policy alone"),
         ("no", "Strict", "Verified HTTPS only"),
@@ -251,7 +256,7 @@ fn connections() -> Vec<Choice> {
     ])
 }
 
-fn pulls() -> Vec<Choice> {
+pub(super) fn pulls() -> Vec<Choice> {
     choices(&[
         ("keep", "As it is", "Leave the reference policy alone"),
         (
@@ -267,7 +272,7 @@ fn pulls() -> Vec<Choice> {
     ])
 }
 
-fn schedules(interval: Schedule) -> Vec<Choice> {
+pub(super) fn schedules(interval: Schedule) -> Vec<Choice> {
     let mut all = choices(&[
         ("keep", "As it is", "Leave the schedule alone"),
         ("never", "Never", "Only when somebody asks"),
@@ -280,7 +285,7 @@ fn schedules(interval: Schedule) -> Vec<Choice> {
     all
 }
 
-fn choices(all: &[(&'static str, &'static str, &str)]) -> Vec<Choice> {
+pub(super) fn choices(all: &[(&'static str, &'static str, &str)]) -> Vec<Choice> {
     all.iter()
         .map(|(value, label, hint)| Choice {
             value,

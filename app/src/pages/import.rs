@@ -5,11 +5,11 @@ mod preview;
 use leptos::prelude::*;
 use model::{Reference, stream::StreamView};
 
-use super::{Asked, below, page};
+use super::{Asked, below, edit, page, tag_form};
 use crate::{
     api::{
         ApiError,
-        form::{self, ImportForm, NarrowForm},
+        form::{self, ImportForm, NarrowForm, OptionsForm},
     },
     components::{
         Button, CheckBox, Choice, ErrorSummary, PageHead, RadioGroup, TextField, alert, field_error,
@@ -70,6 +70,12 @@ fn given(asked: &Asked) -> ImportForm {
         },
         insecure: !asked.query("insecure").is_empty(),
         scheduled: !asked.query("scheduled").is_empty(),
+        options: OptionsForm {
+            pull: asked.query("pull"),
+            platforms: asked.query("platforms"),
+            os: asked.query("os"),
+            architecture: asked.query("architecture"),
+        },
         ..ImportForm::default()
     }
 }
@@ -184,6 +190,7 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
             {narrowing(&form.narrow, error)}
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
             <CheckBox name="scheduled" label="Scheduled" checked=form.scheduled hint="Import these tags again from time to time, at the server's period. Each tag can have its own later."/>
+            {options(&form.options, error)}
             <p class="buttons"><Button kind="primary">"Preview"</Button></p>
         </form>
     }
@@ -204,6 +211,46 @@ fn narrowing(narrow: &NarrowForm, error: Option<&ApiError>) -> AnyView {
             <TextField name="exclude" label="But no tags like" value=narrow.exclude.clone() hint="Patterns likewise, as in *-rc*, *-debug" error=of("exclude") required=false/>
             <TextField name="range" label="Versions" value=narrow.range.clone() hint="A range, as in >=2.0, <3. Tags that are no versions are left out; so are pre-releases the range does not name" error=of("range") required=false/>
             <TextField name="newest" label="Newest" value=narrow.newest.clone() hint="How many of the highest versions, as in 10. Tags that are no versions are left out" error=of("newest") required=false/>
+        </details>
+    }
+    .into_any()
+}
+
+/// What is seldom needed; open when something of it is set or wrong.
+fn options(written: &OptionsForm, error: Option<&ApiError>) -> AnyView {
+    const USUAL: [(&str, &str); 2] = [("pull", "source"), ("platforms", "keep")];
+    let set = |(name, value): &(&str, &str)| !value.is_empty() && !USUAL.contains(&(name, value));
+    let wrong = |(name, _): &(&str, &str)| field_error(error, name).is_some();
+    let open = written
+        .fields()
+        .iter()
+        .any(|field| set(field) || wrong(field));
+    let or = |text: &str, usual: &str| if text.is_empty() { usual } else { text }.to_owned();
+    let pulls = edit::choices(&[
+        (
+            "source",
+            "The source",
+            "Consumers of new tags are sent to the registry the image came from",
+        ),
+        (
+            "local",
+            "This registry",
+            "Consumers of new tags are sent to the integrated registry, which fetches what it does not have",
+        ),
+    ]);
+    let mut platforms = tag_form::platforms();
+    let keep = (
+        "keep",
+        "As it is",
+        "What each tag has; all platforms for a new one",
+    );
+    platforms.splice(0..0, edit::choices(&[keep]));
+    view! {
+        <details class="options" open=open>
+            <summary>"Options"</summary>
+            <RadioGroup name="pull" legend="Consumers pull from" choices=pulls value=or(&written.pull, "source") error=field_error(error, "pull")/>
+            <RadioGroup name="platforms" legend="Platforms" choices=platforms value=or(&written.platforms, "keep") error=field_error(error, "platforms")/>
+            {tag_form::one_platform(&written.os, &written.architecture, error)}
         </details>
     }
     .into_any()

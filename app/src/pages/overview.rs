@@ -59,7 +59,7 @@ pub fn OverviewPage() -> impl IntoView {
                     {figure(overview.streams, ["stream", "streams"], routes::STREAMS, "")}
                     {figure(overview.failed_tags, ["tag failed to import", "tags failed to import"], &failed, "bad")}
                     {figure(overview.active_jobs, ["import under way", "imports under way"], routes::JOBS, "info")}
-                    {figure(overview.insecure_streams, ["stream with insecure tags", "streams with insecure tags"], routes::STREAMS, "warn")}
+                    {figure(overview.insecure_streams, ["stream with insecure tags", "streams with insecure tags"], routes::POLICIES, "warn")}
                 </section>
                 <h2>"Newest imports"</h2>
                 {jobs_table(&jobs.items, asked.now, true)}

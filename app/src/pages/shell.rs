@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use super::{
-    credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
-    namespace, naming, overview, stream, streams, tag, tag_form, tokens,
+    bulk, credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
+    namespace, naming, overview, policies, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
     api::ApiError,
@@ -58,10 +58,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/setup") view=login::SetupPage ssr=SsrMode::Async/>
                     <Route path=path!("/streams") view=streams::StreamsPage ssr=SsrMode::Async/>
                     <Route path=path!("/streams/new") view=import::NewStreamPage ssr=SsrMode::Async/>
+                    <Route path=path!("/streams/policies") view=bulk::StreamsPoliciesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/streams/undo") view=bulk::StreamsUndoPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name") view=stream::StreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/import") view=import::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/imports") view=stream::StreamJobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/history") view=stream::StreamHistoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/s/:ns/:name/graph") view=stream::StreamGraphPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tag") view=tag_form::TagFormPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/delete") view=delete::DeleteStreamPage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/tags/delete") view=delete::DeleteTagsPage ssr=SsrMode::Async/>
@@ -83,6 +86,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/s/:ns/:name/i/:digest/describe") view=describe::DescribeImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/s/:ns/:name/i/:digest") view=image::ImagePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/policies") view=policies::PolicyReportPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=job::JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/account/tokens") view=tokens::TokensPage ssr=SsrMode::Async/>
@@ -161,6 +165,12 @@ fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
         ),
         item("Streams", routes::STREAMS, "stream", streams),
         item("Imports", routes::JOBS, "import", below(routes::JOBS)),
+        item(
+            "Policies",
+            routes::POLICIES,
+            "policy",
+            below(routes::POLICIES),
+        ),
     ];
     if writes {
         let here = below(routes::CREDENTIALS);
@@ -201,6 +211,8 @@ mod tests {
             ("/streams/new", "Streams"),
             ("/s/team/ruby/imports", "Streams"),
             ("/imports/01a2", "Imports"),
+            ("/policies", "Policies"),
+            ("/s/team/ruby/tags/policies", "Streams"),
         ] {
             assert_eq!(current(path), [name], "{path}");
         }

@@ -1,6 +1,7 @@
 //! One stream: its tags, and its imports.
 
 mod commands;
+mod graph;
 mod history;
 mod imports;
 mod notices;
@@ -15,7 +16,7 @@ use model::{
     stream::StreamView,
 };
 
-pub use self::{history::StreamHistoryPage, imports::StreamJobsPage};
+pub use self::{graph::StreamGraphPage, history::StreamHistoryPage, imports::StreamJobsPage};
 pub(super) use self::{
     paging::{base, rows_per_page, sized},
     table::source,
@@ -203,6 +204,11 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         Tab {
             name: "History",
             href: routes::stream_history(stream),
+            count: None,
+        },
+        Tab {
+            name: "Graph",
+            href: routes::graph(stream),
             count: None,
         },
     ];

@@ -9,13 +9,14 @@ use model::{
     stream::{StreamFilter, StreamRow},
 };
 
-use super::{Asked, page, stream};
+use super::{Asked, changed, page, stream};
 use crate::{
     api::ApiError,
     components::{
-        Button, Empty, FilterChips, LinkButton, PageHead, badge, job_badge, pager, reference, time,
+        Button, Empty, FilterChips, Kebab, LinkButton, PageHead, SelectionBar, badge, job_badge,
+        pager, reference, time,
     },
-    islands::LivePage,
+    islands::{LivePage, SelectAll},
     routes,
 };
 
@@ -29,18 +30,7 @@ pub fn StreamsPage() -> impl IntoView {
         let list = call.engine.list_streams(&call.actor, &filter, &request);
         let streams = list.await?;
         let namespaces = call.engine.list_namespaces(&call.actor).await?;
-        let base = stream::base(
-            routes::STREAMS,
-            &[
-                ("text", &filter.text),
-                (
-                    "namespace",
-                    filter.namespace.as_ref().map_or("", Namespace::as_str),
-                ),
-                ("failed", if filter.failed { "on" } else { "" }),
-            ],
-            request.size,
-        );
+        let base = stream::base(routes::STREAMS, &routes::filtered(&filter), request.size);
         let narrowed = filter != StreamFilter::default();
         let first = streams.previous.is_none() && streams.next.is_none();
         // Nothing to narrow in a new installation.
@@ -54,14 +44,27 @@ pub fn StreamsPage() -> impl IntoView {
                 let href = routes::namespace_settings(name);
                 view! { <LinkButton href=href>"Namespace settings"</LinkButton> }
             });
+        let may = call.actor.may_write_anywhere().is_ok();
+        let bulk = (may && !streams.items.is_empty()).then(|| {
+            let href = routes::bulk_matching(&filter);
+            let words = if narrowed {
+                "Policies of all that match…"
+            } else {
+                "Policies of all streams…"
+            };
+            view! { <Kebab label="More actions for streams"><a href=href>{words}</a></Kebab> }
+        });
+        let done: i64 = asked.query("done").parse().unwrap_or(0);
         Ok(view! {
             <PageHead title="Streams">
                 {settings}
                 <LinkButton href=routes::APPLY>"Apply definitions"</LinkButton>
                 <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
+                {bulk}
             </PageHead>
+            {(done > 0).then(|| changed(routes::bulk_undo(done)))}
             {filters}
-            {list_view(&streams, narrowed, asked.now, &base)}
+            {list_view(&streams, narrowed, &asked, &base, may)}
             <LivePage events=routes::events(None)/>
         }
         .into_any())
@@ -69,7 +72,7 @@ pub fn StreamsPage() -> impl IntoView {
 }
 
 /// The filter in the address.
-fn filter(asked: &Asked) -> Result<StreamFilter, ApiError> {
+pub(super) fn filter(asked: &Asked) -> Result<StreamFilter, ApiError> {
     let namespace = match asked.query("namespace").as_str() {
         "" => None,
         text => Some(
@@ -137,7 +140,13 @@ fn chips(filter: &StreamFilter) -> Vec<(String, String)> {
         .collect()
 }
 
-fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base: &str) -> AnyView {
+fn list_view(
+    streams: &Page<StreamRow>,
+    narrowed: bool,
+    asked: &Asked,
+    base: &str,
+    may: bool,
+) -> AnyView {
     let pages = || {
         pager(
             base,
@@ -174,23 +183,40 @@ fn list_view(streams: &Page<StreamRow>, narrowed: bool, now: DateTime<Utc>, base
     let rows = streams
         .items
         .iter()
-        .map(|row| stream_row(row, now))
+        .map(|row| stream_row(row, asked.now, may))
         .collect_view();
-    view! {
+    let table = view! {
         <table class="data">
             <caption class="visually-hidden">"Streams"</caption>
             <thead><tr>
                 <th scope="col">"Stream"</th><th scope="col">"Source"</th><th scope="col" class="number">"Tags"</th>
                 <th scope="col">"Last change"</th><th scope="col">"Import state"</th><th scope="col">"Policy"</th>
+                {may.then(|| view! {
+                    <th scope="col" class="tick"><span class="visually-hidden">"Select"</span><SelectAll name="stream[]".to_owned() form="streams".to_owned()/></th>
+                })}
             </tr></thead>
             <tbody>{rows}</tbody>
         </table>
+    };
+    if !may {
+        return view! { {table} {pages()} }.into_any();
+    }
+    view! {
+        <form id="streams" method="get" action=routes::STREAMS_POLICIES>
+            {table}
+            <SelectionBar form="streams" name="stream[]"><Button>"Policies…"</Button></SelectionBar>
+        </form>
         {pages()}
     }
     .into_any()
 }
 
-fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
+fn stream_row(row: &StreamRow, now: DateTime<Utc>, may: bool) -> AnyView {
+    let tick = may.then(|| {
+        let name = row.stream.to_string();
+        let label = format!("Select {name}");
+        view! { <td class="tick"><input type="checkbox" name="stream[]" value=name aria-label=label/></td> }
+    });
     let failed =
         (row.failed > 0).then(|| badge("bad", "fail", format!("{} failed", thousands(row.failed))));
     // "Failed" beside "2 failed" would say it twice.
@@ -208,6 +234,7 @@ fn stream_row(row: &StreamRow, now: DateTime<Utc>) -> AnyView {
             <td data-label="Last change">{time(row.changed_at, now)}</td>
             <td data-label="Import state">{import} " " {failed} {never}</td>
             <td data-label="Policy">{row.insecure.then(|| badge("warn", "open", "Insecure tags"))}</td>
+            {tick}
         </tr>
     }
     .into_any()

@@ -170,7 +170,25 @@ fn options(written: &TagForm, error: Option<&ApiError>) -> AnyView {
         ),
         choice("local", "This registry", "Reference policy Local"),
     ];
-    let platforms = vec![
+    view! {
+        <details class="options" open=wrong || *written != usual>
+            <summary>"Options"</summary>
+            <RadioGroup name="pull" legend="Where consumers pull from" choices=pull value=written.pull.clone() error=field_error(error, "pull")/>
+            <h3>"For a source in a registry"</h3>
+            <CheckBox name="insecure" label="Insecure registry" checked=written.insecure hint="Allow unverified certificates and plain HTTP for this tag. Anybody on the way can change what you get."/>
+            <TextField name="period" label="Period" value=written.period.clone() required=false
+                hint="For Follow: how often it is looked at again, as in 30m; the server's period if left empty" error=field_error(error, "period")/>
+            <RadioGroup name="platforms" legend="Platforms" choices=platforms() value=written.platforms.clone() error=field_error(error, "platforms")/>
+            {one_platform(&written.os, &written.architecture, error)}
+            <CheckBox name="note" label="Only note it" checked=written.note hint="Keep the place as it is written and never import it"/>
+        </details>
+    }
+    .into_any()
+}
+
+/// What is kept of an image for several platforms.
+pub(super) fn platforms() -> Vec<Choice> {
+    vec![
         choice(
             "preserve-original",
             "All platforms",
@@ -181,22 +199,16 @@ fn options(written: &TagForm, error: Option<&ApiError>) -> AnyView {
             "One platform",
             "Only the image of the platform below is kept",
         ),
-    ];
+    ]
+}
+
+/// Which platform that is.
+pub(super) fn one_platform(os: &str, architecture: &str, error: Option<&ApiError>) -> AnyView {
     view! {
-        <details class="options" open=wrong || *written != usual>
-            <summary>"Options"</summary>
-            <RadioGroup name="pull" legend="Where consumers pull from" choices=pull value=written.pull.clone() error=field_error(error, "pull")/>
-            <h3>"For a source in a registry"</h3>
-            <CheckBox name="insecure" label="Insecure registry" checked=written.insecure hint="Allow unverified certificates and plain HTTP for this tag. Anybody on the way can change what you get."/>
-            <TextField name="period" label="Period" value=written.period.clone() required=false
-                hint="For Follow: how often it is looked at again, as in 30m; the server's period if left empty" error=field_error(error, "period")/>
-            <RadioGroup name="platforms" legend="Platforms" choices=platforms value=written.platforms.clone() error=field_error(error, "platforms")/>
-            <TextField name="os" label="Operating system" value=written.os.clone() required=false
-                hint="For One platform, as in linux; the server's own if left empty" error=field_error(error, "os")/>
-            <TextField name="architecture" label="Architecture" value=written.architecture.clone() required=false
-                hint="For One platform, as in arm64; the server's own if left empty" error=field_error(error, "architecture")/>
-            <CheckBox name="note" label="Only note it" checked=written.note hint="Keep the place as it is written and never import it"/>
-        </details>
+        <TextField name="os" label="Operating system" value=os.to_owned() required=false
+            hint="For One platform, as in linux; the server's own if left empty" error=field_error(error, "os")/>
+        <TextField name="architecture" label="Architecture" value=architecture.to_owned() required=false
+            hint="For One platform, as in arm64; the server's own if left empty" error=field_error(error, "architecture")/>
     }
     .into_any()
 }

@@ -32,7 +32,10 @@ use blobs::Blobs;
 pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
-pub use ops::{Draft, Edited, NewToken, Planned, PlannedAll, PushedManifest, StaleTag, Target};
+pub use ops::{
+    BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, PushedManifest,
+    StaleTag, Target,
+};
 use pull::Fills;
 pub use pull::{Blob, Range};
 use pulls::Gathered;

@@ -2,13 +2,16 @@
 
 mod accounts;
 mod allowed;
+mod bulk;
 mod credentials;
 mod definitions;
 mod describe;
 mod edits;
+mod graph;
 mod images;
 mod import_images;
 mod imports;
+mod insecure;
 mod jobs;
 mod journal;
 mod mirror;
@@ -23,6 +26,7 @@ mod streams;
 mod tags;
 mod tokens;
 
+pub use bulk::{BulkDone, PlannedBulk};
 pub use definitions::Draft;
 pub use edits::Edited;
 pub(crate) use imports::{MOST_TAGS, none_fits, usable};
@@ -81,7 +85,7 @@ impl PlannedAll {
         let tokens = plans.iter().map(token).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             plans,
-            token: tokens.join("-"),
+            token: short_hash(&tokens.join("-")),
         })
     }
 
@@ -111,12 +115,15 @@ fn token(plan: &Plan) -> Result<String> {
             source: Box::new(error),
         })?;
     strip(&mut value);
-    let hash = Sha256::digest(value.to_string().as_bytes());
-    Ok(hash
-        .iter()
+    Ok(short_hash(&value.to_string()))
+}
+
+fn short_hash(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter()
         .take(16)
         .map(|byte| format!("{byte:02x}"))
-        .collect())
+        .collect()
 }
 
 impl From<Refusal> for Error {

@@ -67,6 +67,12 @@ impl AllowedRegistries {
         })
     }
 
+    /// The patterns as they are written in the setting.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<String> {
+        self.0.iter().map(Pattern::written).collect()
+    }
+
     fn named(&self) -> String {
         let mut names: Vec<_> = self.0.iter().take(NAMED).map(Pattern::written).collect();
         if let Some(more) = self.0.len().checked_sub(NAMED).filter(|more| *more > 0) {
@@ -245,6 +251,13 @@ mod tests {
         );
         let refusal = list.check("a.io", true).unwrap_err();
         assert!(matches!(refusal, NotAllowed::Insecure { .. }), "{refusal}");
+    }
+
+    #[test]
+    fn patterns_are_told_as_they_are_written() {
+        let text = "quay.io,insecure:*.example.com:5000";
+        let list: AllowedRegistries = text.parse().unwrap();
+        assert_eq!(list.patterns().join(","), text);
     }
 
     #[test]

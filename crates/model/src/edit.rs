@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    TagName,
+    StreamRef, TagName,
     policy::{ReferencePolicy, Schedule},
+    stream::StreamFilter,
     tagging::After,
 };
 
@@ -60,6 +61,36 @@ pub enum Edit {
         insecure: bool,
     },
     /// Policy changes of one journal number are taken back.
+    Undo {
+        /// The number.
+        number: i64,
+    },
+}
+
+/// Which streams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichStreams {
+    /// These.
+    Streams(Vec<StreamRef>),
+    /// All that the stream list shows with this filter.
+    Matching(StreamFilter),
+}
+
+/// One request to change the policies of many streams: all of them or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "kebab-case")]
+pub enum BulkEdit {
+    /// Streams and all their tags get other policies.
+    Policies {
+        /// The streams.
+        which: WhichStreams,
+        /// The streams' own insecure policy; `None` leaves it as it is.
+        insecure: Option<bool>,
+        /// What changes for each tag.
+        tags: Policies,
+    },
+    /// Policy changes of one journal number are taken back, in every stream they were made in.
     Undo {
         /// The number.
         number: i64,

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod diff;
 pub mod digest;
 pub mod edit;
+pub mod graph;
 pub mod image;
 pub mod import;
 pub mod job;

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Reference, StreamRef, TagName};
+
 /// Where consumers of an external image are sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -218,6 +220,36 @@ impl Insecure {
     pub fn allowed(self) -> bool {
         self != Self::No
     }
+}
+
+/// One line of the report on insecure connections: a stream or a tag that allows them itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsecureRow {
+    /// The stream, or the tag's.
+    pub stream: StreamRef,
+    /// Who allows it.
+    pub by: InsecureBy,
+}
+
+/// Who allows insecure connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InsecureBy {
+    /// The stream, for all its tags.
+    Stream {
+        /// How many they are.
+        tags: i64,
+        /// Its source repository.
+        source: Option<Reference>,
+    },
+    /// The tag, for itself.
+    Tag {
+        /// The tag.
+        tag: TagName,
+        /// What it imports, if it imports.
+        source: Option<Reference>,
+        /// Its stream allows them too: making the tag strict is not enough.
+        stream_too: bool,
+    },
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::options::platform;
 use crate::{api::ApiError, routes};
 
 /// What is written in the tag form. Empty is what a form without the field sends.
@@ -59,14 +60,6 @@ impl TagForm {
     }
 
     fn options(&self) -> Result<TagOptions, ApiError> {
-        let word = |text: &str, field: &str| {
-            let text = text.trim();
-            if text.bytes().all(|b| b.is_ascii_alphanumeric()) && text.len() <= 32 {
-                return Ok(text.to_owned());
-            }
-            let message = "write letters and digits only, as in linux or arm64";
-            Err(ApiError::invalid(field, message))
-        };
         let import_mode = match self.platforms.trim() {
             "" => ImportMode::default(),
             text => ImportMode::from_word(text)
@@ -88,10 +81,7 @@ impl TagForm {
             reference_policy,
             schedule,
             import_mode,
-            platform: [
-                word(&self.os, "os")?,
-                word(&self.architecture, "architecture")?,
-            ],
+            platform: platform(&self.os, &self.architecture)?,
             reference_only: self.note,
         })
     }

@@ -1,6 +1,6 @@
 //! How forms are read, and kept on a refusal.
 
-use model::tagging::Mode;
+use model::{policy::ImportMode, tagging::Mode};
 
 use super::*;
 
@@ -259,5 +259,42 @@ fn patterns_range_and_number_narrow_all_tags_and_come_back_in_the_address() {
         ),
     ] {
         assert_eq!(refused.0, field, "{}", refused.1);
+    }
+}
+
+#[test]
+fn where_consumers_pull_from_and_which_platform_is_kept_are_read_and_come_back_in_the_address() {
+    let with = |pull: &str, platforms: &str, os: &str| ImportForm {
+        options: OptionsForm {
+            pull: pull.into(),
+            platforms: platforms.into(),
+            os: os.into(),
+            architecture: String::new(),
+        },
+        ..form()
+    };
+    let usual = with("source", "keep", "").request(true).unwrap();
+    assert_eq!(usual, form().request(true).unwrap());
+    assert_eq!(
+        (usual.reference_policy, usual.mode),
+        (ReferencePolicy::Source, None)
+    );
+    let one = with("local", "legacy", " linux ");
+    let request = one.request(false).unwrap();
+    assert_eq!(request.reference_policy, ReferencePolicy::Local);
+    assert_eq!(request.mode, Some(ImportMode::Legacy));
+    assert_eq!(request.platform, ["linux".to_owned(), String::new()]);
+    let back = one.preview(false);
+    assert!(back.contains("pull=local&platforms=legacy&os="), "{back}");
+    let whole = with("source", "preserve-original", "");
+    let whole = whole.request(true).unwrap();
+    assert_eq!(whole.mode, Some(ImportMode::PreserveOriginal));
+    for (form, field) in [
+        (with("near", "", ""), "pull"),
+        (with("", "some", ""), "platforms"),
+        (with("", "legacy", "li nux"), "os"),
+        (with("", "keep", "linux"), "platforms"),
+    ] {
+        assert_eq!(refusal(form.request(true)).0, field, "{form:?}");
     }
 }

@@ -29,6 +29,11 @@ pub(super) fn confirm(
     };
     let boxes = preview.tags.len() <= MOST_ROWS;
     let shown = boxes.then(|| preview.tags.len().to_string());
+    let options = form
+        .options
+        .fields()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> })
+        .collect_view();
     let warnings = preview
         .warnings
         .iter()
@@ -50,6 +55,8 @@ pub(super) fn confirm(
                 <input type="hidden" name="range" value=form.narrow.range.clone()/>
                 <input type="hidden" name="newest" value=form.narrow.newest.clone()/>
                 {form.insecure.then(|| view! { <input type="hidden" name="insecure" value="on"/> })}
+                {form.scheduled.then(|| view! { <input type="hidden" name="scheduled" value="on"/> })}
+                {options}
                 {shown.map(|shown| view! { <input type="hidden" name="shown" value=shown/> })}
                 <p class="sentence" role="status">{sentence(preview, create)}</p>
                 <p class="buttons"><Button kind="primary">"Confirm"</Button></p>

@@ -1,5 +1,7 @@
 //! Edits of a stream and its tags beside tagging and importing: rollback, release, policies, undo.
 
+use std::collections::BTreeSet;
+
 use model::{
     Change, Plan, StreamRef, TagName, TagSource,
     allowed::NotAllowed,
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// Tags one edit may name or match, at most.
-const MOST: usize = 50_000;
+pub(super) const MOST: usize = 50_000;
 
 /// What an edit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +69,9 @@ impl Engine {
         let ctx = self.write_context(actor, cause(edit));
         tx.apply(&record, &facts, &plan.changes, &ctx).await?;
         let again = match edit {
-            Edit::Policies { .. } | Edit::Undo { .. } => rules::policy::to_import(&plan.changes),
-            Edit::StreamInsecure { .. } => tx.failed_external_tags(&record.id).await?,
+            Edit::Policies { .. } | Edit::Undo { .. } | Edit::StreamInsecure { .. } => {
+                again(&mut tx, &record, &plan.changes).await?
+            }
             Edit::Release { tag } if external(&facts, tag) => vec![tag.clone()],
             Edit::Release { .. } | Edit::Rollback { .. } => Vec::new(),
         };
@@ -83,7 +86,7 @@ impl Engine {
     }
 
     /// Refuses an edit that brings in a registry, or a way to connect to one, that is not allowed.
-    async fn check_edit(
+    pub(super) async fn check_edit(
         &self,
         tx: &mut Tx,
         record: &StreamRecord,
@@ -123,7 +126,27 @@ fn external(facts: &StreamFacts, tag: &TagName) -> bool {
     spec.is_some_and(|spec| matches!(spec.source, TagSource::External { .. }))
 }
 
-async fn plan(tx: &mut Tx, record: &StreamRecord, edit: &Edit) -> Result<(StreamFacts, Plan)> {
+/// The tags that changes of policies let be imported otherwise: those whose own policy says so, and when the stream's
+/// has changed, those that failed.
+pub(super) async fn again(
+    tx: &mut Tx,
+    record: &StreamRecord,
+    changes: &[Change],
+) -> Result<Vec<TagName>> {
+    let mut tags: BTreeSet<TagName> = rules::policy::to_import(changes).into_iter().collect();
+    let of_stream = |change: &Change| matches!(change, Change::SetInsecure { .. });
+    if changes.iter().any(of_stream) {
+        tags.extend(tx.failed_external_tags(&record.id).await?);
+    }
+    Ok(tags.into_iter().collect())
+}
+
+/// Loads what an edit of one stream is about and asks the rule.
+pub(super) async fn plan(
+    tx: &mut Tx,
+    record: &StreamRecord,
+    edit: &Edit,
+) -> Result<(StreamFacts, Plan)> {
     match edit {
         Edit::Rollback {
             tag,

@@ -327,7 +327,7 @@ fn elsewhere(stream: &StreamRef, row: &Followed) -> Result<Elsewhere> {
     Ok(Elsewhere { head, follows })
 }
 
-fn placeholders(from: usize, count: usize) -> String {
+pub(super) fn placeholders(from: usize, count: usize) -> String {
     let all: Vec<_> = (from..from + count).map(|i| format!("${i}")).collect();
     all.join(", ")
 }

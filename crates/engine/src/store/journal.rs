@@ -117,6 +117,26 @@ impl Tx {
             .collect()
     }
 
+    /// The streams that changes of one journal number concern and that are there today, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn streams_of_number(&mut self, number: i64, limit: usize) -> Result<Vec<StreamRef>> {
+        const SQL: &str = "SELECT DISTINCT s.namespace, s.name FROM journal j
+            JOIN streams s ON s.namespace = j.namespace AND s.name = j.stream
+            WHERE j.number = $1 ORDER BY s.namespace, s.name LIMIT $2";
+        let rows: Vec<(String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(number)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(namespace, stream)| {
+                StreamRef::parse(&namespace, &stream).map_err(Error::inconsistent)
+            })
+            .collect()
+    }
+
     /// One page of a stream's journal, newest first.
     ///
     /// # Errors

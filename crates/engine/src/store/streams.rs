@@ -1,5 +1,7 @@
 //! Streams and namespaces: find, list, make, delete, and the counts kept beside them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use model::{
     Namespace, Page, PageRequest, Reference, StreamName, StreamRef,
@@ -170,8 +172,16 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn lock_stream(&mut self, id: &str) -> Result<()> {
-        let mut all = std::collections::BTreeSet::from([id.to_owned()]);
-        let mut next = vec![id.to_owned()];
+        self.lock_streams([id]).await
+    }
+
+    /// As [`Tx::lock_stream`], of several at once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn lock_streams(&mut self, ids: impl IntoIterator<Item = &str>) -> Result<()> {
+        let mut all: BTreeSet<String> = ids.into_iter().map(str::to_owned).collect();
+        let mut next: Vec<String> = all.iter().cloned().collect();
         while let Some(id) = next.pop() {
             for follower in self.following_streams(&id).await? {
                 if all.insert(follower.clone()) {

@@ -10,7 +10,7 @@ use model::{
     edit::{Edit, Policies, Which},
     import::Selection,
     job::{ItemState, JobState},
-    policy::{ReferencePolicy, Schedule},
+    policy::{InsecureBy, InsecureRow, ReferencePolicy, Schedule},
     tag::TagAt,
     tagging::{After, Mode, TagInput, TagRequest},
 };
@@ -270,5 +270,43 @@ db_test!(
         assert_eq!(shown.deleted.iter().map(|tag| (tag.name.as_str(), &tag.digest)).collect::<Vec<_>>(), [("2.0", &gone)]);
         let nothing = at(before).await.unwrap();
         assert!(nothing.tags.items.is_empty() && nothing.deleted.is_empty());
+    }
+);
+
+db_test!(
+    async fn what_is_insecure_is_reported_with_who_allows_it_page_by_page(db) {
+        let up = TestUpstream::start().await;
+        for tag in ["1.0", "2.0", "3.0"] {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        // The import allows it for each tag; one is made strict.
+        story.import_new(&up, Selection::All).await;
+        story.follow("1.0", "latest").await;
+        let strict = Policies { insecure: Some(false), ..Policies::default() };
+        story.policies(&["2.0"], strict).await.unwrap();
+        let viewer = engine::testing::db::actor(model::user::Role::Viewer);
+        let words = |rows: Vec<InsecureRow>| -> Vec<String> {
+            rows.into_iter().map(|row| match row.by {
+                InsecureBy::Stream { tags, .. } => format!("{} {tags}", row.stream),
+                InsecureBy::Tag { tag, source, stream_too } => format!("{}:{tag} {} {stream_too}", row.stream, source.is_some()),
+            }).collect()
+        };
+        let all = model::PageRequest::default();
+        let rows = story.engine.list_insecure(&viewer, &all).await.unwrap();
+        assert_eq!(words(rows.items), ["team/app:1.0 true false", "team/app:3.0 true false"]);
+
+        story.edit(Edit::StreamInsecure { insecure: true }).await.unwrap();
+        let mut page = model::PageRequest { cursor: None, size: 1 };
+        let expected = ["team/app 4", "team/app:1.0 true true", "team/app:3.0 true true"];
+        for (at, line) in expected.iter().enumerate() {
+            let rows = story.engine.list_insecure(&viewer, &page).await.unwrap();
+            assert_eq!((words(rows.items), rows.next.is_some()), (vec![(*line).to_owned()], at < 2));
+            page.cursor = rows.next.or(rows.previous);
+        }
+        let back = story.engine.list_insecure(&viewer, &page).await.unwrap();
+        assert_eq!(words(back.items), [expected[1]], "and back");
+        let denied = story.engine.list_insecure(&engine::Actor::anonymous(), &all).await.unwrap_err();
+        assert!(matches!(denied, Error::Denied(_)), "{denied}");
     }
 );

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod allowed;
+mod bulk;
 mod common;
 mod credentials;
 mod definitions;
 mod edits;
+mod graph;
 mod imports;
 mod mirror;
 mod narrowed;
@@ -13,4 +15,5 @@ mod properties;
 mod pull;
 mod push;
 mod schedules;
+mod served;
 mod streams;

@@ -35,7 +35,7 @@ impl Story {
     }
 
     /// Sets tags as the form would.
-    async fn tag_as(&self, source: &str, destinations: &str, mode: Mode) -> Vec<Plan> {
+    pub async fn tag_as(&self, source: &str, destinations: &str, mode: Mode) -> Vec<Plan> {
         self.set(&self.form(source, destinations, mode)).await
     }
 

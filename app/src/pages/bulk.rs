@@ -1,0 +1,288 @@
+//! Policies of many streams: ticked ones, or all that a filter leaves. Shown first, then set and undone in one step.
+
+use std::collections::BTreeSet;
+
+use engine::PlannedBulk;
+use leptos::{prelude::*, server_fn::ServerFn};
+use model::{
+    Namespace,
+    edit::{BulkEdit, WhichStreams},
+    job::thousands,
+    stream::StreamFilter,
+};
+
+use super::{
+    Asked,
+    edit::{choices, connections, period_in_force, pulls, schedules},
+    page, streams,
+};
+use crate::{
+    api::{ApiError, EditStreams, form},
+    components::{
+        Button, Choice, Csrf, ErrorSummary, PageHead, PreviewTable, RadioGroup, TextField, alert,
+        field_error,
+    },
+    routes,
+};
+
+/// Changes a preview lists: enough to see what is meant.
+const MOST_LISTED: usize = 100;
+/// Warnings a preview shows; streams have much the same ones.
+const MOST_WARNINGS: usize = 5;
+
+/// The form.
+#[component]
+pub fn StreamsPoliciesPage() -> impl IntoView {
+    page(|asked| async move {
+        asked.call.actor.may_write_anywhere()?;
+        // By a link, or by check boxes.
+        let named = [asked.queries("stream"), asked.queries("stream[]")].concat();
+        let ticked = form::streams(&named)?;
+        let filter = streams::filter(&asked)?;
+        if ticked.is_empty() && asked.query("all").is_empty() {
+            return Err(ApiError::invalid(
+                "stream",
+                "no stream was selected: tick some in the list of streams, then choose Policies",
+            ));
+        }
+        let who = match ticked.as_slice() {
+            [] => matching(&filter),
+            [one] => one.to_string(),
+            many => format!("{} streams", thousands(count(many.len()))),
+        };
+        let hidden = if ticked.is_empty() {
+            let fields = [("all", "1")].into_iter().chain(routes::filtered(&filter));
+            fields
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> })
+                .collect_view()
+        } else {
+            ticked
+                .iter()
+                .map(|stream| view! { <input type="hidden" name="stream" value=stream.to_string()/> })
+                .collect_view()
+        };
+        let given = |name| match asked.query(name) {
+            none if none.is_empty() => "keep".to_owned(),
+            some => some,
+        };
+        let (own, insecure) = (given("streams"), given("insecure"));
+        let (pull, schedule, period) = (given("pull"), given("schedule"), asked.query("period"));
+        let (shown, error) = if asked.query("preview").is_empty() {
+            (None, None)
+        } else {
+            let which = if ticked.is_empty() {
+                WhichStreams::Matching(filter)
+            } else {
+                WhichStreams::Streams(ticked)
+            };
+            let read = form::yes_or_no("streams", &own).and_then(|own| {
+                let tags = form::policies(&insecure, &pull, &schedule, &period)?;
+                Ok(BulkEdit::Policies {
+                    which,
+                    insecure: own,
+                    tags,
+                })
+            });
+            match read {
+                Ok(edit) => look(&asked, &edit).await?,
+                Err(error) => (None, Some(error)),
+            }
+        };
+        let action = format!("{}#preview", routes::STREAMS_POLICIES);
+        let interval = period_in_force(&asked);
+        let error_of = |field| field_error(error.as_ref(), field);
+        Ok(view! {
+            <PageHead title=format!("Policies of {who}") crumbs=crumbs()/>
+            <ErrorSummary error=error.clone()/>
+            <form method="get" action=action class="sheet">
+                <input type="hidden" name="preview" value="1"/>
+                {hidden}
+                <RadioGroup name="streams" legend="Connections of the streams" choices=of_streams() value=own error=error_of("streams")/>
+                <RadioGroup name="insecure" legend="Connections of each of their tags" choices=connections() value=insecure error=error_of("insecure")/>
+                <RadioGroup name="pull" legend="Consumers pull from" choices=pulls() value=pull error=error_of("pull")/>
+                <RadioGroup name="schedule" legend="Import again" choices=schedules(interval) value=schedule error=error_of("schedule")/>
+                <TextField name="period" label="Own period" value=period hint="For At its own period: a number with s, m, h or d, as in 30m" error=error_of("period") required=false/>
+                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=routes::STREAMS>"Back to the streams"</a></p>
+            </form>
+            {shown}
+        }
+        .into_any())
+    })
+}
+
+/// Taking a change over many streams back.
+#[component]
+pub fn StreamsUndoPage() -> impl IntoView {
+    page(|asked| async move {
+        asked.call.actor.may_write_anywhere()?;
+        let number = asked.query("change").parse().unwrap_or(0);
+        let (shown, error) = look(&asked, &BulkEdit::Undo { number }).await?;
+        Ok(view! {
+            <PageHead title="Undo a change of policies" crumbs=crumbs()/>
+            <ErrorSummary error=error/>
+            {shown}
+        }
+        .into_any())
+    })
+}
+
+fn crumbs() -> Vec<(String, String)> {
+    vec![("Streams".to_owned(), routes::STREAMS.to_owned())]
+}
+
+/// What a filter leaves, in words.
+fn matching(filter: &StreamFilter) -> String {
+    let mut words = "all streams".to_owned();
+    if let Some(namespace) = &filter.namespace {
+        words.push_str(&format!(" of {}", Namespace::as_str(namespace)));
+    }
+    if filter.failed {
+        words.push_str(" with failed tags");
+    }
+    if !filter.text.is_empty() {
+        words.push_str(&format!(
+            " whose name contains \u{201c}{}\u{201d}",
+            filter.text
+        ));
+    }
+    words
+}
+
+fn of_streams() -> Vec<Choice> {
+    choices(&[
+        ("keep", "As it is", "Leave the streams' own policy alone"),
+        (
+            "no",
+            "Strict",
+            "Verified HTTPS, but for tags that allow insecure connections themselves",
+        ),
+        (
+            "yes",
+            "Allow insecure for all tags",
+            "Unverified certificates and plain HTTP, for every tag of the streams, also those made later",
+        ),
+    ])
+}
+
+/// What an edit would do, with the button that confirms it; or why it is refused.
+///
+/// # Errors
+/// What makes the whole page pointless: nothing there, or not allowed.
+async fn look(
+    asked: &Asked,
+    edit: &BulkEdit,
+) -> Result<(Option<AnyView>, Option<ApiError>), ApiError> {
+    let call = &asked.call;
+    let planned = call.engine.plan_bulk(&call.actor, edit).await;
+    let planned = planned.map_err(ApiError::from);
+    let shown = planned.and_then(|planned| confirm(asked, edit, planned));
+    if let Some(refused) = asked.refusal() {
+        // What was confirmed is shown anew, below what was wrong with it.
+        return Ok((shown.ok(), Some(refused)));
+    }
+    match shown {
+        Ok(shown) => Ok((Some(shown), None)),
+        Err(error @ (ApiError::NotFound(_) | ApiError::Denied(_))) => Err(error),
+        Err(error) => Ok((None, Some(error))),
+    }
+}
+
+fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyView, ApiError> {
+    let PlannedBulk { all, same } = planned;
+    let streams = all.plans.len();
+    let changes: usize = all.plans.iter().map(|plan| plan.changes.len()).sum();
+    let mut rows = Vec::new();
+    let mut listed = 0;
+    for plan in &all.plans {
+        for change in &plan.changes {
+            if listed == MOST_LISTED {
+                break;
+            }
+            listed += 1;
+            let with_stream = |[what, before, after]: [String; 3]| {
+                [format!("{} {what}", plan.stream), before, after]
+            };
+            rows.extend(change.rows().into_iter().map(with_stream));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let warnings: Vec<String> = all
+        .plans
+        .into_iter()
+        .flat_map(|plan| plan.warnings)
+        .map(|warning| warning.0)
+        .filter(|text| seen.insert(text.clone()))
+        .collect();
+    let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
+    let warnings = warnings
+        .into_iter()
+        .take(MOST_WARNINGS)
+        .map(|text| alert("warn", view! { <p>{text}</p> }.into_any()))
+        .collect_view();
+    let sentence = format!(
+        "{} in {} will be {}, all of it or nothing.",
+        number_of(changes, ["change of policies", "changes of policies"]),
+        number_of(streams, ["stream", "streams"]),
+        match edit {
+            BulkEdit::Policies { .. } => "made",
+            BulkEdit::Undo { .. } => "undone",
+        }
+    );
+    let same = (same > 0).then(|| {
+        format!(
+            "{} as they are.",
+            number_of(same, ["stream stays", "streams stay"])
+        )
+    });
+    let more = changes - listed;
+    let field = form::edit_field(edit)?;
+    Ok(view! {
+        <section id="preview">
+            <h2>"What will happen"</h2>
+            <p class="sentence">{sentence}</p>
+            {same.map(|text| view! { <p class="muted">{text}</p> })}
+            {warnings}
+            {(more_warnings > 0).then(|| view! { <p class="muted">{format!("And {} like these.", number_of(more_warnings, ["more warning", "more warnings"]))}</p> })}
+            <PreviewTable rows=rows/>
+            {(more > 0).then(|| view! { <p class="muted">{format!("And {} like these.", number_of(more, ["more change", "more changes"]))}</p> })}
+            <form method="post" action=EditStreams::PATH>
+                <Csrf token=asked.csrf.clone()/>
+                <input type="hidden" name="edit" value=field/>
+                <input type="hidden" name="token" value=all.token/>
+                <p class="buttons"><Button kind="primary">"Confirm"</Button> <a href=routes::STREAMS>"Leave it as it is"</a></p>
+            </form>
+        </section>
+    }
+    .into_any())
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn number_of(n: usize, [one, many]: [&str; 2]) -> String {
+    format!(
+        "{} {}",
+        thousands(count(n)),
+        if n == 1 { one } else { many }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_filter_leaves_is_said_in_words() {
+        assert_eq!(matching(&StreamFilter::default()), "all streams");
+        let filter = StreamFilter {
+            namespace: "team".parse().ok(),
+            text: "app".into(),
+            failed: true,
+        };
+        let words = "all streams of team with failed tags whose name contains \u{201c}app\u{201d}";
+        assert_eq!(matching(&filter), words);
+        assert_eq!(number_of(1, ["stream", "streams"]), "1 stream");
+    }
+}

@@ -1,0 +1,234 @@
+//! Changes of policies over many streams: all of them in one transaction, or none; undone the same way.
+
+use std::collections::BTreeSet;
+
+use model::{
+    Cursor, PageRequest, Plan, StreamRef,
+    edit::{BulkEdit, Edit, Policies, Which, WhichStreams},
+};
+
+use super::{
+    PlannedAll,
+    edits::{self, MOST as MOST_TAGS},
+    load_stream,
+};
+use crate::{
+    Actor, Engine, Error, Result,
+    rules::facts::StreamFacts,
+    store::{StreamRecord, Tx},
+};
+
+/// Streams one edit may name or match, at most.
+const MOST_STREAMS: usize = 1_000;
+
+/// What a change over many streams would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedBulk {
+    /// A plan for each stream that changes.
+    pub all: PlannedAll,
+    /// Streams that stay as they are.
+    pub same: usize,
+}
+
+/// What a change over many streams did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkDone {
+    /// A plan for each stream that changed.
+    pub plans: Vec<Plan>,
+    /// The journal number of all of it: what an undo names.
+    pub number: i64,
+}
+
+/// One stream of many.
+struct One {
+    record: StreamRecord,
+    facts: StreamFacts,
+    plan: Plan,
+}
+
+impl Engine {
+    /// What a change over many streams would do.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`; `Invalid` naming the field when there are too many, or nothing would change.
+    pub async fn plan_bulk(&self, actor: &Actor, edit: &BulkEdit) -> Result<PlannedBulk> {
+        actor.may_write_anywhere()?;
+        let mut tx = self.store().read().await?;
+        let records = records(&mut tx, actor, edit).await?;
+        let streams = records.len();
+        let all = self.plan_each(&mut tx, records, edit).await?;
+        let same = streams - all.len();
+        let plans = all.into_iter().map(|one| one.plan).collect();
+        Ok(PlannedBulk {
+            all: PlannedAll::new(plans)?,
+            same,
+        })
+    }
+
+    /// Changes many streams, all or none: plans again under their locks, then applies. What has to be imported again is.
+    ///
+    /// # Errors
+    /// As [`Engine::plan_bulk`]; `Conflict` when the plan is not the one `token` confirms.
+    pub async fn bulk(&self, actor: &Actor, edit: &BulkEdit, token: &str) -> Result<BulkDone> {
+        actor.may_write_anywhere()?;
+        let mut tx = self.store().write().await?;
+        let before = records(&mut tx, actor, edit).await?;
+        tx.lock_streams(before.iter().map(|record| record.id.as_str()))
+            .await?;
+        // Loaded once more: they may have changed while the locks were waited for.
+        let records = records(&mut tx, actor, edit).await?;
+        let all = self.plan_each(&mut tx, records, edit).await?;
+        let plans = all.iter().map(|one| one.plan.clone()).collect();
+        let confirmed = PlannedAll::new(plans)?;
+        if confirmed.token != token {
+            return Err(Error::Conflict(
+                "something has changed since the preview; look at the new preview and confirm again"
+                    .into(),
+            ));
+        }
+        let cause = match edit {
+            BulkEdit::Policies { .. } => "policy",
+            BulkEdit::Undo { .. } => "undo",
+        };
+        let ctx = self.write_context(actor, cause);
+        for One {
+            record,
+            facts,
+            plan,
+        } in &all
+        {
+            tx.apply(record, facts, &plan.changes, &ctx).await?;
+            let again = edits::again(&mut tx, record, &plan.changes).await?;
+            if !again.is_empty() {
+                let record = load_stream(&mut tx, &record.stream).await?;
+                self.insert_again(&mut tx, actor, &record, &again).await?;
+            }
+        }
+        let number = tx.number().await?;
+        tx.commit().await?;
+        self.wake();
+        Ok(BulkDone {
+            plans: confirmed.plans,
+            number,
+        })
+    }
+
+    /// Plans each stream; those that stay as they are are left out.
+    async fn plan_each(
+        &self,
+        tx: &mut Tx,
+        records: Vec<StreamRecord>,
+        edit: &BulkEdit,
+    ) -> Result<Vec<One>> {
+        let steps = steps(edit)?;
+        let mut all = Vec::new();
+        let mut refused = None;
+        for record in records {
+            let mut planned: Option<(StreamFacts, Plan)> = None;
+            for step in &steps {
+                match (edits::plan(tx, &record, step).await, &mut planned) {
+                    (Ok((facts, plan)), Some((all_facts, all))) => {
+                        // The facts of the tags hold those of the stream.
+                        *all_facts = facts;
+                        all.changes.extend(plan.changes);
+                        all.warnings.extend(plan.warnings);
+                    }
+                    (Ok(first), none) => *none = Some(first),
+                    // Nothing to change here, while there may be elsewhere.
+                    (Err(error @ Error::Invalid { .. }), _) => refused = Some(error),
+                    (Err(error), _) => return Err(error),
+                }
+            }
+            if let Some((facts, plan)) = planned {
+                self.check_edit(tx, &record, &facts, &plan).await?;
+                all.push(One {
+                    record,
+                    facts,
+                    plan,
+                });
+            }
+        }
+        match refused {
+            Some(error) if all.is_empty() => Err(error),
+            _ => Ok(all),
+        }
+    }
+}
+
+/// What is done to each stream, in order.
+fn steps(edit: &BulkEdit) -> Result<Vec<Edit>> {
+    let (insecure, tags) = match edit {
+        BulkEdit::Undo { number } => return Ok(vec![Edit::Undo { number: *number }]),
+        BulkEdit::Policies { insecure, tags, .. } => (*insecure, *tags),
+    };
+    let mut steps = Vec::new();
+    steps.extend(insecure.map(|insecure| Edit::StreamInsecure { insecure }));
+    if tags != Policies::default() {
+        steps.push(Edit::Policies {
+            which: Which::Containing(String::new()),
+            policies: tags,
+        });
+    }
+    if steps.is_empty() {
+        return Err(Error::invalid("policy", "choose what is to change"));
+    }
+    Ok(steps)
+}
+
+/// The streams an edit is about, in order; the actor may change them all.
+async fn records(tx: &mut Tx, actor: &Actor, edit: &BulkEdit) -> Result<Vec<StreamRecord>> {
+    let streams = match edit {
+        BulkEdit::Policies { which, .. } => match which {
+            WhichStreams::Streams(streams) => {
+                let each: BTreeSet<StreamRef> = streams.iter().cloned().collect();
+                each.into_iter().collect()
+            }
+            WhichStreams::Matching(filter) => {
+                let mut found = Vec::new();
+                let mut cursor: Option<Cursor> = None;
+                loop {
+                    let size = PageRequest::MAX;
+                    let page = tx
+                        .list_streams(filter, &PageRequest { cursor, size })
+                        .await?;
+                    found.extend(page.items.into_iter().map(|row| row.stream));
+                    cursor = page.next;
+                    if cursor.is_none() || found.len() > MOST_STREAMS {
+                        break found;
+                    }
+                }
+            }
+        },
+        BulkEdit::Undo { number } => tx.streams_of_number(*number, MOST_STREAMS + 1).await?,
+    };
+    if streams.len() > MOST_STREAMS {
+        return Err(Error::invalid(
+            "stream",
+            format!("more than {MOST_STREAMS} streams; narrow the choice and do it in parts"),
+        ));
+    }
+    let mut records = Vec::new();
+    let mut tags = 0;
+    for stream in &streams {
+        actor.may_write(&stream.namespace)?;
+        let record = load_stream(tx, stream).await?;
+        tags += usize::try_from(record.tags).unwrap_or(0);
+        records.push(record);
+    }
+    let of_tags = matches!(edit, BulkEdit::Policies { tags, .. } if *tags != Policies::default());
+    if of_tags && tags > MOST_TAGS {
+        return Err(Error::invalid(
+            "stream",
+            format!(
+                "these streams have more than {MOST_TAGS} tags; narrow the choice and do it in parts"
+            ),
+        ));
+    }
+    if records.is_empty() {
+        return Err(match edit {
+            BulkEdit::Undo { number } => Error::NotFound(format!("there is no change {number}")),
+            BulkEdit::Policies { .. } => Error::invalid("stream", "no stream was chosen"),
+        });
+    }
+    Ok(records)
+}
