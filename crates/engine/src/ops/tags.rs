@@ -236,13 +236,14 @@ struct PlannedTags {
     facts: StreamFacts,
 }
 
-/// The destinations of a request, stream by stream, in one order everywhere.
+/// The destinations of a request, each once, stream by stream, in one order everywhere.
 fn by_stream(request: &TagRequest) -> BTreeMap<StreamRef, Vec<TagName>> {
     let mut all: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
     for at in &request.destinations {
-        all.entry(at.stream.clone())
-            .or_default()
-            .push(at.tag.clone());
+        let tags = all.entry(at.stream.clone()).or_default();
+        if !tags.contains(&at.tag) {
+            tags.push(at.tag.clone());
+        }
     }
     all
 }
