@@ -195,7 +195,12 @@ impl Tx {
         stream: &StreamRef,
         changes: &[Change],
     ) -> Result<Vec<TagAt>> {
-        let mut seen: BTreeSet<TagAt> = moved(stream, changes).into_iter().collect();
+        let elsewhere: Vec<Change> = changes
+            .iter()
+            .filter(|change| !matches!(change, Change::MoveHead { before, after, .. } if before.as_ref() == Some(after)))
+            .cloned()
+            .collect();
+        let mut seen: BTreeSet<TagAt> = moved(stream, &elsewhere).into_iter().collect();
         let mut queue = vec![(
             stream.clone(),
             seen.iter().map(|at| at.tag.clone()).collect(),

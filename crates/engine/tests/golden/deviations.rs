@@ -33,7 +33,7 @@ seed-definitions 9 my-ruby2.status.tags[1].items[0].generation 1
         "a pull spec that is set again is no new import",
         r#"
 import-scheduled-flag 6 app.metadata.generation 4
-import-scheduled-flag 6 app.spec.tags[1].generation 4
+import-scheduled-flag 6 app.spec.tags[1].generation 3
 import-scheduled-flag 6 app.status.tags[1].items[0].generation 3
 tag-docker 7 app.metadata.generation 10
 tag-docker 7 app.spec.tags[0].generation 4
