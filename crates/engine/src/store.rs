@@ -41,6 +41,7 @@ pub use self::{
     credentials::SealedCredential,
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    jobs::JobKind,
     schedules::DueTag,
     streams::StreamRecord,
 };
