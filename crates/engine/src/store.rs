@@ -45,6 +45,7 @@ pub use self::{
     schedules::DueTag,
     streams::StreamRecord,
 };
+pub(crate) use self::{elsewhere::MOST_MOVED, past::pointed_at};
 use crate::error::{Error, Result};
 
 /// Runs one body on the connection of either kind.

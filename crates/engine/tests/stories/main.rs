@@ -8,6 +8,7 @@ mod definitions;
 mod edits;
 mod imports;
 mod narrowed;
+mod past;
 mod properties;
 mod pull;
 mod schedules;
