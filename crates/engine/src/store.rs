@@ -38,7 +38,7 @@ use sqlx::{
 
 pub use self::{
     apply::WriteContext,
-    credentials::SealedCredential,
+    credentials::{FailedTag, SealedCredential},
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     jobs::JobKind,
