@@ -16,6 +16,7 @@ mod web_csrf;
 mod web_events;
 mod web_headers;
 mod web_login;
+mod web_past;
 mod web_progress;
 mod web_session;
 mod web_tokens;
