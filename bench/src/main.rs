@@ -1,8 +1,12 @@
 //! Figures of Weir, printed: `cargo xtask bench`. Nothing here is a test; `docs/PERFORMANCE.md` holds what it printed.
 
+mod hosts;
 mod import;
 mod pages;
 mod registry;
+mod schedule;
+
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
@@ -10,7 +14,7 @@ use clap::Parser;
 /// Measures Weir beside what it is compared with, in one run.
 #[derive(Parser)]
 struct Args {
-    /// `import` or `pages`; both when left out
+    /// `import`, `pages` or `schedule`; all when left out
     name: Option<String>,
     /// Tags to import
     #[arg(long, default_value_t = 1_000)]
@@ -30,6 +34,21 @@ struct Args {
     /// Requests a page
     #[arg(long, default_value_t = 500)]
     requests: usize,
+    /// Tags that are scheduled
+    #[arg(long, default_value_t = 10_000)]
+    scheduled: usize,
+    /// Hosts they are of
+    #[arg(long, default_value_t = 8)]
+    hosts: usize,
+    /// What an answer of such a host takes, in milliseconds
+    #[arg(long, default_value_t = 30)]
+    latency: u64,
+    /// Seconds between two looks at a tag
+    #[arg(long, default_value_t = 60)]
+    period: u32,
+    /// Periods that are measured
+    #[arg(long, default_value_t = 2)]
+    periods: u32,
 }
 
 #[tokio::main]
@@ -53,6 +72,16 @@ async fn main() -> Result<()> {
             revisions: args.revisions,
         };
         pages::run(sizes, args.requests, postgres.as_deref()).await?;
+    }
+    if wants("schedule") {
+        let load = schedule::Load {
+            tags: args.scheduled,
+            hosts: args.hosts,
+            latency: Duration::from_millis(args.latency),
+            period: args.period,
+            periods: args.periods,
+        };
+        schedule::run(load, postgres.as_deref()).await?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod web_events;
 mod web_headers;
 mod web_import;
 mod web_login;
+mod web_past;
 mod web_progress;
 mod web_session;
 mod web_tokens;

@@ -7,11 +7,11 @@ use model::{StreamRef, naming::EXAMPLES};
 
 use super::{
     Asked, below, page,
-    stream::{image_link, may_write},
+    stream::{base, image_link, may_write, rows_per_page},
 };
 use crate::{
     api::ApiError,
-    components::{Button, Empty, PageHead, SelectionBar, alert, badge, size, time},
+    components::{Button, Empty, PageHead, SelectionBar, alert, badge, pager, size, time},
     islands::SelectAll,
     routes,
 };
@@ -38,38 +38,56 @@ pub fn NamingPage() -> impl IntoView {
                     )
                 })?,
         };
-        let (tags, more) = call
+        let request = asked.page()?;
+        let found = call
             .engine
-            .stale_tags(&call.actor, &stream, Duration::days(days))
+            .stale_tags(&call.actor, &stream, Duration::days(days), &request)
             .await?;
+        let here = routes::naming(&stream);
+        let days_text = days.to_string();
+        let base = base(&here, &[("days", &days_text)], request.size);
+        let pager = pager(
+            &base,
+            found.previous.as_ref(),
+            found.next.as_ref(),
+            ["Previous", "Next"],
+        );
+        let (further, tags) = (found.next.is_some(), found.items);
         let bytes: i64 = tags.iter().filter_map(|tag| tag.row.size).sum();
         let summary = format!(
-            "{} of its tags can hardly move by their name, or have had one image only for {days} days; together {}, counted as if no layers were shared.",
-            tags.len(),
+            "The {} on this page can hardly move by their name, or have had one image only for {days} days; together {}, counted as if no layers were shared.",
+            if tags.len() == 1 {
+                "tag".to_owned()
+            } else {
+                format!("{} tags", tags.len())
+            },
             size(bytes)
         );
-        let table = if tags.is_empty() {
+        let table = if tags.is_empty() && further {
+            alert(
+                "info",
+                view! { <p>"None of the tags looked at so far; the next page looks further."</p> }
+                    .into_any(),
+            )
+        } else if tags.is_empty() {
             view! { <Empty title="Nothing to tidy" why="Every name can move, and no tag has been left alone for long." icon_name="tag"/> }
                 .into_any()
         } else {
             view! { <p>{summary}</p> {table(&stream, &tags, &asked)} }.into_any()
         };
-        let more = more.then(|| {
-            alert("info", view! { <p>"The stream has more tags than the first 5 000, which were looked at."</p> }.into_any())
-        });
         let examples = EXAMPLES
             .iter()
             .map(|(name, what)| view! { <div><dt><code>{format!("{}:{name}", stream.name)}</code></dt><dd>{*what}</dd></div> })
             .collect_view();
-        let here = routes::naming(&stream);
         Ok(view! {
             <PageHead title=format!("Tag names of {stream}") crumbs=below(&stream)/>
             <form class="filters" method="get" action=here>
                 <label>"One image for days " <input type="number" name="days" min="1" max="3650" value=days.to_string()/></label>
+                {rows_per_page(request.size)}
                 <Button>"Show"</Button>
             </form>
-            {more}
             {table}
+            {pager}
             <section>
                 <h2>"Names that tell their purpose"</h2>
                 <dl class="kv">{examples}</dl>

@@ -19,6 +19,7 @@ use model::{
 pub use self::{graph::StreamGraphPage, history::StreamHistoryPage, imports::StreamJobsPage};
 pub(super) use self::{
     paging::{base, rows_per_page, sized},
+    past::{at_field, instant},
     table::source,
 };
 use super::{Asked, banner, below, done, page};

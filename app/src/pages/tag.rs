@@ -1,6 +1,7 @@
 //! One tag: what it should be, what it is, and its image. Its history is in [`history`].
 
 mod history;
+mod past;
 mod strip;
 
 use leptos::prelude::*;
@@ -27,11 +28,17 @@ use crate::{
     routes,
 };
 
+/// Followers in this stream that the page names.
+const NAMED: usize = 50;
+
 /// A tag's page.
 #[component]
 pub fn TagPage() -> impl IntoView {
     page(|asked| async move {
         let (stream, tag) = (asked.stream()?, asked.tag()?);
+        if !asked.query("at").is_empty() {
+            return past::page(&asked, &stream, &tag).await;
+        }
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
         let image = match &view.row.head {
@@ -281,14 +288,17 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
     };
     let followers =
         (!view.followers.is_empty() || !view.followers_elsewhere.is_empty()).then(|| {
-            let here = view.followers.iter().map(|tag| tag_link(stream, tag));
+            let named = view.followers.iter().take(NAMED);
+            let here = named.map(|tag| tag_link(stream, tag));
             let elsewhere = view.followers_elsewhere.iter().map(|at| {
                 let href = routes::tag(&at.stream, &at.tag);
                 view! { <a class="tag" href=href>{icon("follow").into_any()}{at.to_string()}</a> }
                     .into_any()
             });
             let links = here.chain(elsewhere).collect_view();
-            view! { <div><dt>"Followed by"</dt><dd>{links}</dd></div> }
+            let unnamed = view.followers.len().saturating_sub(NAMED);
+            let more = more_followers(unnamed, view.more_followers);
+            view! { <div><dt>"Followed by"</dt><dd>{links} {more}</dd></div> }
         });
     view! {
         <section>
@@ -304,6 +314,22 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// How many follow that are not named: of this stream, and of others.
+fn more_followers(here: usize, elsewhere: i64) -> Option<String> {
+    let here = i64::try_from(here).unwrap_or(i64::MAX);
+    let elsewhere = (elsewhere > 0).then(|| {
+        let least = (elsewhere >= TagView::COUNTED).then_some("at least ");
+        format!(
+            "{}{} of other streams",
+            least.unwrap_or_default(),
+            thousands(elsewhere)
+        )
+    });
+    let here = (here > 0).then(|| format!("{} of this stream", thousands(here)));
+    let words: Vec<String> = here.into_iter().chain(elsewhere).collect();
+    (!words.is_empty()).then(|| format!("and {} more", words.join(" and ")))
 }
 
 /// Where the reference policy sends consumers.

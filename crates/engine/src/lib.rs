@@ -33,8 +33,8 @@ pub use clock::Clock;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use ops::{
-    BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, PushedManifest,
-    StaleTag, Target,
+    BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, PushedManifest, StaleTag,
+    Target,
 };
 use pull::Fills;
 pub use pull::{Blob, Range};

@@ -43,13 +43,15 @@ use sqlx::{
 pub(crate) use self::push::Part;
 pub use self::{
     apply::WriteContext,
-    credentials::SealedCredential,
+    credentials::{FailedTag, SealedCredential},
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
+    jobs::Claim,
     push::Referrer,
     schedules::DueTag,
     streams::StreamRecord,
 };
+pub(crate) use self::{elsewhere::MOST_MOVED, past::pointed_at};
 use crate::error::{Error, Result};
 
 /// Runs one body on the connection of either kind.

@@ -1,5 +1,8 @@
 //! Background workers: claim a job, hold its lease, run it, end it or hand it back.
 //!
+//! Workers do what people ask for. What schedules ask for mostly waits for upstreams, so much of it runs side by side,
+//! apart from them; of one host a few jobs at once, so that others are asked while it is slow.
+//!
 //! A job is claimed by one statement, so two workers never run the same one. While it runs, its lease is prolonged;
 //! a worker that dies leaves a lease that runs out, and another one goes on where it stopped: every step of a job is
 //! idempotent. Workers wait on "woken, or a period, or the end".
@@ -8,12 +11,13 @@ mod import;
 mod mirror;
 mod schedule;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use model::job::JobKind;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Result, store::Claim};
 
 /// How long a worker may be silent before its job is taken over.
 const LEASE: chrono::Duration = chrono::Duration::seconds(10);
@@ -24,6 +28,10 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// How often uploads nobody goes on with are looked for, and what is stored is measured.
 const TIDY: Duration = Duration::from_secs(60);
+/// Jobs of schedules that run side by side in this process.
+const LOOKS: usize = 32;
+/// Of these, jobs that ask one host: of all processes together.
+const LOOKS_PER_HOST: i64 = 8;
 
 /// How a run of a job ended.
 enum Ended {
@@ -45,6 +53,8 @@ impl Engine {
             self.spawn(async move { engine.keep_schedules().await });
             let engine = self.clone();
             self.spawn(async move { engine.keep_tidy().await });
+            let engine = self.clone();
+            self.spawn(async move { engine.look().await });
         }
     }
 
@@ -53,7 +63,7 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub async fn run_jobs(&self) -> Result<()> {
-        while let Some(id) = self.claim().await? {
+        while let Some(id) = self.claim(Claim::Any).await? {
             self.run(&id).await?;
         }
         Ok(())
@@ -84,7 +94,7 @@ impl Engine {
         while !stop.is_cancelled() {
             // Registered before looking, so a wake-up in between is not lost.
             let woken = self.woken();
-            let found = match self.claim().await {
+            let found = match self.claim(Claim::Asked).await {
                 Ok(Some(id)) => self.run(&id).await.map(|()| true),
                 Ok(None) => Ok(false),
                 Err(error) => Err(error),
@@ -104,10 +114,51 @@ impl Engine {
         }
     }
 
-    async fn claim(&self) -> Result<Option<String>> {
+    /// Runs what schedules ask for, side by side.
+    async fn look(self) {
+        let stop = self.stopping();
+        let places = Arc::new(Semaphore::new(LOOKS));
+        // An ended job leaves room for another one of its host.
+        let ended = Arc::new(Notify::new());
+        while !stop.is_cancelled() {
+            let place = tokio::select! {
+                place = Arc::clone(&places).acquire_owned() => place,
+                () = stop.cancelled() => return,
+            };
+            let woken = self.woken();
+            match self.claim(Claim::Scheduled).await {
+                Ok(Some(id)) => {
+                    let (engine, ended) = (self.clone(), Arc::clone(&ended));
+                    self.spawn(async move {
+                        if let Err(error) = engine.run(&id).await {
+                            tracing::error!(job.id = id, %error, "a scheduled import could not use the database");
+                        }
+                        drop(place);
+                        ended.notify_one();
+                    });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "could not use the database for scheduled imports; trying again");
+                }
+            }
+            tokio::select! {
+                () = woken => {}
+                () = ended.notified() => {}
+                () = tokio::time::sleep(PERIOD) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn claim(&self, kind: Claim) -> Result<Option<String>> {
         let now = self.clock().now();
         let mut tx = self.store().write().await?;
-        let id = tx.claim_job(self.owner(), now, now + LEASE).await?;
+        let lease = now + LEASE;
+        let id = tx
+            .claim_job(self.owner(), now, lease, kind, LOOKS_PER_HOST)
+            .await?;
         tx.commit().await?;
         Ok(id)
     }

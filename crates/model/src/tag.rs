@@ -391,6 +391,23 @@ pub struct StreamThen {
     pub tags: crate::Page<TagThen>,
     /// Tags that had one and were deleted since, by name: the first ones, with the first page.
     pub deleted: Vec<TagThen>,
+    /// More were deleted since than were looked at.
+    pub more_deleted: bool,
+}
+
+/// One tag as it was at an instant, as far as it is known still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagPast {
+    /// Where it pointed; none if nowhere yet.
+    pub head: Option<TagThen>,
+    /// What it should have been.
+    pub spec: Option<TagSpec>,
+    /// Whether it was held.
+    pub held: bool,
+    /// How its latest import had failed.
+    pub failure: Option<Condition>,
+    /// It was deleted since.
+    pub deleted: bool,
 }
 
 /// Everything the tag page shows beside the image.
@@ -402,6 +419,13 @@ pub struct TagView {
     pub followers: Vec<TagName>,
     /// Tags of other streams that follow it, directly: the first ones.
     pub followers_elsewhere: Vec<TagAt>,
+    /// How many more do; counted up to [`TagView::COUNTED`].
+    pub more_followers: i64,
     /// Effective insecure policy and its origin.
     pub insecure: crate::policy::Insecure,
+}
+
+impl TagView {
+    /// Followers that are not named are counted up to so many.
+    pub const COUNTED: i64 = 1_000;
 }

@@ -34,18 +34,22 @@ pub(super) async fn page(asked: &Asked, stream: &StreamRef) -> Result<AnyView, A
                 .stream_at(&call.actor, stream, at, &request)
                 .await?;
             let base = base(&here, &[("at", &text)], request.size);
-            let nothing = then.tags.items.is_empty() && then.deleted.is_empty();
+            let nothing =
+                then.tags.items.is_empty() && then.deleted.is_empty() && !then.more_deleted;
             let table = if nothing {
                 let why = format!("{stream} had no tag with an image at that time.");
                 view! { <Empty title="No tags then" why=why icon_name="tag"/> }.into_any()
             } else {
                 view! {
-                    {table(stream, "Tags", &then.tags.items, asked.now)}
+                    {table(stream, "Tags", (&then.tags.items, &text), asked.now)}
                     {pager(&base, then.tags.previous.as_ref(), then.tags.next.as_ref(), ["Previous", "Next"])}
                     {(!then.deleted.is_empty()).then(|| view! {
                         <h2>"Deleted since"</h2>
-                        {table(stream, "Deleted since", &then.deleted, asked.now)}
+                        {table(stream, "Deleted since", (&then.deleted, &text), asked.now)}
                     })}
+                    {then.more_deleted.then(|| alert("info", view! {
+                        <p>"More tags were deleted since than the first 200, by name, which were looked at."</p>
+                    }.into_any()))}
                 }
                 .into_any()
             };
@@ -65,7 +69,7 @@ pub(super) async fn page(asked: &Asked, stream: &StreamRef) -> Result<AnyView, A
         {head}
         <ErrorSummary error=error.clone()/>
         <form class="filters" method="get" action=action>
-            <TextField name="at" label="As it was at" value=text hint="A date or time in UTC, as in 2026-05-01 or 2026-05-01 12:00" error=field_error(error.as_ref(), "at")/>
+            {at_field(text, error.as_ref())}
             {rows_per_page(request.size)}
             <Button>"Show"</Button>
         </form>
@@ -74,22 +78,25 @@ pub(super) async fn page(asked: &Asked, stream: &StreamRef) -> Result<AnyView, A
     .into_any())
 }
 
+/// Where the instant is written.
+pub(in crate::pages) fn at_field(text: String, error: Option<&ApiError>) -> AnyView {
+    view! {
+        <TextField name="at" label="As it was at" value=text hint="A date or time in UTC, as in 2026-05-01 or 2026-05-01 12:00" error=field_error(error, "at")/>
+    }
+    .into_any()
+}
+
 fn table(
     stream: &StreamRef,
     caption: &'static str,
-    tags: &[TagThen],
+    (tags, at): (&[TagThen], &str),
     now: DateTime<Utc>,
 ) -> AnyView {
     let rows = tags
         .iter()
         .map(|tag| {
-            let name = tag.name.to_string();
-            let name = match tag.number {
-                Some(_) => {
-                    view! { <a href=routes::tag(stream, &tag.name)>{name}</a> }.into_any()
-                }
-                None => name.into_any(),
-            };
+            let href = routes::with_query(&routes::tag(stream, &tag.name), &[("at", at)]);
+            let name = view! { <a href=href>{tag.name.to_string()}</a> };
             view! {
                 <tr>
                     <th scope="row">{name}</th>
@@ -115,7 +122,7 @@ fn table(
 }
 
 /// Reads a time: RFC 3339, or a date with or without a time of day, in UTC. A date alone means its end.
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+pub(in crate::pages) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));

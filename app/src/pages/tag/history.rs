@@ -8,7 +8,7 @@ use model::{
     tag::{Cause, TagView},
 };
 
-use super::{strip::strip, tag_head};
+use super::{past, strip::strip, tag_head};
 use crate::{
     api::ApiError,
     components::{Empty, badge, pager, time},
@@ -25,6 +25,9 @@ use crate::{
 pub fn TagHistoryPage() -> impl IntoView {
     page(|asked| async move {
         let (stream, tag) = (asked.stream()?, asked.tag()?);
+        if !asked.query("at").is_empty() {
+            return past::history_page(&asked, &stream, &tag).await;
+        }
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
         let request = asked.page()?;
@@ -69,6 +72,23 @@ pub fn TagHistoryPage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+/// A page of the revisions there were at an instant.
+pub(super) async fn as_it_was(
+    stream: &StreamRef,
+    tag: &TagName,
+    revisions: &[Revision],
+    asked: &Asked,
+) -> AnyView {
+    let call = &asked.call;
+    let above = revisions.first().map_or(0, |newest| newest.number + 1);
+    let newer = call.engine.revision(&call.actor, stream, tag, above).await;
+    let until = ends(revisions, newer.ok().as_ref());
+    let today = call.engine.tag(&call.actor, stream, tag).await.ok();
+    let current = today.and_then(|view| view.row.head);
+    let current = current.map_or(0, |head| head.number);
+    table(stream, tag, revisions, until, current, asked)
 }
 
 /// The revision just above a page: it ended the first one there.

@@ -1,13 +1,10 @@
 //! Credentials for registries: given once, never shown again, used for imports.
 
-use std::collections::BTreeMap;
-
 use model::{
-    Namespace, Reference, StreamRef, TagName,
+    Namespace, Reference,
     credential::{CredentialView, HostPattern},
 };
 
-use super::load_stream;
 use crate::{
     Actor, Engine, Error, Result,
     store::{SealedCredential, Tx},
@@ -37,7 +34,7 @@ impl Engine {
             .collect())
     }
 
-    /// Stores a credential for a namespace, or for all. Tags it may help are imported again.
+    /// Stores a credential for a namespace, or for all. What failed there and is read with it is imported again.
     ///
     /// # Errors
     /// `Denied`; `Invalid` naming the field.
@@ -76,16 +73,8 @@ impl Engine {
             created_at: self.clock().now(),
         })
         .await?;
-        let mut again: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
-        for (stream, tag, reference) in tx.unauthorized_tags(namespace.as_ref()).await? {
-            if pattern.matches(&reference) {
-                again.entry(stream).or_default().push(tag);
-            }
-        }
-        for (stream, tags) in again {
-            let record = load_stream(&mut tx, &stream).await?;
-            self.insert_again(&mut tx, actor, &record, &tags).await?;
-        }
+        self.retry_failed(&mut tx, actor, namespace.as_ref(), &pattern)
+            .await?;
         tx.commit().await?;
         tracing::info!(
             credential.pattern = %pattern,
@@ -97,7 +86,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes a credential.
+    /// Removes a credential. What failed there and was read with it is imported again, with what fits now.
     ///
     /// # Errors
     /// `Denied`; `NotFound`.
@@ -114,7 +103,10 @@ impl Engine {
                 "there is no credential for {pattern} there"
             )));
         }
+        self.retry_failed(&mut tx, actor, namespace.as_ref(), pattern)
+            .await?;
         tx.commit().await?;
+        self.wake();
         tracing::info!(credential.pattern = %pattern, actor = actor.name, "credential removed");
         Ok(())
     }

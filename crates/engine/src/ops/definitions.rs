@@ -300,12 +300,15 @@ async fn plan(
     for tag in &definition.tags {
         match &tag.source {
             DefinedSource::Follow(None, tag) => names.push(tag.clone()),
-            DefinedSource::Follow(Some(other), tag) => {
+            DefinedSource::Follow(Some(other), followed) => {
                 actor.may_read(&other.namespace)?;
-                load_stream(tx, other).await?;
+                if tx.stream(other).await?.is_none() {
+                    let message = format!("{}: there is no stream {other} to follow", tag.name);
+                    return Err(Error::invalid("text", message));
+                }
                 others.push(TagAt {
                     stream: other.clone(),
-                    tag: tag.clone(),
+                    tag: followed.clone(),
                 });
             }
             DefinedSource::Fixed(other, id) => {

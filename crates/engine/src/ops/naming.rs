@@ -1,16 +1,17 @@
 //! Which tags of a stream will hardly ever move, and which have not for long.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use model::{
-    Cursor, PageRequest, StreamRef,
+    Cursor, Page, PageRequest, StreamRef,
     naming::{Advice, advise},
     tag::TagRow,
+    version::sort_key,
 };
 
 use super::load_stream;
 use crate::{Actor, Engine, Result};
 
-/// Tags looked at, at most.
+/// Tags looked at for one page, at most.
 const MOST: usize = 5_000;
 
 /// A tag to look at: by its name, its age or both.
@@ -25,8 +26,8 @@ pub struct StaleTag {
 }
 
 impl Engine {
-    /// The tags of a stream that cannot move by their name, or have had one image only for longer than `age`, in
-    /// order; and whether the stream has more tags than were looked at.
+    /// One page, in priority order, of the tags of a stream that cannot move by their name, or have had one image only
+    /// for longer than `age`. A page with fewer tags than asked may have a next one: so many tags were looked at for it.
     ///
     /// # Errors
     /// `NotFound`.
@@ -35,35 +36,55 @@ impl Engine {
         actor: &Actor,
         stream: &StreamRef,
         age: Duration,
-    ) -> Result<(Vec<StaleTag>, bool)> {
+        page: &PageRequest,
+    ) -> Result<Page<StaleTag>> {
         actor.may_read(&stream.namespace)?;
         let before = self.clock().now() - age;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
+        let wanted = page.size.clamp(1, PageRequest::MAX);
         let mut found = Vec::new();
         let mut looked_at = 0;
-        let mut cursor: Option<Cursor> = None;
-        loop {
-            let page = PageRequest {
-                cursor,
-                size: PageRequest::MAX,
-            };
-            let tags = tx.list_tags(&record.id, "", &page).await?;
+        let mut look = PageRequest {
+            cursor: page.cursor.clone(),
+            size: PageRequest::MAX,
+        };
+        let mut further: Option<Cursor> = None;
+        while found.len() <= wanted {
+            let mut tags = tx.list_tags(&record.id, "", &look).await?;
             looked_at += tags.items.len();
-            for row in tags.items {
-                let advice = advise(row.name.as_str());
-                let stale = row
-                    .head
-                    .as_ref()
-                    .is_some_and(|head| head.number == 1 && head.created_at < before);
-                if advice.is_some() || stale {
-                    found.push(StaleTag { row, advice, stale });
-                }
+            if page.backwards() {
+                tags.items.reverse();
+                tags.next = tags.previous;
             }
-            cursor = tags.next;
-            if cursor.is_none() || looked_at >= MOST {
-                return Ok((found, cursor.is_some()));
+            found.extend(tags.items.into_iter().filter_map(|row| stale(row, before)));
+            look.cursor = tags.next;
+            if look.cursor.is_none() || looked_at >= MOST {
+                further = look.cursor;
+                break;
             }
         }
+        // One more than a page has says that there is a further one, and all the others are for that.
+        found.truncate(wanted + 1);
+        let full = found.len() > wanted;
+        let mut shown = Page::from_rows(found, page, |tag| sort_key(tag.row.name.as_str()));
+        if let Some(further) = further.filter(|_| !full) {
+            if page.backwards() {
+                shown.previous = Some(further);
+            } else {
+                shown.next = Some(further);
+            }
+        }
+        Ok(shown)
     }
+}
+
+/// A tag, if it is one to look at.
+fn stale(row: TagRow, before: DateTime<Utc>) -> Option<StaleTag> {
+    let advice = advise(row.name.as_str());
+    let stale = row
+        .head
+        .as_ref()
+        .is_some_and(|head| head.number == 1 && head.created_at < before);
+    (advice.is_some() || stale).then_some(StaleTag { row, advice, stale })
 }

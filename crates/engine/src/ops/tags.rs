@@ -14,7 +14,7 @@ use super::{Planned, PlannedAll, load_stream, no_tag, streams::tag_facts};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
-    store::{StreamRecord, Tx, WriteContext},
+    store::{MOST_MOVED, StreamRecord, Tx, WriteContext},
 };
 
 impl Engine {
@@ -47,9 +47,12 @@ impl Engine {
             .tag_row(&record.id, tag)
             .await?
             .ok_or_else(|| no_tag(stream, tag))?;
+        let (followers_elsewhere, more_followers) =
+            tx.direct_followers_elsewhere(stream, tag).await?;
         Ok(TagView {
             followers: facts.followers.get(tag).cloned().unwrap_or_default(),
-            followers_elsewhere: tx.direct_followers_elsewhere(stream, tag).await?,
+            followers_elsewhere,
+            more_followers,
             insecure: Insecure::effective(
                 record.insecure,
                 row.spec.as_ref().is_some_and(|spec| spec.insecure),
@@ -75,7 +78,7 @@ impl Engine {
         if tx.tag_row(&record.id, tag).await?.is_none() {
             return Err(no_tag(stream, tag));
         }
-        tx.history(&record.id, tag, page).await
+        tx.history(&record.id, tag, None, page).await
     }
 
     /// One revision of a tag.
@@ -236,13 +239,14 @@ struct PlannedTags {
     facts: StreamFacts,
 }
 
-/// The destinations of a request, stream by stream, in one order everywhere.
+/// The destinations of a request, each once, stream by stream, in one order everywhere.
 fn by_stream(request: &TagRequest) -> BTreeMap<StreamRef, Vec<TagName>> {
     let mut all: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
     for at in &request.destinations {
-        all.entry(at.stream.clone())
-            .or_default()
-            .push(at.tag.clone());
+        let tags = all.entry(at.stream.clone()).or_default();
+        if !tags.contains(&at.tag) {
+            tags.push(at.tag.clone());
+        }
     }
     all
 }
@@ -299,8 +303,12 @@ async fn source_stream(tx: &mut Tx, actor: &Actor, stream: &StreamRef) -> Result
 pub(super) fn moved_elsewhere(moved: &[TagAt]) -> Option<Warning> {
     let names: Vec<_> = moved.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| {
+        let more = match names.len() {
+            MOST_MOVED.. => " and maybe more",
+            _ => "",
+        };
         Warning(format!(
-            "Moves with it in other streams: {}.",
+            "Moves with it in other streams: {}{more}.",
             names.join(", ")
         ))
     })

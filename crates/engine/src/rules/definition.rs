@@ -11,7 +11,7 @@ use model::{
 use super::{
     Refusal, alias,
     facts::{StreamFacts, TagFacts},
-    rollback,
+    policy, rollback,
 };
 use crate::openshift::definition::{DefinedSource, Definition, TagDefinition};
 
@@ -168,7 +168,7 @@ fn tag_changes(
         generation,
     };
     if let Some(before) = &before {
-        if reads_the_same(before, &after) {
+        if policy::reads_as(before, &after) {
             after.generation = before.generation;
         }
         if *before == after {
@@ -186,7 +186,8 @@ fn tag_changes(
             tag.name
         )));
     } else if let Some((digest, reference)) = &found {
-        changes.extend(facts.move_head(&tag.name, digest, reference, generation, Cause::Tag));
+        let (image, cause) = ((digest, reference), Cause::Tag);
+        changes.extend(facts.settle_head(&changes, &tag.name, image, generation, cause));
     }
     let followed = source.followed(&facts.stream);
     let known: &mut TagFacts = facts.tags.entry(tag.name.clone()).or_default();
@@ -206,22 +207,4 @@ fn kept_period(before: Option<&TagSpec>, asked: Schedule) -> Schedule {
         Some(own @ Schedule::Every(_)) if asked == Schedule::Global => own,
         _ => asked,
     }
-}
-
-/// Whether nothing that decides about an import differs.
-fn reads_the_same(before: &TagSpec, after: &TagSpec) -> bool {
-    let source = match (&before.source, &after.source) {
-        (
-            TagSource::External {
-                reference, mode, ..
-            },
-            TagSource::External {
-                reference: other,
-                mode: other_mode,
-                ..
-            },
-        ) => reference == other && mode == other_mode,
-        (one, other) => one == other,
-    };
-    source && before.insecure == after.insecure
 }

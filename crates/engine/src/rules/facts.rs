@@ -65,6 +65,17 @@ pub struct Elsewhere {
     pub follows: Option<TagAt>,
 }
 
+impl TagFacts {
+    /// Whether the spec is newer than the image: what is found next answers it, even if it is the same image.
+    #[must_use]
+    pub fn behind(&self) -> bool {
+        let head = self.head.as_ref().map_or(0, |head| head.generation);
+        self.spec
+            .as_ref()
+            .is_some_and(|spec| spec.generation > head)
+    }
+}
+
 impl StreamFacts {
     /// A stream that is not there yet.
     #[must_use]
@@ -115,7 +126,7 @@ impl StreamFacts {
         self.tag(name).is_some_and(|tag| tag.hold.is_some())
     }
 
-    /// The changes that make `tag` point at an image, its followers included; none if it already does.
+    /// The changes that make `tag` point at an image; none if it already does, unless its spec waits for that.
     #[must_use]
     pub fn move_head(
         &self,
@@ -125,13 +136,43 @@ impl StreamFacts {
         generation: i64,
         cause: model::Cause,
     ) -> Vec<Change> {
-        let head = self.tag(tag).and_then(|tag| tag.head.as_ref());
-        if head.is_some_and(|head| head.digest == *digest && head.reference == *reference) {
+        let known = self.tag(tag);
+        let head = known.and_then(|tag| tag.head.as_ref());
+        let there = head.is_some_and(|head| head.digest == *digest && head.reference == *reference);
+        if there && !known.is_some_and(TagFacts::behind) {
             return Vec::new();
         }
         vec![Change::MoveHead {
             tag: tag.clone(),
             before: head.map(|head| head.digest.clone()),
+            after: digest.clone(),
+            reference: reference.clone(),
+            generation,
+            cause,
+        }]
+    }
+
+    /// As [`Self::move_head`], after changes of the same plan: an image that is there already is what the spec they give
+    /// the tag asks for. Else the tag would look as if it were to be imported for ever.
+    #[must_use]
+    pub fn settle_head(
+        &self,
+        so_far: &[Change],
+        tag: &TagName,
+        (digest, reference): (&Digest, &Reference),
+        generation: i64,
+        cause: model::Cause,
+    ) -> Vec<Change> {
+        let moves = self.move_head(tag, digest, reference, generation, cause);
+        let renewed = so_far.iter().any(|change| {
+            matches!(change, Change::SetSpec { tag: set, after, .. } if set == tag && after.generation == generation)
+        });
+        if !moves.is_empty() || !renewed {
+            return moves;
+        }
+        vec![Change::MoveHead {
+            tag: tag.clone(),
+            before: Some(digest.clone()),
             after: digest.clone(),
             reference: reference.clone(),
             generation,

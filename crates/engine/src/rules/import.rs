@@ -79,12 +79,13 @@ pub fn plan(
         match &finding.outcome {
             Outcome::Found(digest) => {
                 let reference = finding.reference.with_digest(digest);
-                let moves =
-                    facts.move_head(&finding.tag, digest, &reference, generation, Cause::Import);
+                let (tag, cause) = (&finding.tag, Cause::Import);
+                let moves = facts.move_head(tag, digest, &reference, generation, cause);
                 if !same_spec || !moves.is_empty() {
                     set_spec(&mut changes);
+                    let image = (digest, &reference);
+                    changes.extend(facts.settle_head(&changes, tag, image, generation, cause));
                 }
-                changes.extend(moves);
                 if known.is_some_and(|tag| tag.condition.is_some()) {
                     changes.push(Change::SetCondition {
                         tag: finding.tag.clone(),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Change, Plan, TagName, TagSource, TagSpec, Warning, edit::Policies};
+use model::{
+    Change, Plan, Reference, TagName, TagSource, TagSpec, Warning, edit::Policies,
+    policy::ImportMode,
+};
 
 use super::{Refusal, facts::StreamFacts};
 
@@ -239,24 +242,35 @@ fn same(a: &TagSpec, b: &TagSpec) -> bool {
     } == *b
 }
 
+/// What of a spec decides about an import: place, insecure policy, what is kept of an index, and the platform.
+type Reads<'a> = (&'a Reference, bool, ImportMode, [Option<&'a str>; 2]);
+
+fn reads(spec: &TagSpec) -> Option<Reads<'_>> {
+    match &spec.source {
+        TagSource::External {
+            reference, mode, ..
+        } => Some((reference, spec.insecure, *mode, spec.platform())),
+        _ => None,
+    }
+}
+
+/// Whether nothing differs between two specs of a tag that decides about its image.
+pub(super) fn reads_as(before: &TagSpec, after: &TagSpec) -> bool {
+    match (reads(before), reads(after)) {
+        (None, None) => before.source == after.source,
+        (before, after) => before == after,
+    }
+}
+
 /// The imported tags of which these changes alter what is imported or how: they are to be imported again.
 #[must_use]
 pub fn to_import(changes: &[Change]) -> Vec<TagName> {
-    let read = |spec: &TagSpec| match &spec.source {
-        TagSource::External {
-            reference, mode, ..
-        } => {
-            let platform = spec.platform().map(|word| word.map(str::to_owned));
-            Some((reference.clone(), spec.insecure, *mode, platform))
-        }
-        _ => None,
-    };
     changes
         .iter()
         .filter_map(|change| match change {
             Change::SetSpec { tag, before, after } => {
-                let reads = read(after)?;
-                (before.as_ref().and_then(read) != Some(reads)).then(|| tag.clone())
+                let asked = reads(after)?;
+                (before.as_ref().and_then(reads) != Some(asked)).then(|| tag.clone())
             }
             _ => None,
         })

@@ -84,13 +84,8 @@ pub fn plan(
             }
         }
     }
-    changes.extend(facts.move_head(
-        name,
-        &revision.digest,
-        &revision.reference,
-        generation,
-        Cause::Rollback,
-    ));
+    let image = (&revision.digest, &revision.reference);
+    changes.extend(facts.settle_head(&changes, name, image, generation, Cause::Rollback));
     if !changes.is_empty() && tag.condition.is_some() {
         changes.push(Change::SetCondition {
             tag: name.clone(),

@@ -8,7 +8,7 @@ use model::{
     tagging::{Mode, TagInput, TagRequest},
 };
 
-use super::{Refusal, alias, facts::StreamFacts, rollback};
+use super::{Refusal, alias, facts::StreamFacts, policy, rollback};
 
 /// Images of the source's stream whose digest begins as asked: digest and where each is found.
 pub type Matches = [(Digest, Reference)];
@@ -80,7 +80,14 @@ impl Destination<'_> {
         let known = facts.tag(tag);
         let before = known.and_then(|tag| tag.spec.clone());
         let (source, image, from) = self.resolve(before.as_ref())?;
-        let after = self.spec(source.clone(), before.as_ref(), generation);
+        let mut after = self.spec(source.clone(), before.as_ref(), generation);
+        // What is read stays as it is: that is no new import.
+        if let Some(before) = before
+            .as_ref()
+            .filter(|before| policy::reads_as(before, &after))
+        {
+            after.generation = before.generation;
+        }
         let mut changes = Vec::new();
         let same = before.as_ref().is_some_and(|before| {
             *before
@@ -98,7 +105,8 @@ impl Destination<'_> {
             });
         }
         if let Some((digest, reference)) = &image {
-            changes.extend(facts.move_head(tag, digest, reference, generation, Cause::Tag));
+            let (image, cause) = ((digest, reference), Cause::Tag);
+            changes.extend(facts.settle_head(&changes, tag, image, generation, cause));
         }
         if !changes.is_empty() && facts.held(tag) {
             warnings.push(Warning(format!("{tag} is held; tagging it ends the hold.")));

@@ -391,13 +391,24 @@ fn a_failure_keeps_the_image_and_success_clears_the_condition() {
         "the same failure of something newer keeps the time it was first seen"
     );
 
-    let cleared = import::plan(&after, &[found("2.0", 1)], 9, later);
+    let cleared = import::plan(&after, &[found("2.0", 1)], 11, later);
+    let [
+        Change::SetSpec { after: spec, .. },
+        Change::MoveHead {
+            before,
+            after: head,
+            generation: 11,
+            ..
+        },
+        Change::SetCondition { after: None, .. },
+    ] = cleared.as_slice()
+    else {
+        panic!("{cleared:?}")
+    };
     assert_eq!(
-        cleared,
-        [Change::SetCondition {
-            tag: tag("2.0"),
-            after: None
-        }]
+        (spec.generation, before.as_ref()),
+        (11, Some(head)),
+        "the same image answers what was asked"
     );
 }
 

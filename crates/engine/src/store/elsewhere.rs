@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Cause, Change, Digest, Reference, StreamRef, TagName, tag::TagAt};
+use model::{
+    Cause, Change, Digest, Reference, StreamRef, TagName,
+    tag::{TagAt, TagView},
+};
 use sqlx::AssertSqlSafe;
 
 use super::{Tx, WriteContext, on, row};
@@ -18,6 +21,8 @@ use crate::{
 const LONGEST_CHAIN: usize = 100;
 /// Followers in other streams that a page names.
 const NAMED: i64 = 50;
+/// Tags of other streams that a preview says would move.
+pub(crate) const MOST_MOVED: usize = 50;
 
 #[derive(sqlx::FromRow)]
 struct Followed {
@@ -172,7 +177,8 @@ impl Tx {
         Ok(found)
     }
 
-    /// Tags of other streams that follow a tag directly, at most 50.
+    /// Tags of other streams that follow a tag directly: the first 50, and how many more, counted up to
+    /// [`TagView::COUNTED`].
     ///
     /// # Errors
     /// When the database refuses.
@@ -180,10 +186,26 @@ impl Tx {
         &mut self,
         stream: &StreamRef,
         tag: &TagName,
-    ) -> Result<Vec<TagAt>> {
+    ) -> Result<(Vec<TagAt>, i64)> {
+        const COUNT: &str = "SELECT COUNT(*) FROM (
+                SELECT name FROM tags WHERE source_stream = $1 AND source_kind = 'follow' AND source_tag = $2 LIMIT $3
+            ) AS found";
         let tags = std::slice::from_ref(tag);
         let found = self.followers_elsewhere(stream, tags, NAMED).await?;
-        found.iter().map(Follower::at).collect()
+        let found: Vec<TagAt> = found.iter().map(Follower::at).collect::<Result<_>>()?;
+        let named = i64::try_from(found.len()).unwrap_or(NAMED);
+        if named < NAMED {
+            return Ok((found, 0));
+        }
+        let count: i64 = on!(self, |conn| {
+            sqlx::query_scalar(COUNT)
+                .bind(stream.to_string())
+                .bind(tag.as_str())
+                .bind(NAMED + TagView::COUNTED)
+                .fetch_one(conn)
+                .await?
+        });
+        Ok((found, count - named))
     }
 
     /// Tags of other streams that would move with these changes, directly or through others, at most 50.
@@ -195,7 +217,12 @@ impl Tx {
         stream: &StreamRef,
         changes: &[Change],
     ) -> Result<Vec<TagAt>> {
-        let mut seen: BTreeSet<TagAt> = moved(stream, changes).into_iter().collect();
+        let elsewhere: Vec<Change> = changes
+            .iter()
+            .filter(|change| !matches!(change, Change::MoveHead { before, after, .. } if before.as_ref() == Some(after)))
+            .cloned()
+            .collect();
+        let mut seen: BTreeSet<TagAt> = moved(stream, &elsewhere).into_iter().collect();
         let mut queue = vec![(
             stream.clone(),
             seen.iter().map(|at| at.tag.clone()).collect(),
@@ -209,7 +236,7 @@ impl Tx {
                     continue;
                 };
                 let facts = self.facts(&record, std::slice::from_ref(&at.tag)).await?;
-                if facts.held(&at.tag) || !seen.insert(at.clone()) || found.len() >= 50 {
+                if facts.held(&at.tag) || !seen.insert(at.clone()) || found.len() >= MOST_MOVED {
                     continue;
                 }
                 queue.push((at.stream.clone(), vec![at.tag.clone()]));

@@ -11,6 +11,27 @@ use model::{
 use super::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem, Tx, on, row};
 use crate::error::Result;
 
+/// Which jobs are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// All.
+    Any,
+    /// What somebody asked for.
+    Asked,
+    /// What a schedule asked for.
+    Scheduled,
+}
+
+impl Claim {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::Asked => "asked",
+            Self::Scheduled => "schedule",
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct Columns {
     id: String,
@@ -225,9 +246,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the next due job, if there is one nobody holds: state, lease and attempt in one statement. The repeated
-    /// condition makes a second worker, which waited for the row, take nothing. Jobs of a host that is being asked
-    /// already come last, so that a slow upstream does not hold up the others.
+    /// Takes the next due job of a kind, if there is one nobody holds: state, lease and attempt in one statement. The
+    /// repeated condition makes a second worker, which waited for the row, take nothing. Jobs of a host that is being
+    /// asked already come last, and `per_host` jobs of schedules ask one host at once, so that a slow upstream does not
+    /// hold up the others.
     ///
     /// # Errors
     /// When the database refuses.
@@ -236,15 +258,19 @@ impl Tx {
         owner: &str,
         now: DateTime<Utc>,
         lease: DateTime<Utc>,
+        claim: Claim,
+        per_host: i64,
     ) -> Result<Option<String>> {
         const SQL: &str = "UPDATE jobs SET state = 'running', lease_owner = $1, lease_until = $3,
                 attempts = attempts + 1, started_at = COALESCE(started_at, $2)
             WHERE id IN (
-                SELECT j.id FROM jobs j
+                SELECT j.id FROM jobs j LEFT JOIN (
+                    SELECT host, COUNT(*) AS running, SUM(CASE WHEN kind = 'schedule' THEN 1 ELSE 0 END) AS looks
+                    FROM jobs WHERE finished_at IS NULL AND lease_until > $2 GROUP BY host
+                ) asked ON asked.host = j.host
                 WHERE j.finished_at IS NULL AND j.run_at <= $2 AND (j.lease_until IS NULL OR j.lease_until <= $2)
-                ORDER BY CASE WHEN EXISTS (
-                    SELECT 1 FROM jobs r WHERE r.finished_at IS NULL AND r.lease_until > $2 AND r.host = j.host
-                ) THEN 1 ELSE 0 END, j.run_at, j.id LIMIT 1
+                    AND ($4 = '' OR ($4 = 'schedule') = (j.kind = 'schedule')) AND (j.kind <> 'schedule' OR COALESCE(asked.looks, 0) < $5)
+                ORDER BY COALESCE(asked.running, 0), j.run_at, j.id LIMIT 1
             ) AND finished_at IS NULL AND (lease_until IS NULL OR lease_until <= $2)
             RETURNING id";
         Ok(on!(self, |conn| {
@@ -252,6 +278,8 @@ impl Tx {
                 .bind(owner)
                 .bind(now)
                 .bind(lease)
+                .bind(claim.word())
+                .bind(per_host)
                 .fetch_optional(conn)
                 .await?
         }))

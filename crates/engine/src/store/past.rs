@@ -1,14 +1,14 @@
 //! A stream as it was at an instant: from revisions for tags that are there, from the journal for tags that are gone.
 
 use chrono::{DateTime, Utc};
-use model::{Change, Page, PageRequest, TagName, tag::TagThen};
+use model::{Change, Page, PageRequest, Revision, TagName, tag::TagThen};
 
 use super::{StreamRecord, Tx, on, row};
 use crate::error::{Error, Result};
 
 /// Tags deleted since then that are looked at, at most.
 const MOST_DELETED: i64 = 200;
-/// Changes of one deleted tag that are read to find where it pointed, at most: its moves are among the newest.
+/// Changes of one tag that are read to find what it was, at most: its moves are among the newest.
 const MOST_CHANGES: i64 = 200;
 
 #[derive(sqlx::FromRow)]
@@ -80,7 +80,8 @@ impl Tx {
         Ok(Page::from_rows(rows, page, |(key, _)| key.clone()).map(|(_, tag)| tag))
     }
 
-    /// Tags that had an image at an instant and were deleted since, by name, at most 200.
+    /// Tags that had an image at an instant and were deleted since, by name, of the first 200 that were deleted; and
+    /// whether more were. What an earlier stream of this name had is not told.
     ///
     /// # Errors
     /// When the database refuses or a line of the journal does not parse.
@@ -88,66 +89,148 @@ impl Tx {
         &mut self,
         stream: &StreamRecord,
         at: DateTime<Utc>,
-    ) -> Result<Vec<TagThen>> {
+    ) -> Result<(Vec<TagThen>, bool)> {
         const SQL: &str = "SELECT DISTINCT tag FROM journal
             WHERE namespace = $1 AND stream = $2 AND at > $3 AND cause = 'delete' AND tag IS NOT NULL
-            ORDER BY tag LIMIT $4";
-        let names: Vec<String> = on!(self, |conn| {
+                AND at >= (SELECT created_at FROM streams WHERE id = $4)
+            ORDER BY tag LIMIT $5";
+        let mut names: Vec<String> = on!(self, |conn| {
             sqlx::query_scalar(SQL)
                 .bind(stream.stream.namespace.as_str())
                 .bind(stream.stream.name.as_str())
                 .bind(at)
-                .bind(MOST_DELETED)
+                .bind(&stream.id)
+                .bind(MOST_DELETED + 1)
                 .fetch_all(conn)
                 .await?
         });
+        let more = i64::try_from(names.len()).is_ok_and(|found| found > MOST_DELETED);
+        names.truncate(usize::try_from(MOST_DELETED).unwrap_or(usize::MAX));
         let mut found = Vec::new();
         for name in names {
             let tag: TagName = row::parse("journal.tag", &name)?;
-            found.extend(self.pointed_at(stream, &tag, at).await?);
+            let before = self.changes_until(stream, &tag, at).await?;
+            found.extend(pointed_at(&tag, &before));
         }
-        Ok(found)
+        Ok((found, more))
     }
 
-    /// Where a tag pointed at an instant, as the journal tells it.
-    async fn pointed_at(
+    /// The newest changes of a tag until an instant, newest first, at most 200; none of an earlier stream of this name.
+    ///
+    /// # Errors
+    /// When the database refuses or a line of the journal does not parse.
+    pub async fn changes_until(
         &mut self,
         stream: &StreamRecord,
         tag: &TagName,
         at: DateTime<Utc>,
-    ) -> Result<Option<TagThen>> {
+    ) -> Result<Vec<(DateTime<Utc>, Change)>> {
         const SQL: &str = "SELECT at, change FROM journal
             WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at <= $4
-            ORDER BY number DESC, position DESC LIMIT $5";
+                AND at >= (SELECT created_at FROM streams WHERE id = $5)
+            ORDER BY number DESC, position DESC LIMIT $6";
+        self.changes(SQL, stream, tag, at).await
+    }
+
+    /// The changes of a tag after an instant, oldest first, at most 200; none of an earlier stream of this name.
+    ///
+    /// # Errors
+    /// When the database refuses or a line of the journal does not parse.
+    pub async fn changes_after(
+        &mut self,
+        stream: &StreamRecord,
+        tag: &TagName,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<(DateTime<Utc>, Change)>> {
+        const SQL: &str = "SELECT at, change FROM journal
+            WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4
+                AND at >= (SELECT created_at FROM streams WHERE id = $5)
+            ORDER BY number, position LIMIT $6";
+        self.changes(SQL, stream, tag, at).await
+    }
+
+    async fn changes(
+        &mut self,
+        sql: &'static str,
+        stream: &StreamRecord,
+        tag: &TagName,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<(DateTime<Utc>, Change)>> {
         let rows: Vec<(DateTime<Utc>, String)> = on!(self, |conn| {
-            sqlx::query_as(SQL)
+            sqlx::query_as(sql)
                 .bind(stream.stream.namespace.as_str())
                 .bind(stream.stream.name.as_str())
                 .bind(tag.as_str())
                 .bind(at)
+                .bind(&stream.id)
                 .bind(MOST_CHANGES)
                 .fetch_all(conn)
                 .await?
         });
-        for (since, text) in rows {
-            let change: Change = serde_json::from_str(&text)
-                .map_err(|error| Error::inconsistent(format_args!("journal of {tag}: {error}")))?;
-            match change {
-                Change::MoveHead {
-                    after, reference, ..
-                } => {
-                    return Ok(Some(TagThen {
-                        name: tag.clone(),
-                        digest: after,
-                        reference,
-                        number: None,
-                        since,
-                    }));
+        rows.into_iter()
+            .map(|(at, text)| {
+                let change = serde_json::from_str(&text).map_err(|error| {
+                    Error::inconsistent(format_args!("journal of {tag}: {error}"))
+                })?;
+                Ok((at, change))
+            })
+            .collect()
+    }
+
+    /// The revision a tag pointed at, at an instant. Later ones have higher numbers, and none is missing: halving finds
+    /// it in a history of any length.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn revision_at(
+        &mut self,
+        stream_id: &str,
+        tag: &TagName,
+        newest: i64,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Revision>> {
+        let (mut found, mut low, mut high) = (None, 1, newest);
+        while low <= high {
+            let middle = low + (high - low) / 2;
+            match self.revision(stream_id, tag, middle).await? {
+                Some(revision) if revision.created_at <= at => {
+                    found = Some(revision);
+                    low = middle + 1;
                 }
-                Change::DeleteTag { .. } => return Ok(None),
-                _ => {}
+                _ => high = middle - 1,
             }
         }
-        Ok(None)
+        Ok(found)
     }
+}
+
+/// Where a tag pointed after changes that are told newest first.
+pub(crate) fn pointed_at(tag: &TagName, changes: &[(DateTime<Utc>, Change)]) -> Option<TagThen> {
+    let mut found: Option<TagThen> = None;
+    for (since, change) in changes {
+        match change {
+            Change::MoveHead {
+                before,
+                after,
+                reference,
+                ..
+            } => {
+                let then = found.get_or_insert_with(|| TagThen {
+                    name: tag.clone(),
+                    digest: after.clone(),
+                    reference: reference.clone(),
+                    number: None,
+                    since: *since,
+                });
+                // The image was there already: what is told is a newer generation, or another place of it.
+                then.since = *since;
+                if before.as_ref() != Some(after) {
+                    break;
+                }
+            }
+            Change::DeleteTag { .. } => break,
+            _ => {}
+        }
+    }
+    found
 }

@@ -89,7 +89,7 @@ impl Tx {
             .collect()
     }
 
-    /// One page of a tag's revisions, newest first.
+    /// One page of a tag's revisions, newest first: of all, or of those up to number `newest`.
     ///
     /// # Errors
     /// When the database refuses.
@@ -97,12 +97,13 @@ impl Tx {
         &mut self,
         stream_id: &str,
         tag: &TagName,
+        newest: Option<i64>,
         page: &PageRequest,
     ) -> Result<Page<Revision>> {
         const FORWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
-            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number < $3 ORDER BY number DESC LIMIT $4";
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number < $3 AND number <= $5 ORDER BY number DESC LIMIT $4";
         const BACKWARDS: &str = "SELECT number, digest, reference, generation, cause, actor, job_id, created_at
-            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number > $3 ORDER BY number LIMIT $4";
+            FROM revisions WHERE stream_id = $1 AND tag = $2 AND number > $3 AND number <= $5 ORDER BY number LIMIT $4";
         let sql = if page.backwards() {
             BACKWARDS
         } else {
@@ -115,6 +116,7 @@ impl Tx {
                 .bind(tag.as_str())
                 .bind(number)
                 .bind(page.fetch())
+                .bind(newest.unwrap_or(i64::MAX))
                 .fetch_all(conn)
                 .await?
         });

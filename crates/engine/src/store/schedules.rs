@@ -64,8 +64,8 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Takes up to `limit` tags that are due, the longest due first, and puts them off until `until`: another process
-    /// takes none of them.
+    /// Takes up to `limit` tags that are due and puts them off until `until`: another process takes none of them. Streams
+    /// take turns, a tag each, and of each the longest due goes first.
     ///
     /// # Errors
     /// When the database refuses.
@@ -87,7 +87,11 @@ impl Tx {
         }
         const SQL: &str = "UPDATE tags SET checked_due_at = due_at, due_at = $2
             WHERE due_at <= $1 AND (stream_id, name) IN (
-                SELECT stream_id, name FROM tags WHERE due_at <= $1 ORDER BY due_at LIMIT $3
+                SELECT stream_id, name FROM (
+                    SELECT stream_id, name, due_at,
+                        ROW_NUMBER() OVER (PARTITION BY stream_id ORDER BY due_at, name) AS turn
+                    FROM tags WHERE due_at <= $1
+                ) AS due ORDER BY turn, due_at LIMIT $3
             )
             RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at";
         let rows: Vec<Row> = on!(self, |conn| {

@@ -50,7 +50,7 @@ struct Fetched {
 }
 
 enum Answer {
-    /// The image the tag has already; whether the import gives it other policies.
+    /// The image the tag has already; whether there is something to write all the same.
     Unchanged(Digest, bool),
     /// Nobody asked: the tag stays where it is.
     Held,
@@ -313,7 +313,8 @@ async fn fetch(
     if let Some(have) = known.and_then(|known| in_place(job, known, item)) {
         match repository.head(item.reference.target()).await {
             Ok(Some(digest)) if digest == *have => {
-                return Answer::Unchanged(digest, other_policies(job, item, known));
+                let behind = known.is_some_and(TagFacts::behind);
+                return Answer::Unchanged(digest, behind || other_policies(job, item, known));
             }
             Ok(_) => {}
             Err(failure) => return Answer::Failed(failure),
@@ -439,8 +440,8 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             outcome,
         };
         let (state, digest, message) = match answer {
-            Answer::Unchanged(digest, other_policies) => {
-                if other_policies {
+            Answer::Unchanged(digest, write) => {
+                if write {
                     findings.push(finding(Outcome::Found(digest.clone()), mode));
                 }
                 (ItemState::Unchanged, Some(digest), note.to_owned())

@@ -1,7 +1,8 @@
 //! Schedules: once a second, makes import jobs of the tags that are due, a job for each stream and upstream host.
 //!
 //! A tag keeps its place in its period, so load that was spread stays spread; a tag taken late is not taken twice. The
-//! rate bounds how many tags are taken a minute: what is too much waits, the longest due first.
+//! rate bounds how many tags are taken a minute: what is too much waits. Streams take turns, a tag each, and of a stream
+//! the longest due goes first: many tags of one do not hold up the few of others.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -82,18 +83,37 @@ impl Engine {
         }
     }
 
-    /// Makes import jobs of at most `limit` tags that are due. Returns how many were taken.
+    /// Makes import jobs of at most `limit` tags that are due. Returns of how many.
     ///
     /// # Errors
-    /// When the database refuses; then nothing was taken.
+    /// When the database refuses; then what was made is told by no number.
     pub async fn schedule_due(&self, limit: u32) -> Result<usize> {
+        let mut made = 0;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // Those that wait for an earlier look at their stream and host take no turn from others.
+        while made < limit {
+            let (taken, scheduled) = self.schedule_some(limit - made).await?;
+            made += scheduled;
+            if taken == 0 || taken == scheduled {
+                break;
+            }
+        }
+        if made > 0 {
+            self.wake();
+        }
+        Ok(made)
+    }
+
+    /// Takes at most `limit` due tags; returns how many were there, and of how many jobs were made.
+    async fn schedule_some(&self, limit: usize) -> Result<(usize, usize)> {
         let now = self.clock().now();
-        if limit == 0 || !self.store().read().await?.any_due(now).await? {
-            return Ok(0);
+        if !self.store().read().await?.any_due(now).await? {
+            return Ok((0, 0));
         }
         let mut tx = self.store().write().await?;
-        let taken = tx.take_due_tags(now, now + AGAIN, limit.into()).await?;
-        let count = taken.len();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let taken = tx.take_due_tags(now, now + AGAIN, limit).await?;
+        let (count, mut scheduled) = (taken.len(), 0);
         let mut groups: BTreeMap<(String, String), Vec<DueTag>> = BTreeMap::new();
         for tag in taken {
             let key = (tag.stream_id.clone(), tag.reference.host().to_owned());
@@ -138,6 +158,7 @@ impl Engine {
             }
             // Those that wait keep the short time they were put off by.
             if !waits {
+                scheduled += tags.len();
                 let period = self.config().schedule_interval;
                 let next: Vec<_> = tags
                     .iter()
@@ -147,9 +168,6 @@ impl Engine {
             }
         }
         tx.commit().await?;
-        if count > 0 {
-            self.wake();
-        }
-        Ok(count)
+        Ok((count, scheduled))
     }
 }

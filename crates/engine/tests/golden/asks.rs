@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use engine::{
-    Actor, Engine,
+    Actor, Engine, Error, Result,
     testing::{
         db::{TestDb, actor},
         upstream::{ImageKind, TestUpstream},
@@ -13,18 +13,25 @@ use engine::{
 use model::{
     Digest, Reference, StreamRef,
     import::{ImageImport, ImportRequest, Selection},
+    page::PageRequest,
     policy::{ImportMode, ReferencePolicy, Schedule},
+    stream::StreamFilter,
     tag::TagAt,
     tagging::{Mode, TagInput, TagOptions, TagRequest},
     user::Role,
 };
 use serde_json::Value;
 
-use super::compare::{Deviation, bare, differences};
+use super::{
+    compare::{Difference, bare, deviations, differences},
+    patch,
+};
 
 /// One scenario under way.
 pub struct Replay {
     up: TestUpstream,
+    /// Of plain HTTP, for the scenarios that have two.
+    second: TestUpstream,
     engine: Engine,
     editor: Actor,
     /// The number of each digest pushed so far.
@@ -37,43 +44,50 @@ pub struct Replay {
 
 impl Replay {
     /// Asks step by step, and compares after each that tells how the streams were.
-    pub async fn run(scenario: &str, text: &str, deviations: &[Deviation]) {
+    pub async fn run(scenario: &str, text: &str) {
         let golden: Value = serde_json::from_str(text).unwrap();
         let db = TestDb::sqlite();
         let plain = golden["plain"] == true;
         let builder = TestUpstream::builder();
         let up = if plain { builder } else { builder.tls() }.start().await;
+        let known = up.certificate().filter(|_| golden["untrusted"] != true);
         let upstream = Upstream::new(Config {
-            extra_roots: up.certificate().into_iter().collect(),
+            extra_roots: known.into_iter().collect(),
             retries: 0,
             ..Config::default()
         });
         let mut replay = Self {
-            engine: db.engine_with(upstream.unwrap(), |_| {}).await,
+            engine: db
+                .engine_with(upstream.unwrap(), |config| {
+                    config.registry_host = Some("HERE".into());
+                })
+                .await,
             up,
+            second: TestUpstream::start().await,
             editor: actor(Role::Editor),
             numbers: HashMap::new(),
             places: HashMap::new(),
             removed: HashSet::new(),
         };
-        let mut expected: Vec<&Deviation> = deviations
-            .iter()
-            .filter(|deviation| deviation.scenario == scenario)
-            .collect();
+        let mut expected = deviations(scenario);
         let mut wrong = Vec::new();
         for (step, number) in golden["steps"].as_array().unwrap().iter().zip(1..) {
             db.clock.advance(chrono::Duration::seconds(1));
-            replay.step(step).await;
-            for stream in step["streams"].as_array().into_iter().flatten() {
-                for found in replay.compare(stream).await {
-                    let ours = found.ours.to_string();
-                    let listed = expected.iter().position(|listed| {
-                        listed.step == number && listed.path == found.path && listed.ours == ours
-                    });
-                    match listed {
-                        Some(at) => drop(expected.remove(at)),
-                        None => wrong.push(format!("step {number} ({}): {found}", step["as"])),
-                    }
+            let mut differs = replay.step(step).await;
+            if let Some(streams) = step["streams"].as_array() {
+                differs.extend(replay.compare(streams).await);
+            }
+            for (tag, theirs) in step["pulls"].as_object().into_iter().flatten() {
+                differs.extend(replay.compare_pull(tag, theirs).await);
+            }
+            for found in differs {
+                let ours = found.ours.to_string();
+                let listed = expected.iter().position(|listed| {
+                    listed.step == number && listed.path == found.path && listed.ours == ours
+                });
+                match listed {
+                    Some(at) => drop(expected.remove(at)),
+                    None => wrong.push(format!("step {number} ({}): {found}", step["as"])),
                 }
             }
         }
@@ -86,18 +100,58 @@ impl Replay {
         assert!(wrong.is_empty(), "{scenario}:\n{}", wrong.join("\n"));
     }
 
-    async fn compare(&self, theirs: &Value) -> Vec<super::compare::Difference> {
-        let name = theirs["metadata"]["name"].as_str().unwrap();
-        let ours = self
+    /// All streams there are, against all that were there.
+    async fn compare(&self, theirs: &[Value]) -> Vec<Difference> {
+        let (all, page) = (StreamFilter::default(), PageRequest::default());
+        let there = self
             .engine
-            .export_stream(&self.editor, &stream(name))
+            .list_streams(&self.editor, &all, &page)
             .await
             .unwrap();
-        let ours = serde_json::from_str(&self.numbered(&bare(ours).to_string())).unwrap();
+        let mut found = Vec::new();
+        for row in &there.items {
+            let ours = self
+                .engine
+                .export_stream(&self.editor, &row.stream)
+                .await
+                .unwrap();
+            let ours: Value =
+                serde_json::from_str(&self.numbered(&bare(ours).to_string())).unwrap();
+            let name = row.stream.name.as_str();
+            let known = theirs
+                .iter()
+                .find(|stream| stream["metadata"]["name"] == name);
+            found.extend(differences(name, known.unwrap_or(&Value::Null), &ours));
+        }
+        let names: Vec<_> = there
+            .items
+            .iter()
+            .map(|row| row.stream.name.as_str())
+            .collect();
+        for stream in theirs {
+            let name = stream["metadata"]["name"].as_str().unwrap();
+            if !names.contains(&name) {
+                found.push(Difference {
+                    path: name.to_owned(),
+                    theirs: stream.clone(),
+                    ours: Value::Null,
+                });
+            }
+        }
+        found
+    }
+
+    /// What consumers of a tag pull.
+    async fn compare_pull(&self, name: &str, theirs: &Value) -> Vec<Difference> {
+        let TagAt { stream, tag } = at(name);
+        let ours = self.engine.export_tag(&self.editor, &stream, &tag).await;
+        let ours = ours.unwrap()["image"]["dockerImageReference"].to_string();
+        let ours = serde_json::from_str(&self.numbered(&ours)).unwrap();
         differences(name, theirs, &ours)
     }
 
-    async fn step(&mut self, step: &Value) {
+    /// Does what is to be done; returns what was taken there and refused here, or the other way round.
+    async fn step(&mut self, step: &Value) -> Vec<Difference> {
         if let Some(tags) = step["push"].as_object() {
             let lists: Vec<&str> = step["lists"]
                 .as_array()
@@ -107,7 +161,7 @@ impl Replay {
                 .collect();
             for (at, number) in tags {
                 let number = number.as_str().unwrap();
-                self.push(at, number, lists.contains(&number));
+                self.push(step["at"] == "UP2", at, number, lists.contains(&number));
             }
         }
         if let Some([from, to]) = step["copy"].as_array().map(Vec::as_slice) {
@@ -119,23 +173,43 @@ impl Replay {
             self.up.delete_tag(&repository, &tag);
             self.removed.insert((repository, tag));
         }
-        for ask in step["do"].as_array().into_iter().flatten() {
-            let (what, body) = ask.as_object().unwrap().iter().next().unwrap();
-            match what.as_str() {
-                "define" => self.define(body).await,
-                "tag" => self.tag(body).await,
-                "import" => self.import(body).await,
-                "delete" => self.delete(body.as_str().unwrap()).await,
-                other => panic!("{other}?"),
+        let mut differs = Vec::new();
+        let asks = step["do"].as_array().into_iter().flatten();
+        for (ask, number) in asks.zip(0..) {
+            let ours = status(self.ask(ask).await);
+            let theirs = ask["status"].as_u64().unwrap_or(200);
+            if ours != theirs {
+                differs.push(Difference {
+                    path: format!("do[{number}]"),
+                    theirs: theirs.into(),
+                    ours: ours.into(),
+                });
             }
             self.engine.run_jobs().await.unwrap();
         }
+        differs
     }
 
-    fn push(&mut self, at: &str, number: &str, list: bool) {
+    async fn ask(&self, ask: &Value) -> Result<()> {
+        let known = |(what, _): &(&String, &Value)| *what != "status";
+        let (what, body) = ask.as_object().unwrap().iter().find(known).unwrap();
+        match what.as_str() {
+            "define" => self.define(body.clone()).await,
+            "patch" => self.patch(body).await,
+            "tag" => self.tag(body).await,
+            "import" => self.import(body).await,
+            "preview" => self.preview(body).await,
+            "delete" => self.delete(&[body.as_str().unwrap()]).await,
+            "delete stream" => self.delete_stream(body.as_str().unwrap()).await,
+            other => panic!("{other}?"),
+        }
+    }
+
+    fn push(&mut self, second: bool, at: &str, number: &str, list: bool) {
         let (repository, tag) = place(at);
+        let up = if second { &self.second } else { &self.up };
         if let Some((other, from)) = self.places.get(number) {
-            self.up.copy((other, from), (&repository, &tag));
+            up.copy((other, from), (&repository, &tag));
             return;
         }
         let there = self
@@ -148,14 +222,14 @@ impl Replay {
             ImageKind::Docker
         };
         if self.removed.remove(&(repository.clone(), tag.clone())) {
-            self.up.image(&repository, &tag, kind);
+            up.image(&repository, &tag, kind);
         }
         let digest = match there {
-            true => self.up.move_tag(&repository, &tag),
-            false => self.up.image(&repository, &tag, kind),
+            true => up.move_tag(&repository, &tag),
+            false => up.image(&repository, &tag, kind),
         };
         if list {
-            let index = self.up.manifest(&repository, &digest).unwrap();
+            let index = up.manifest(&repository, &digest).unwrap();
             let index: Value = serde_json::from_slice(&index).unwrap();
             for child in index["manifests"].as_array().unwrap() {
                 let platform = &child["platform"];
@@ -174,7 +248,9 @@ impl Replay {
 
     /// Our digests and host as the files write them.
     fn numbered(&self, text: &str) -> String {
-        let mut text = text.replace(&self.up.host(), "UP");
+        let mut text = text
+            .replace(&self.up.host(), "UP")
+            .replace(&self.second.host(), "UP2");
         for (digest, number) in &self.numbers {
             text = text.replace(digest.as_str(), &format!("<{number}>"));
         }
@@ -183,10 +259,9 @@ impl Replay {
 
     /// The other way round.
     fn real(&self, text: &str) -> String {
-        let mut text = match text.strip_prefix("UP/") {
-            Some(rest) => format!("{}/{rest}", self.up.host()),
-            None => text.to_owned(),
-        };
+        let mut text = text
+            .replace("UP/", &format!("{}/", self.up.host()))
+            .replace("UP2/", &format!("{}/", self.second.host()));
         for (digest, number) in &self.numbers {
             text = text.replace(&format!("<{number}>"), digest.as_str());
         }
@@ -197,29 +272,40 @@ impl Replay {
         self.real(from["name"].as_str().unwrap()).parse().unwrap()
     }
 
-    async fn define(&self, body: &Value) {
-        let mut body = body.clone();
+    async fn define(&self, mut body: Value) -> Result<()> {
         body["metadata"]["namespace"] = "ns".into();
-        let text = body
-            .to_string()
-            .replace("UP/", &format!("{}/", self.up.host()));
+        let text = self.real(&body.to_string());
         let draft = engine::Draft {
             namespace: String::new(),
             text,
         };
-        let planned = self
-            .engine
-            .plan_definitions(&self.editor, &draft)
-            .await
-            .unwrap();
-        let applied = self
-            .engine
+        let planned = self.engine.plan_definitions(&self.editor, &draft).await?;
+        self.engine
             .apply_definitions(&self.editor, &draft, &planned.token)
-            .await;
-        applied.unwrap();
+            .await?;
+        Ok(())
     }
 
-    async fn tag(&self, body: &Value) {
+    /// A patch is what its result is when it is applied, and the tags it leaves out are deleted.
+    async fn patch(&self, body: &Value) -> Result<()> {
+        let of = stream(body["of"].as_str().unwrap());
+        let before = self.engine.export_stream(&self.editor, &of).await?;
+        let mut after = before.clone();
+        patch::apply(&mut after, &body["with"]);
+        let gone = patch::tags_gone(&before, &after);
+        self.define(after).await?;
+        let gone: Vec<String> = gone
+            .iter()
+            .map(|tag| format!("{}:{tag}", of.name))
+            .collect();
+        let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.delete(&gone).await
+    }
+
+    async fn tag(&self, body: &Value) -> Result<()> {
         let tag = &body["tag"];
         let from = &tag["from"];
         let name = self.real(from["name"].as_str().unwrap());
@@ -246,34 +332,18 @@ impl Replay {
             },
             ..TagRequest::new(source, at(body["name"].as_str().unwrap()), mode)
         };
-        let planned = self.engine.plan_tag(&self.editor, &request).await.unwrap();
+        let planned = self.engine.plan_tag(&self.editor, &request).await?;
         self.engine
             .set_tag(&self.editor, &request, &planned.token)
-            .await
-            .unwrap();
+            .await?;
+        Ok(())
     }
 
-    async fn import(&self, body: &Value) {
-        let stream = stream(body["stream"].as_str().unwrap());
-        let repository = &body["repository"];
-        if repository.is_object() {
-            let policy = &repository["importPolicy"];
-            let request = ImportRequest {
-                create: self.engine.stream(&self.editor, &stream).await.is_err(),
-                stream,
-                source: Some(self.reference(&repository["from"])),
-                selection: Selection::All,
-                insecure: policy["insecure"] == true,
-                schedule: schedule(policy),
-                reference_policy: pulled(repository),
-                mode: Some(import_mode(policy)),
-                platform: <[String; 2]>::default(),
-            };
-            self.engine
-                .start_import(&self.editor, &request)
-                .await
-                .unwrap();
-            return;
+    async fn import(&self, body: &Value) -> Result<()> {
+        if body["repository"].is_object() {
+            let request = self.repository(body).await;
+            self.engine.start_import(&self.editor, &request).await?;
+            return Ok(());
         }
         let images: Vec<ImageImport> = body["images"]
             .as_array()
@@ -289,23 +359,80 @@ impl Replay {
                 platform: <[String; 2]>::default(),
             })
             .collect();
+        let stream = stream(body["stream"].as_str().unwrap());
         self.engine
             .import_images(&self.editor, &stream, &images)
-            .await
-            .unwrap();
+            .await?;
+        Ok(())
     }
 
-    async fn delete(&self, name: &str) {
-        let TagAt { stream, tag } = at(name);
+    /// A single image is previewed as the only tag that is chosen.
+    async fn preview(&self, body: &Value) -> Result<()> {
+        let mut request = self.repository(body).await;
+        if let Some(image) = body["images"].as_array().and_then(|images| images.first()) {
+            let from = self.reference(&image["from"]);
+            request.selection = Selection::Chosen(from.tag().cloned().into_iter().collect());
+            request.source = Some(from.without_tag());
+        }
+        self.engine.preview_import(&self.editor, &request).await?;
+        Ok(())
+    }
+
+    async fn repository(&self, body: &Value) -> ImportRequest {
+        let stream = stream(body["stream"].as_str().unwrap());
+        let repository = &body["repository"];
+        let policy = &repository["importPolicy"];
+        ImportRequest {
+            create: self.engine.stream(&self.editor, &stream).await.is_err(),
+            stream,
+            source: repository
+                .is_object()
+                .then(|| self.reference(&repository["from"])),
+            selection: Selection::All,
+            insecure: policy["insecure"] == true,
+            schedule: schedule(policy),
+            reference_policy: pulled(repository),
+            mode: Some(import_mode(policy)),
+            platform: <[String; 2]>::default(),
+        }
+    }
+
+    /// Tags of one stream.
+    async fn delete(&self, names: &[&str]) -> Result<()> {
+        let at: Vec<TagAt> = names.iter().map(|name| at(name)).collect();
+        let stream = &at[0].stream;
+        let tags: Vec<_> = at.iter().map(|at| at.tag.clone()).collect();
         let planned = self
             .engine
-            .plan_delete_tags(&self.editor, &stream, std::slice::from_ref(&tag))
-            .await
-            .unwrap();
+            .plan_delete_tags(&self.editor, stream, &tags)
+            .await?;
         self.engine
-            .delete_tags(&self.editor, &stream, &[tag], &planned.token)
-            .await
-            .unwrap();
+            .delete_tags(&self.editor, stream, &tags, &planned.token)
+            .await?;
+        Ok(())
+    }
+
+    async fn delete_stream(&self, name: &str) -> Result<()> {
+        let stream = stream(name);
+        let planned = self
+            .engine
+            .plan_delete_stream(&self.editor, &stream)
+            .await?;
+        self.engine
+            .delete_stream(&self.editor, &stream, &planned.token)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What the API would answer.
+fn status(done: Result<()>) -> u64 {
+    match done {
+        Ok(()) => 200,
+        Err(Error::Invalid { .. }) => 422,
+        Err(Error::NotFound(_)) => 404,
+        Err(Error::Conflict(_)) => 409,
+        Err(error) => panic!("{error}"),
     }
 }
 

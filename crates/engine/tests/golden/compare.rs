@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::deviations::ALL;
+
 /// A difference by decision.
 pub struct Deviation {
-    /// File of the scenario.
-    pub scenario: &'static str,
     /// Step, from 1.
     pub step: usize,
     /// Where: `app.status.tags[0].items[1].generation`.
@@ -16,6 +16,27 @@ pub struct Deviation {
     pub ours: &'static str,
     /// Why.
     pub why: &'static str,
+}
+
+/// What a scenario differs in by decision.
+pub fn deviations(scenario: &str) -> Vec<Deviation> {
+    let mut found = Vec::new();
+    for (why, lines) in ALL {
+        for line in lines.lines() {
+            let mut words = line.splitn(4, ' ');
+            if words.next() != Some(scenario) {
+                continue;
+            }
+            let mut next = || words.next().unwrap();
+            found.push(Deviation {
+                step: next().parse().unwrap(),
+                path: next(),
+                ours: next(),
+                why,
+            });
+        }
+    }
+    found
 }
 
 /// One difference.

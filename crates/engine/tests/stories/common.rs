@@ -51,6 +51,18 @@ impl Story {
         }
     }
 
+    /// Workers are started by the test, when it wants them.
+    pub async fn with_workers(db: &TestDb, workers: usize) -> Self {
+        let engine = db
+            .engine_with(upstream(), |config| config.workers = workers)
+            .await;
+        Self {
+            engine,
+            editor: actor(Role::Editor),
+            stream: StreamRef::parse("team", "app").unwrap(),
+        }
+    }
+
     pub fn request(&self, source: Reference, selection: Selection, create: bool) -> ImportRequest {
         ImportRequest {
             mode: None,

@@ -4,10 +4,12 @@ use engine::{
     Error, db_test,
     testing::{
         db::actor,
-        upstream::{ImageKind, Route, TestUpstream},
+        upstream::{Fault, ImageKind, Route, TestUpstream},
     },
 };
-use model::{credential::HostPattern, job::JobState, tag::Reason, user::Role};
+use model::{
+    StreamRef, credential::HostPattern, import::Selection, job::JobState, tag::Reason, user::Role,
+};
 
 use crate::common::{Story, chosen};
 
@@ -97,5 +99,74 @@ db_test!(
         }
         let gone = story.engine.delete_credential(&story.editor, team, &host).await.unwrap_err();
         assert!(matches!(gone, Error::NotFound(_)), "{gone}");
+    }
+);
+
+db_test!(
+    async fn a_credential_that_changes_tries_all_again_that_failed_of_its_host_and_namespace(db) {
+        let up = TestUpstream::builder().basic("robot", "s3cret").start().await;
+        let elsewhere = TestUpstream::start().await;
+        for up in [&up, &elsewhere] {
+            for tag in ["1.0", "2.0", "3.0"] {
+                up.image("team/app", tag, ImageKind::Docker);
+            }
+        }
+        let story = Story::new(&db).await;
+        story.credential(&up.host(), "robot", "s3cret").await;
+        story.import_new(&up, chosen(&["1.0", "2.0"])).await;
+        let mut other = story.request(elsewhere.reference("team/app"), chosen(&["3.0"]), false);
+        story.run(&other).await;
+        other.stream = StreamRef::parse("shop", "app").unwrap();
+        (other.create, other.source, other.selection) = (true, Some(up.reference("team/app")), chosen(&["1.0"]));
+        story.run(&other).await;
+        // Three failures of three kinds, and a repository whose tags cannot be listed.
+        up.delete_tag("team/app", "1.0");
+        elsewhere.fail(Route::Manifest, Fault::Status(503));
+        up.fail(Route::Manifest, Fault::Status(503));
+        story.again(&["2.0"]).await;
+        story.again(&["3.0"]).await;
+        up.heal();
+        story.again(&["1.0"]).await;
+        up.fail(Route::Tags, Fault::Status(503));
+        let whole = StreamRef::parse("team", "whole").unwrap();
+        let mut list = story.request(up.reference("team/app"), Selection::All, true);
+        list.stream = whole.clone();
+        story.run(&list).await;
+        let failures = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let failed = async || {
+            let rows = story.tags().await.into_iter().filter(|row| row.condition.is_some());
+            let mut names: Vec<_> = rows.map(|row| row.name.to_string()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(failed().await, failures(&["1.0", "2.0", "3.0"]));
+
+        // One of another namespace, or of another host, changes nothing here.
+        up.heal();
+        elsewhere.heal();
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let host: HostPattern = up.host().parse().unwrap();
+        let shop = Some("shop".parse().unwrap());
+        story.engine.set_credential(&story.editor, shop, host.clone(), "robot", "s3cret").await.unwrap();
+        story.credential("quay.io", "robot", "s3cret").await;
+        assert_eq!(failed().await, failures(&["1.0", "2.0", "3.0"]));
+
+        story.credential(&up.host(), "robot", "s3cret").await;
+        assert_eq!(failed().await, failures(&["3.0"]), "that one is of another host");
+        assert_eq!(story.tag("2.0").await.checks.attempts, 0, "as if for the first time");
+        let view = story.engine.stream(&story.editor, &whole).await.unwrap();
+        assert_eq!(view.row.tags, 3, "its tags could be listed now");
+
+        // One that is taken away is a change, too: the one that fits now is used.
+        story.credential(&elsewhere.host(), "robot", "wrong").await;
+        assert!(failed().await.is_empty());
+        elsewhere.fail_times(1, Route::Manifest, Fault::Status(404));
+        story.again(&["3.0"]).await;
+        assert_eq!(failed().await, failures(&["3.0"]));
+        let team = Some(story.stream.namespace.clone());
+        let pattern = elsewhere.host().parse().unwrap();
+        story.engine.delete_credential(&story.editor, team, &pattern).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        assert!(failed().await.is_empty());
     }
 );

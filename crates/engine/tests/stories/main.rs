@@ -11,6 +11,7 @@ mod graph;
 mod imports;
 mod mirror;
 mod narrowed;
+mod past;
 mod properties;
 mod pull;
 mod push;

@@ -7,6 +7,7 @@ use engine::{
     testing::upstream::{Fault, ImageKind, Route, TestUpstream},
 };
 use model::{
+    StreamRef,
     edit::{Edit, Policies, Which},
     import::Selection,
     policy::Schedule,
@@ -198,5 +199,78 @@ db_test!(
         story.engine.stop_trying(&story.editor, &story.stream, &tag).await.unwrap();
         assert_eq!(story.tag("1.0").await.checks.due, None);
         assert_eq!(story.after(Duration::days(1)).await, 0);
+    }
+);
+
+db_test!(
+    async fn small_streams_do_not_wait_behind_a_big_one(db) {
+        let story = Story::new(&db).await;
+        let stream = |name: &str, tags: usize| {
+            let tags: String = (0..tags)
+                .map(|n| format!("  - {{name: v{n}, from: {{kind: DockerImage, name: 'localhost:1/team/{name}:{n}'}}, importPolicy: {{scheduled: true}}}}\n"))
+                .collect();
+            format!("kind: ImageStream\napiVersion: v1\nmetadata: {{name: {name}, namespace: team}}\nspec:\n  tags:\n{tags}")
+        };
+        let define = async |text: String| {
+            let draft = engine::Draft { namespace: String::new(), text };
+            let planned = story.engine.plan_definitions(&story.editor, &draft).await.unwrap();
+            story.engine.apply_definitions(&story.editor, &draft, &planned.token).await.unwrap();
+        };
+        define(stream("big", 5_000)).await;
+        // After what is long due, so that only a turn of their own helps them.
+        story.engine.clock().advance(Duration::hours(2));
+        let small: Vec<String> = (0..99).map(|n| stream(&format!("s{n}"), 1)).collect();
+        define(small.join("---\n")).await;
+        story.engine.clock().advance(Duration::hours(2));
+        assert_eq!(story.engine.schedule_due(200).await.unwrap(), 200);
+        let now = story.engine.clock().now();
+        for n in 0..99 {
+            let stream = StreamRef::parse("team", &format!("s{n}")).unwrap();
+            let view = story.engine.tag(&story.editor, &stream, &"v0".parse().unwrap()).await.unwrap();
+            assert!(view.row.checks.due.unwrap() > now, "{stream} had its turn");
+        }
+    }
+);
+
+db_test!(
+    async fn a_slow_host_does_not_hold_up_the_others(db) {
+        let (slow, fast) = (TestUpstream::start().await, TestUpstream::start().await);
+        let mut story = Story::with_workers(&db, 2).await;
+        let mut streams = Vec::new();
+        for n in 0..13 {
+            let up = if n < 12 { &slow } else { &fast };
+            up.image("team/app", "1.0", ImageKind::Docker);
+            story.stream = StreamRef::parse("team", &format!("s{n}")).unwrap();
+            let mut request = story.request(up.reference("team/app"), chosen(&["1.0"]), true);
+            request.schedule = Schedule::Every(60);
+            story.run(&request).await;
+            streams.push(story.stream.clone());
+        }
+        slow.fail(Route::Manifest, Fault::Hang);
+        slow.move_tag("team/app", "1.0");
+        story.engine.clock().advance(Duration::seconds(61));
+        story.engine.start_workers();
+        slow.hangs(8).await;
+        // All that may ask the slow host wait for it. Now another host has something new.
+        let moved = fast.move_tag("team/app", "1.0");
+        let mut numbers = story.engine.journal_numbers();
+        story.engine.clock().advance(Duration::seconds(61));
+        story.stream = streams[12].clone();
+        while story.tag("1.0").await.head.unwrap().digest != moved {
+            numbers.changed().await.unwrap();
+        }
+        for stream in &streams[..12] {
+            story.stream = stream.clone();
+            assert_eq!(story.tag("1.0").await.head.unwrap().number, 1, "{stream} waits still");
+        }
+        slow.heal();
+        slow.release();
+        for stream in &streams[..12] {
+            story.stream = stream.clone();
+            while story.tag("1.0").await.head.unwrap().number != 2 {
+                numbers.changed().await.unwrap();
+            }
+        }
+        story.engine.stop(std::time::Duration::from_secs(5)).await;
     }
 );
