@@ -66,6 +66,6 @@ export async function fill(browser, registry, home) {
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
     describe: "/s/shop/ruby/describe", "describe-legacy": "/s/shop/ruby/describe?layout=legacy", past: "/s/shop/ruby?at=2100-01-01",
     "tag-options": "/s/shop/ruby/tag?source=quay.io/org/app:1&destination=web&mode=follow&pull=local&period=30m",
-    tokens: "/account/tokens", namespace: "/n/shop/settings", jobs: "/imports", job, missing: "/s/shop/nothing",
+    tokens: "/account/tokens", namespace: "/n/shop/settings", storage: "/storage", jobs: "/imports", job, missing: "/s/shop/nothing",
   };
 }

@@ -10,6 +10,7 @@ pub mod form;
 #[cfg(feature = "ssr")]
 mod guard;
 mod imports;
+mod mirror;
 mod namespaces;
 mod streams;
 mod tags;
@@ -20,6 +21,7 @@ pub use definitions::{ApplyDefinitions, PreviewDefinitions};
 pub use edits::{EditStream, EditStreams};
 pub use error::ApiError;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
+pub use mirror::StartMirror;
 pub use namespaces::SetAnonymousPull;
 pub use streams::DeleteStream;
 pub use tags::{DeleteTags, SetTag};

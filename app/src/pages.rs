@@ -17,6 +17,7 @@ mod naming;
 mod overview;
 mod policies;
 pub mod shell;
+mod storage;
 mod stream;
 mod streams;
 mod tag;

@@ -23,6 +23,8 @@ pub const STREAMS_UNDO: &str = "/streams/undo";
 pub const JOBS: &str = "/imports";
 /// The report on policies.
 pub const POLICIES: &str = "/policies";
+/// What images take.
+pub const STORAGE: &str = "/storage";
 /// The credentials for registries.
 pub const CREDENTIALS: &str = "/credentials";
 /// The user's own API tokens.

@@ -16,7 +16,7 @@ const NEVER: u16 = 403;
 const WRONG: u16 = 400;
 
 /// A page, an address of it (`{job}` stands for an import's id), and its status for nobody, viewer, editor and admin.
-const PAGES: [(&str, &str, [u16; 4]); 38] = [
+const PAGES: [(&str, &str, [u16; 4]); 39] = [
     ("/", "/", [AWAY, OK, OK, OK]),
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
@@ -105,6 +105,7 @@ const PAGES: [(&str, &str, [u16; 4]); 38] = [
         [AWAY, MISSING, MISSING, MISSING],
     ),
     ("/imports", "/imports", [AWAY, OK, OK, OK]),
+    ("/storage", "/storage", [AWAY, OK, OK, OK]),
     (
         "/s/{ns}/{name}/compare",
         "/s/shop/ruby/compare",
@@ -159,7 +160,7 @@ const PAGES: [(&str, &str, [u16; 4]); 38] = [
 
 /// A server function: its path, a form that can be read (`{job}` as above), and the least who may call it, counted in
 /// [`NAMES`]. Whoever adds a function adds its row.
-const FUNCTIONS: [Function; 18] = [
+const FUNCTIONS: [Function; 19] = [
     (
         "/api/fn/streams/create",
         &[("namespace", "shop"), ("name", "new"), ("tags", "none")],
@@ -234,6 +235,11 @@ const FUNCTIONS: [Function; 18] = [
     ),
     (
         "/api/fn/imports/again",
+        &[("namespace", "shop"), ("name", "ruby")],
+        EDITOR,
+    ),
+    (
+        "/api/fn/mirror/start",
         &[("namespace", "shop"), ("name", "ruby")],
         EDITOR,
     ),

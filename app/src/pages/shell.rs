@@ -10,7 +10,7 @@ use leptos_router::{
 
 use super::{
     bulk, credentials, definition, delete, describe, diff, edit, error, image, import, job, login,
-    namespace, naming, overview, policies, stream, streams, tag, tag_form, tokens,
+    namespace, naming, overview, policies, storage, stream, streams, tag, tag_form, tokens,
 };
 use crate::{
     api::ApiError,
@@ -88,6 +88,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/imports") view=job::JobsPage ssr=SsrMode::Async/>
                     <Route path=path!("/policies") view=policies::PolicyReportPage ssr=SsrMode::Async/>
                     <Route path=path!("/credentials") view=credentials::CredentialsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/storage") view=storage::StoragePage ssr=SsrMode::Async/>
                     <Route path=path!("/imports/:id") view=job::JobPage ssr=SsrMode::Async/>
                     <Route path=path!("/account/tokens") view=tokens::TokensPage ssr=SsrMode::Async/>
                     <Route path=path!("/n/:ns/settings") view=namespace::NamespacePage ssr=SsrMode::Async/>
@@ -170,6 +171,12 @@ fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
             routes::POLICIES,
             "policy",
             below(routes::POLICIES),
+        ),
+        item(
+            "Storage",
+            routes::STORAGE,
+            "storage",
+            below(routes::STORAGE),
         ),
     ];
     if writes {

@@ -9,7 +9,7 @@ mod paging;
 mod past;
 mod table;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     Digest, StreamRef, TagName,
     job::{JobView, thousands},
@@ -24,7 +24,7 @@ pub(super) use self::{
 };
 use super::{Asked, banner, below, done, page};
 use crate::{
-    api::ApiError,
+    api::{ApiError, StartMirror},
     components::{
         Button, CopyButton, Csrf, Empty, FilterChips, Kebab, LinkButton, PageHead, Tab, Tabs,
         badge, pager, reference, time,
@@ -166,6 +166,16 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         })}
     };
     let actions = may_write(asked, stream).then(|| {
+        let mirror = (view.row.tags > 0 && asked.call.engine.config().mirror).then(|| {
+            view! {
+                <form method="post" action=StartMirror::PATH class="inline">
+                    <Csrf token=csrf.clone()/>
+                    <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+                    <input type="hidden" name="name" value=stream.name.to_string()/>
+                    <Button>"Mirror all tags now"</Button>
+                </form>
+            }
+        });
         let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
         let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
         let described = routes::describe_stream(stream);
@@ -180,6 +190,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
             <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
             <Kebab label=format!("More actions for {stream}")>
                 {every}
+                {mirror}
                 <a href=policy>"Policy…"</a>
                 <a href=naming>"Tag names"</a>
                 <a href=past>"As it was…"</a>

@@ -4,7 +4,7 @@ mod history;
 mod past;
 mod strip;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     StreamRef, TagName, TagSource, TagSpec,
     job::thousands,
@@ -17,12 +17,14 @@ use super::{
     Asked, banner, below, done,
     image::image_sections,
     page,
+    storage::stored,
     stream::{again, may_write, source},
 };
 use crate::{
+    api::{ApiError, StartMirror},
     components::{
         Button, Csrf, Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge,
-        clock, digest, icon, reference, tag_badge, time,
+        clock, digest, icon, reference, size, tag_badge, time,
     },
     islands::LivePage,
     routes,
@@ -41,6 +43,7 @@ pub fn TagPage() -> impl IntoView {
         }
         let call = &asked.call;
         let view = call.engine.tag(&call.actor, &stream, &tag).await?;
+        let kept = kept(&stream, &view, &asked).await?;
         let image = match &view.row.head {
             Some(head) => {
                 let image = call
@@ -70,6 +73,7 @@ pub fn TagPage() -> impl IntoView {
             {held(&stream, &view, &asked)}
             {failure(&stream, &view, &asked)}
             {state(&stream, &view, &asked)}
+            {kept}
             {image}
             <LivePage events=routes::events(Some(&stream))/>
         }
@@ -330,6 +334,54 @@ fn more_followers(here: usize, elsewhere: i64) -> Option<String> {
     let here = (here > 0).then(|| format!("{} of this stream", thousands(here)));
     let words: Vec<String> = here.into_iter().chain(elsewhere).collect();
     (!words.is_empty()).then(|| format!("and {} more", words.join(" and ")))
+}
+
+/// How much of the image is stored here, how often the tag was pulled, and the way to store what is missing.
+async fn kept(stream: &StreamRef, view: &TagView, asked: &Asked) -> Result<AnyView, ApiError> {
+    let Some(head) = &view.row.head else {
+        return Ok(().into_any());
+    };
+    let (engine, actor) = (&asked.call.engine, &asked.call.actor);
+    let storage = engine.image_storage(actor, stream, &head.digest).await?;
+    let pulls = engine.tag_pulls(actor, stream, &view.row.name).await?;
+    let missing = storage.stored_layers < storage.layers;
+    let may = missing && engine.config().mirror && may_write(asked, stream);
+    let mirror = may.then(|| {
+        view! {
+            <form method="post" action=StartMirror::PATH class="inline">
+                <Csrf token=asked.csrf.clone()/>
+                <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+                <input type="hidden" name="name" value=stream.name.to_string()/>
+                <input type="hidden" name="tag[]" value=view.row.name.to_string()/>
+                <Button kind="quiet">"Mirror now"</Button>
+            </form>
+        }
+    });
+    let layers = format!(
+        " of {} · {} of {} layers",
+        size(storage.bytes),
+        thousands(storage.stored_layers),
+        thousands(storage.layers)
+    );
+    let pulled = match (pulls.count, pulls.last) {
+        (0, _) | (_, None) => {
+            view! { <span class="muted">"not yet, through this registry"</span> }.into_any()
+        }
+        (1, Some(last)) => view! { "once, " {time(last, asked.now)} }.into_any(),
+        (n, Some(last)) => {
+            view! { {thousands(n)} " times, last " {time(last, asked.now)} }.into_any()
+        }
+    };
+    Ok(view! {
+        <section>
+            <h2>"In this registry"</h2>
+            <dl class="kv">
+                <div><dt>"Stored here"</dt><dd>{stored(storage.stored_bytes, storage.bytes)} <span class="muted">{layers}</span> " " {mirror}</dd></div>
+                <div><dt>"Pulled"</dt><dd>{pulled}</dd></div>
+            </dl>
+        </section>
+    }
+    .into_any())
 }
 
 /// Where the reference policy sends consumers.

@@ -1,0 +1,146 @@
+//! What images take: all together, and stream by stream.
+
+use leptos::prelude::*;
+use model::{
+    Page,
+    job::thousands,
+    storage::{StorageTotal, StreamStorage},
+};
+
+use super::{Asked, page, stream};
+use crate::{
+    components::{Button, Empty, FilterChips, PageHead, pager, size, time},
+    routes,
+};
+
+/// The page.
+#[component]
+pub fn StoragePage() -> impl IntoView {
+    page(|asked| async move {
+        let call = &asked.call;
+        let namespace = asked.query("namespace");
+        let request = asked.page()?;
+        let (total, rows) = call
+            .engine
+            .storage(&call.actor, &namespace, &request)
+            .await?;
+        let base = stream::base(routes::STORAGE, &[("namespace", &namespace)], request.size);
+        let list = if rows.items.is_empty() {
+            let why = match (total.measured_at, namespace.is_empty()) {
+                (None, _) => "What is stored is measured within a minute after a start.".to_owned(),
+                (_, true) => "There are no streams yet.".to_owned(),
+                (_, false) => format!("No stream of {namespace} was measured yet."),
+            };
+            view! { <Empty title="Nothing was measured yet" why=why/> }.into_any()
+        } else {
+            view! {
+                {table(&rows, &asked)}
+                {pager(&base, rows.previous.as_ref(), rows.next.as_ref(), ["Previous", "Next"])}
+            }
+            .into_any()
+        };
+        let chips = if namespace.is_empty() {
+            Vec::new()
+        } else {
+            let all = routes::STORAGE.to_owned();
+            vec![(format!("Namespace {namespace}"), all)]
+        };
+        Ok(view! {
+            <PageHead title="Storage"/>
+            <section>
+                <h2>"All together"</h2>
+                {together(&total, &asked)}
+            </section>
+            <section>
+                <h2>"By stream"</h2>
+                <p class="hint">
+                    "Layers of all images the tags of a stream have or had; a layer counts once a stream. What is not stored is fetched when it is pulled."
+                </p>
+                <form class="filters" method="get" action=routes::STORAGE>
+                    <label>"Namespace " <input type="search" name="namespace" value=namespace.clone()/></label>
+                    {stream::rows_per_page(request.size)}
+                    <Button>"Filter"</Button>
+                </form>
+                <FilterChips chips=chips clear=routes::STORAGE.to_owned()/>
+                {list}
+            </section>
+        }
+        .into_any())
+    })
+}
+
+fn together(total: &StorageTotal, asked: &Asked) -> AnyView {
+    let config = asked.call.engine.config();
+    let place = match &config.blobs_url {
+        Some(url) => url.clone(),
+        None => "A folder of this server".to_owned(),
+    };
+    let mirror = if config.mirror {
+        "What is pulled through is stored"
+    } else {
+        "Off: what is pulled through is not stored"
+    };
+    let saved = total.unshared_bytes.saturating_sub(total.bytes).max(0);
+    let measured = total.measured_at.map(|at| {
+        view! { <div><dt>"Measured"</dt><dd>{time(at, asked.now)}", every ten minutes"</dd></div> }
+    });
+    view! {
+        <dl class="kv">
+            <div><dt>"Stored"</dt><dd>{size(total.bytes)} " in " {thousands(total.blobs)} " blobs"</dd></div>
+            <div><dt>"Saved by sharing"</dt><dd>{size(saved)} <span class="muted">" that streams have in common"</span></dd></div>
+            <div><dt>"Place"</dt><dd>{place}</dd></div>
+            <div><dt>"Mirroring"</dt><dd>{mirror}</dd></div>
+            {measured}
+        </dl>
+    }
+    .into_any()
+}
+
+fn table(rows: &Page<StreamStorage>, asked: &Asked) -> AnyView {
+    let lines = rows.items.iter().map(|row| line(row, asked)).collect_view();
+    view! {
+        <table class="data">
+            <caption class="visually-hidden">"Storage by stream"</caption>
+            <thead><tr>
+                <th scope="col">"Stream"</th><th scope="col" class="num">"Images"</th>
+                <th scope="col" class="num">"Layers"</th><th scope="col">"Stored here"</th>
+                <th scope="col" class="num">"Pulls"</th><th scope="col">"Last pulled"</th>
+            </tr></thead>
+            <tbody>{lines}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn line(row: &StreamStorage, asked: &Asked) -> AnyView {
+    let pulled = match row.pulled_at {
+        Some(at) => time(at, asked.now).into_any(),
+        None => view! { <span class="muted">"never"</span> }.into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row"><a href=routes::stream(&row.stream)>{row.stream.to_string()}</a></th>
+            <td class="num" data-label="Images">{thousands(row.images)}</td>
+            <td class="num" data-label="Layers">{size(row.bytes)}</td>
+            <td data-label="Stored here">{stored(row.stored_bytes, row.bytes)}</td>
+            <td class="num" data-label="Pulls">{thousands(row.pulls)}</td>
+            <td data-label="Last pulled">{pulled}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// How much of so many bytes is here, as a bar and in words.
+pub(super) fn stored(stored: i64, all: i64) -> AnyView {
+    let label = format!("{stored} of {all} bytes are stored here");
+    let text = match (stored, all) {
+        (_, 0) => return view! { <span class="muted">"no layers"</span> }.into_any(),
+        (0, _) => "nothing".into_any(),
+        (stored, all) if stored >= all => "all of it".into_any(),
+        (stored, _) => size(stored).into_any(),
+    };
+    view! {
+        <span class="share"><progress max=all.to_string() value=stored.to_string() aria-label=label></progress> {text}</span>
+    }
+    .into_any()
+}
