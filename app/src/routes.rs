@@ -179,6 +179,10 @@ pub fn edit(at: &StreamRef, edit: &Edit) -> String {
             let value = if *insecure { "yes" } else { "no" };
             with_query(&stream_policy(at), &[("insecure", value)])
         }
+        Edit::StreamFreshness { freshness } => {
+            let word = freshness.word();
+            with_query(&stream_policy(at), &[("freshness", &word)])
+        }
         Edit::Policies {
             which,
             policies: set,
@@ -307,7 +311,7 @@ pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
                 .map_or_else(|| stream(at), |name| tag(at, name));
             format!("{page}?done={number}")
         }
-        Edit::StreamInsecure { .. } | Edit::Policies { .. } => {
+        Edit::StreamInsecure { .. } | Edit::StreamFreshness { .. } | Edit::Policies { .. } => {
             format!("{}?done={number}", stream(at))
         }
     }

@@ -1,5 +1,7 @@
 //! Edits of a stream and its tags: rollback and hold, release, policies, undo. Each shows what it would do first.
 
+mod stream;
+
 use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     StreamRef,
@@ -9,6 +11,7 @@ use model::{
     tagging::After,
 };
 
+pub use self::stream::StreamPolicyPage;
 use super::{Asked, below, page};
 use crate::{
     api::{ApiError, EditStream, form},
@@ -111,53 +114,6 @@ pub fn UndoPage() -> impl IntoView {
         Ok(view! {
             <PageHead title="Undo a change of policies" crumbs=below(&stream)/>
             <ErrorSummary error=error/>
-            {shown}
-        }
-        .into_any())
-    })
-}
-
-/// The stream's own policy.
-#[component]
-pub fn StreamPolicyPage() -> impl IntoView {
-    page(|asked| async move {
-        let stream = asked.stream()?;
-        asked.call.actor.may_write(&stream.namespace)?;
-        let view = asked.call.engine.stream(&asked.call.actor, &stream).await?;
-        let word = asked.query("insecure");
-        let insecure = match word.as_str() {
-            "" => view.insecure,
-            other => other == "yes",
-        };
-        let (shown, error) = if word.is_empty() {
-            (None, None)
-        } else {
-            look(&asked, &stream, Edit::StreamInsecure { insecure }).await?
-        };
-        let choices = vec![
-            Choice {
-                value: "no",
-                label: "Strict",
-                hint: "Verified HTTPS, but for tags that allow insecure connections themselves"
-                    .to_owned(),
-            },
-            Choice {
-                value: "yes",
-                label: "Allow insecure for all tags",
-                hint: "Unverified certificates and plain HTTP, for every tag of the stream"
-                    .to_owned(),
-            },
-        ];
-        let action = routes::stream_policy(&stream);
-        let every = routes::policies(&stream);
-        let value = if insecure { "yes" } else { "no" };
-        Ok(view! {
-            <PageHead title=format!("Policy of {stream}") crumbs=below(&stream)/>
-            <ErrorSummary error=error.clone()/>
-            <form method="get" action=format!("{action}#preview") class="sheet">
-                <RadioGroup name="insecure" legend="Connections" choices=choices value=value error=field_error(error.as_ref(), "insecure")/>
-                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=format!("{every}?all=1")>"Policies of its tags"</a></p>
-            </form>
             {shown}
         }
         .into_any())

@@ -13,6 +13,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     Digest, StreamRef, TagName,
     job::{JobView, thousands},
+    policy::Freshness,
     stream::StreamView,
 };
 
@@ -156,6 +157,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         <span>{format!("{} {tags}", thousands(view.row.tags))}</span>
         <span>{format!("generation {}", thousands(view.generation))}</span>
         <span>"changed " {time(view.row.changed_at, now)}</span>
+        {(view.freshness != Freshness::Local).then(|| view! { <span>{format!("pulls by tag: {}", view.freshness)}</span> })}
         {view.row.insecure.then(|| {
             let (title, word) = if view.insecure {
                 ("Every tag of this stream may be fetched without a verified certificate or over plain HTTP", "Insecure")

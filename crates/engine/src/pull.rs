@@ -10,13 +10,16 @@ use std::{collections::HashSet, io};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
-use model::{Digest, StreamRef, policy::Insecure};
+use model::{
+    Digest, StreamRef,
+    policy::{Freshness, Insecure},
+};
 
 pub(crate) use self::fill::Fills;
 use self::{download::Download, fill::Ready};
 use crate::{
     Actor, Engine, Error, Result,
-    ops::only_here,
+    ops::{not_fetched, only_here},
     upstream::{Door, MANIFEST_CAP},
 };
 
@@ -275,6 +278,11 @@ impl Engine {
                     .await?;
                 doors.push(Door::new(self.upstream(), &source, access));
             }
+        }
+        if record.freshness == Freshness::Never
+            && self.blobs().size(digest).await.map_err(disk)?.is_none()
+        {
+            return Err(not_fetched(stream, digest));
         }
         Ok(Way::Doors(doors))
     }

@@ -13,6 +13,7 @@ mod schedule;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use model::job::JobKind;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -163,8 +164,23 @@ impl Engine {
         Ok(id)
     }
 
-    /// Runs one claimed job under its lease.
-    async fn run(&self, id: &str) -> Result<()> {
+    /// Claims a job that waits. False when somebody has it.
+    pub(crate) async fn claim_this(&self, id: &str) -> Result<bool> {
+        let now = self.clock().now();
+        let mut tx = self.store().write().await?;
+        let ours = tx
+            .claim_this_job(id, self.owner(), now, now + LEASE)
+            .await?;
+        tx.commit().await?;
+        Ok(ours)
+    }
+
+    /// Runs one claimed job under its lease. Boxed: a mirror pulls, and a pull may run an import.
+    pub(crate) fn run<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.run_leased(id))
+    }
+
+    async fn run_leased(&self, id: &str) -> Result<()> {
         let cancel = CancellationToken::new();
         let _registered = self.running(id, cancel.clone());
         let lost = CancellationToken::new();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
-    policy::{ImportMode, ReferencePolicy},
+    policy::{Freshness, ImportMode, ReferencePolicy},
     stream::StreamMeta,
     tag::{Cause, Condition},
 };
@@ -44,6 +44,13 @@ pub enum Change {
         before: bool,
         /// What it becomes.
         after: bool,
+    },
+    /// How fresh pulls by tag are is other.
+    SetFreshness {
+        /// What it was.
+        before: Freshness,
+        /// What it becomes.
+        after: Freshness,
     },
     /// What is noted of the stream is other.
     SetMeta {
@@ -119,6 +126,7 @@ impl Change {
             | Self::DeleteStream { .. }
             | Self::SetSource { .. }
             | Self::SetInsecure { .. }
+            | Self::SetFreshness { .. }
             | Self::SetMeta { .. } => None,
         }
     }
@@ -147,6 +155,9 @@ impl Change {
                     connection(*before),
                     connection(*after),
                 ]]
+            }
+            Self::SetFreshness { before, after } => {
+                vec![["Pulls by tag".into(), before.to_string(), after.to_string()]]
             }
             Self::SetMeta { before, after } => meta_rows(before, after),
             Self::SetSpec { tag, before, after } => spec_rows(tag, before.as_ref(), after),

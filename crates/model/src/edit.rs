@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     StreamRef, TagName,
-    policy::{ReferencePolicy, Schedule},
+    policy::{Freshness, ReferencePolicy, Schedule},
     stream::StreamFilter,
     tagging::After,
 };
@@ -59,6 +59,11 @@ pub enum Edit {
     StreamInsecure {
         /// Whether all tags allow insecure connections.
         insecure: bool,
+    },
+    /// How fresh pulls by tag are.
+    StreamFreshness {
+        /// What it becomes.
+        freshness: Freshness,
     },
     /// Policy changes of one journal number are taken back.
     Undo {

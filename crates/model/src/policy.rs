@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Reference, StreamRef, TagName};
@@ -192,6 +193,90 @@ impl fmt::Display for Schedule {
     }
 }
 
+/// How fresh the image of a tag has to be when it is pulled by the tag's name through the registry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Freshness {
+    /// As it is here; what is not stored is fetched. Imports and schedules move the tag, pulls do not.
+    #[default]
+    Local,
+    /// The source is asked before each pull.
+    Always,
+    /// The source is asked if nobody has for so many seconds.
+    Every(u32),
+    /// As it is here, and only what is stored here: the source is never asked for anything.
+    Never,
+}
+
+impl Freshness {
+    /// Since when the source must have been asked; none if it need not be.
+    #[must_use]
+    pub fn asked_since(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Local | Self::Never => None,
+            Self::Always => Some(now),
+            Self::Every(seconds) => Some(now - chrono::Duration::seconds(seconds.into())),
+        }
+    }
+
+    /// The word the store and forms use: `local`, `always`, `never`, or seconds.
+    #[must_use]
+    pub fn word(self) -> String {
+        match self {
+            Self::Local => "local".to_owned(),
+            Self::Always => "always".to_owned(),
+            Self::Every(seconds) => seconds.to_string(),
+            Self::Never => "never".to_owned(),
+        }
+    }
+}
+
+impl From<Freshness> for String {
+    fn from(freshness: Freshness) -> Self {
+        freshness.word()
+    }
+}
+
+impl TryFrom<String> for Freshness {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        word.parse()
+    }
+}
+
+impl FromStr for Freshness {
+    type Err = String;
+
+    /// Reads `local`, `always`, `never`, seconds, or a number with `s`, `m`, `h` or `d`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "local" => Ok(Self::Local),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            other => match other.parse() {
+                Ok(Schedule::Every(seconds)) => Ok(Self::Every(seconds)),
+                _ => Err(format!(
+                    "\"{other}\" is no period: write a number with s, m, h or d, from 5s to 30d, as in 15m"
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Freshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Local => f.write_str("as imported"),
+            Self::Always => f.write_str("asks the source before each pull"),
+            Self::Every(seconds) => {
+                write!(f, "asks the source at most {}", Schedule::Every(seconds))
+            }
+            Self::Never => f.write_str("only what is stored here"),
+        }
+    }
+}
+
 /// Where an effective insecure policy comes from. `true` anywhere wins: a tag cannot make an insecure stream strict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -255,6 +340,23 @@ pub enum InsecureBy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn freshness_is_a_word_or_a_period() {
+        for (text, freshness) in [
+            ("local", Freshness::Local),
+            ("always", Freshness::Always),
+            ("never", Freshness::Never),
+            ("15m", Freshness::Every(900)),
+            ("900", Freshness::Every(900)),
+        ] {
+            assert_eq!(text.parse(), Ok(freshness), "{text}");
+            assert_eq!(freshness.word().parse(), Ok(freshness), "{text}");
+        }
+        for bad in ["", "global", "1s", "soon"] {
+            assert!(bad.parse::<Freshness>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn periods_are_read_with_units_and_kept_in_bounds() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Namespace, Reference, StreamRef, job::JobState};
+use crate::{Namespace, Reference, StreamRef, job::JobState, policy::Freshness};
 
 /// One row of the stream list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct StreamRow {
 /// A stream's own facts; its tags are a page of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamView {
+    /// How fresh pulls by tag are.
+    pub freshness: Freshness,
     /// Id, stable over renames; for the store.
     pub id: String,
     /// The row.

@@ -73,7 +73,9 @@ impl Engine {
                 again(&mut tx, &record, &plan.changes).await?
             }
             Edit::Release { tag } if external(&facts, tag) => vec![tag.clone()],
-            Edit::Release { .. } | Edit::Rollback { .. } => Vec::new(),
+            Edit::Release { .. } | Edit::Rollback { .. } | Edit::StreamFreshness { .. } => {
+                Vec::new()
+            }
         };
         if !again.is_empty() {
             let record = load_stream(&mut tx, stream).await?;
@@ -116,7 +118,9 @@ fn cause(edit: &Edit) -> &'static str {
     match edit {
         Edit::Rollback { .. } => "rollback",
         Edit::Release { .. } => "release",
-        Edit::Policies { .. } | Edit::StreamInsecure { .. } => "policy",
+        Edit::Policies { .. } | Edit::StreamInsecure { .. } | Edit::StreamFreshness { .. } => {
+            "policy"
+        }
         Edit::Undo { .. } => "undo",
     }
 }
@@ -197,6 +201,11 @@ pub(super) async fn plan(
             let plan = rules::policy::plan_stream(&facts, *insecure, &hosts)?;
             Ok((facts, plan))
         }
+        Edit::StreamFreshness { freshness } => {
+            let facts = tx.facts(record, &[]).await?;
+            let plan = rules::policy::plan_freshness(&record.stream, record.freshness, *freshness)?;
+            Ok((facts, plan))
+        }
         Edit::Undo { number } => {
             let done = tx.journal_number(&record.stream, *number).await?;
             if done.is_empty() {
@@ -210,7 +219,7 @@ pub(super) async fn plan(
                 .filter_map(|change| change.tag().cloned())
                 .collect();
             let facts = tx.facts(record, &tags).await?;
-            let plan = rules::policy::plan_undo(&facts, &done)?;
+            let plan = rules::policy::plan_undo(&facts, record.freshness, &done)?;
             Ok((facts, plan))
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use model::{Digest, Reference, StreamRef, TagName, policy::Insecure};
+use model::{
+    Digest, Reference, StreamRef, TagName,
+    policy::{Freshness, Insecure},
+};
 
 use super::{load_stream, no_tag};
 use crate::{
@@ -21,6 +24,13 @@ pub enum Target {
 
 /// Repositories asked for one manifest, at most.
 const MOST_CANDIDATES: i64 = 8;
+
+/// What is not stored, in a stream whose source is never asked.
+pub(crate) fn not_fetched(stream: &StreamRef, digest: &Digest) -> Error {
+    Error::NotFound(format!(
+        "{digest} is not stored here, and {stream} gives only what is: mirror it, or change what the stream's policy says of pulls"
+    ))
+}
 
 /// What came from this registry itself, which does not have it (any more).
 pub(crate) fn only_here(stream: &StreamRef, digest: &Digest) -> Error {
@@ -61,7 +71,16 @@ impl Engine {
         let digest = match target {
             Target::Digest(digest) => digest.clone(),
             Target::Tag(tag) => {
-                let row = tx.tag_row(&record.id, tag).await?;
+                let mut row = tx.tag_row(&record.id, tag).await?;
+                if let Some(now) = &row
+                    && record.freshness.asked_since(self.clock().now()).is_some()
+                {
+                    // The database is not held while the source answers.
+                    drop(tx);
+                    self.freshen(&record, now).await;
+                    tx = self.store().read().await?;
+                    row = tx.tag_row(&record.id, tag).await?;
+                }
                 row.and_then(|row| row.head)
                     .map(|head| head.digest)
                     .ok_or_else(|| no_tag(stream, tag))?
@@ -82,6 +101,9 @@ impl Engine {
                 media_type: image.media_type,
                 bytes,
             });
+        }
+        if record.freshness == Freshness::Never {
+            return Err(not_fetched(stream, &digest));
         }
         let mut doors = Vec::new();
         let mut seen = HashSet::new();

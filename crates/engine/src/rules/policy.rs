@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use model::{
-    Change, Plan, Reference, TagName, TagSource, TagSpec, Warning, edit::Policies,
-    policy::ImportMode,
+    Change, Plan, Reference, StreamRef, TagName, TagSource, TagSpec, Warning,
+    edit::Policies,
+    policy::{Freshness, ImportMode},
 };
 
 use super::{Refusal, facts::StreamFacts};
@@ -163,11 +164,55 @@ pub fn plan_stream(
     })
 }
 
-/// Plans to undo the policy changes of one journal number.
+/// Plans how fresh pulls by tag are.
+///
+/// # Errors
+/// When it is so already.
+pub fn plan_freshness(
+    stream: &StreamRef,
+    before: Freshness,
+    after: Freshness,
+) -> Result<Plan, Refusal> {
+    if before == after {
+        return Err(Refusal::new(
+            "freshness",
+            format!("nothing would change: {stream} is so already"),
+        ));
+    }
+    let (sentence, warning) = match after {
+        Freshness::Local => (
+            "Pulls by tag get what was imported last; what is not stored is fetched.",
+            None,
+        ),
+        Freshness::Always | Freshness::Every(_) => (
+            "Pulls by tag ask the source first, and get what is here when it does not answer.",
+            Some("Such a pull moves the tag, and waits for the source."),
+        ),
+        Freshness::Never => (
+            "Pulls get what is stored here and nothing else.",
+            Some("What is not stored cannot be pulled: mirror the tags first."),
+        ),
+    };
+    Ok(Plan {
+        stream: stream.clone(),
+        changes: vec![Change::SetFreshness { before, after }],
+        warnings: warning
+            .map(|text| Warning(text.to_owned()))
+            .into_iter()
+            .collect(),
+        sentence: sentence.to_owned(),
+    })
+}
+
+/// Plans to undo the policy changes of one journal number. `freshness` is the stream's of now.
 ///
 /// # Errors
 /// When something else was changed with them, or nothing of it is as they left it.
-pub fn plan_undo(facts: &StreamFacts, done: &[Change]) -> Result<Plan, Refusal> {
+pub fn plan_undo(
+    facts: &StreamFacts,
+    freshness: Freshness,
+    done: &[Change],
+) -> Result<Plan, Refusal> {
     let refuse = |message: &str| Err(Refusal::new("change", message));
     let mut changes = Vec::new();
     let mut since = 0_usize;
@@ -176,6 +221,16 @@ pub fn plan_undo(facts: &StreamFacts, done: &[Change]) -> Result<Plan, Refusal> 
             Change::SetInsecure { before, after } => {
                 if facts.insecure == *after {
                     changes.push(Change::SetInsecure {
+                        before: *after,
+                        after: *before,
+                    });
+                } else {
+                    since += 1;
+                }
+            }
+            Change::SetFreshness { before, after } => {
+                if freshness == *after {
+                    changes.push(Change::SetFreshness {
                         before: *after,
                         after: *before,
                     });

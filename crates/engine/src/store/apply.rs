@@ -116,6 +116,7 @@ impl Tx {
         let mut revisions = Vec::new();
         let mut source = record.source.clone();
         let mut insecure = record.insecure;
+        let mut freshness = record.freshness;
         let mut meta = record.meta.clone();
         let mut generation = record.generation;
         for change in changes {
@@ -134,6 +135,7 @@ impl Tx {
                 }
                 Change::SetSource { after, .. } => source.clone_from(after),
                 Change::SetInsecure { after, .. } => insecure = *after,
+                Change::SetFreshness { after, .. } => freshness = *after,
                 Change::SetMeta { before, after } => {
                     // Of what is noted, only this is a part of what the stream should be.
                     if before.lookup_local != after.lookup_local {
@@ -220,6 +222,7 @@ impl Tx {
             generation,
             source,
             insecure,
+            freshness,
             meta,
             ..record.clone()
         };

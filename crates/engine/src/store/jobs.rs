@@ -285,6 +285,31 @@ impl Tx {
         }))
     }
 
+    /// Claims one job if nobody has it. Whether it was.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn claim_this_job(
+        &mut self,
+        id: &str,
+        owner: &str,
+        now: DateTime<Utc>,
+        lease: DateTime<Utc>,
+    ) -> Result<bool> {
+        const SQL: &str = "UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = $4,
+                attempts = attempts + 1, started_at = COALESCE(started_at, $3)
+            WHERE id = $1 AND finished_at IS NULL AND (lease_until IS NULL OR lease_until <= $3)";
+        let claimed = on!(self, |conn| sqlx::query(SQL)
+            .bind(id)
+            .bind(owner)
+            .bind(now)
+            .bind(lease)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        Ok(claimed == 1)
+    }
+
     /// Prolongs a lease. `false` when it was lost; otherwise whether the job should go on is in the record.
     ///
     /// # Errors

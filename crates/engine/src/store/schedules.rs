@@ -225,7 +225,11 @@ impl Tx {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("UPDATE tags SET checked_at = ");
                 query.push_bind(now);
-                query.push(" WHERE schedule <> '' AND stream_id = ");
+                // Nobody asks when other tags were: they are not written for it.
+                query.push(
+                    " WHERE (schedule <> '' OR EXISTS (SELECT 1 FROM streams s WHERE s.id = tags.stream_id
+                    AND s.freshness NOT IN ('local', 'never'))) AND stream_id = ",
+                );
                 query.push_bind(stream_id);
                 query.push(" AND name IN (");
                 let mut names = query.separated(", ");

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use model::{
     Namespace, Page, PageRequest, Reference, StreamName, StreamRef,
     job::JobState,
+    policy::Freshness,
     stream::{Overview, StreamFilter, StreamMeta, StreamRow, StreamView},
 };
 
@@ -23,6 +24,8 @@ pub struct StreamRecord {
     pub source: Option<Reference>,
     /// Its own insecure policy.
     pub insecure: bool,
+    /// How fresh pulls by tag are.
+    pub freshness: Freshness,
     /// What is noted about it.
     pub meta: StreamMeta,
     /// Generation of what it should be.
@@ -40,6 +43,7 @@ struct Row {
     name: String,
     source: Option<String>,
     insecure: bool,
+    freshness: String,
     labels: String,
     annotations: String,
     lookup_local: bool,
@@ -57,7 +61,7 @@ struct Row {
 
 macro_rules! columns {
     () => {
-        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
+        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.freshness, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
             s.last_job_id, s.created_at, s.changed_at, j.state AS import_state,
             (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
                 ORDER BY a.id DESC LIMIT 1) AS left_out
@@ -99,6 +103,7 @@ impl Row {
 
     fn view(self) -> Result<StreamView> {
         Ok(StreamView {
+            freshness: row::parse("streams.freshness", &self.freshness)?,
             row: self.list_row()?,
             insecure: self.insecure,
             meta: self.meta()?,
@@ -113,6 +118,7 @@ impl Row {
 
     fn record(self) -> Result<StreamRecord> {
         Ok(StreamRecord {
+            freshness: row::parse("streams.freshness", &self.freshness)?,
             stream: self.stream()?,
             source: row::parse_opt("streams.source", self.source.as_deref())?,
             insecure: self.insecure,
@@ -319,7 +325,7 @@ impl Tx {
         let number = self.number().await?;
         const SQL: &str = "UPDATE streams SET generation = $2, source = $3, tags = tags + $4,
             failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8,
-            insecure = $9, labels = $10, annotations = $11, lookup_local = $12
+            insecure = $9, labels = $10, annotations = $11, lookup_local = $12, freshness = $13
             WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
@@ -335,6 +341,7 @@ impl Tx {
                 .bind(row::json(&after.meta.labels))
                 .bind(row::json(&after.meta.annotations))
                 .bind(after.meta.lookup_local)
+                .bind(after.freshness.word())
                 .execute(conn)
                 .await?;
         });

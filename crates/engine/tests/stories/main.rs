@@ -7,6 +7,7 @@ mod common;
 mod credentials;
 mod definitions;
 mod edits;
+mod freshness;
 mod graph;
 mod imports;
 mod mirror;

@@ -1,0 +1,125 @@
+//! The stream's own policies: its connections, and how fresh pulls by tag are.
+
+use leptos::prelude::*;
+use model::{edit::Edit, policy::Freshness};
+
+use super::look;
+use crate::{
+    api::ApiError,
+    components::{Button, Choice, ErrorSummary, PageHead, RadioGroup, TextField, field_error},
+    pages::{below, page},
+    routes,
+};
+
+/// The page.
+#[component]
+pub fn StreamPolicyPage() -> impl IntoView {
+    page(|asked| async move {
+        let stream = asked.stream()?;
+        asked.call.actor.may_write(&stream.namespace)?;
+        let view = asked.call.engine.stream(&asked.call.actor, &stream).await?;
+        let (word, fresh) = (asked.query("insecure"), asked.query("freshness"));
+        let insecure = match word.as_str() {
+            "" => view.insecure,
+            other => other == "yes",
+        };
+        let edit = match (word.as_str(), fresh.as_str()) {
+            ("", "") => None,
+            ("", word) => Some(freshness(word, &asked.query("period"))),
+            _ => Some(Ok(Edit::StreamInsecure { insecure })),
+        };
+        let (shown, error) = match edit {
+            None => (None, None),
+            Some(Ok(edit)) => look(&asked, &stream, edit).await?,
+            Some(Err(error)) => (None, Some(error)),
+        };
+        let action = routes::stream_policy(&stream);
+        let every = routes::policies(&stream);
+        let value = if insecure { "yes" } else { "no" };
+        let (chosen, period) = chosen(view.freshness, &fresh, asked.query("period"));
+        Ok(view! {
+            <PageHead title=format!("Policy of {stream}") crumbs=below(&stream)/>
+            <ErrorSummary error=error.clone()/>
+            <form method="get" action=format!("{action}#preview") class="sheet">
+                <RadioGroup name="insecure" legend="Connections" choices=connections() value=value error=field_error(error.as_ref(), "insecure")/>
+                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=format!("{every}?all=1")>"Policies of its tags"</a></p>
+            </form>
+            <form method="get" action=format!("{action}#preview") class="sheet">
+                <RadioGroup name="freshness" legend="Pulls by tag from this registry" choices=freshnesses() value=chosen error=field_error(error.as_ref(), "freshness")/>
+                <TextField name="period" label="Ask at most every" value=period hint="A number with s, m, h or d, such as 15m; for the third choice" error=field_error(error.as_ref(), "period")/>
+                <p class="buttons"><Button kind="primary">"Preview pulls"</Button></p>
+            </form>
+            {shown}
+        }
+        .into_any())
+    })
+}
+
+/// Reads what was chosen; a period as a number is also a choice, in links that come back here.
+fn freshness(word: &str, period: &str) -> Result<Edit, ApiError> {
+    let text = if word == "every" { period } else { word };
+    match text.parse() {
+        Ok(freshness) => Ok(Edit::StreamFreshness { freshness }),
+        Err(message) if word == "every" => Err(ApiError::invalid("period", message)),
+        Err(message) => Err(ApiError::invalid("freshness", message)),
+    }
+}
+
+/// The choice and the period the form shows.
+fn chosen(now: Freshness, word: &str, period: String) -> (String, String) {
+    let shown = if word == "every" {
+        return ("every".to_owned(), period);
+    } else {
+        word.parse().unwrap_or(now)
+    };
+    match shown {
+        Freshness::Every(_) => ("every".to_owned(), shown.word() + "s"),
+        other => (other.word(), String::new()),
+    }
+}
+
+fn connections() -> Vec<Choice> {
+    vec![
+        Choice {
+            value: "no",
+            label: "Strict",
+            hint: "Verified HTTPS, but for tags that allow insecure connections themselves"
+                .to_owned(),
+        },
+        Choice {
+            value: "yes",
+            label: "Allow insecure for all tags",
+            hint: "Unverified certificates and plain HTTP, for every tag of the stream".to_owned(),
+        },
+    ]
+}
+
+fn freshnesses() -> Vec<Choice> {
+    let choice = |value, label, hint: &str| Choice {
+        value,
+        label,
+        hint: hint.to_owned(),
+    };
+    vec![
+        choice(
+            "local",
+            "As imported",
+            "What was imported last; what of it is not stored is fetched",
+        ),
+        choice(
+            "always",
+            "Ask the source each time",
+            "A pull imports the tag again first; if the source does not answer, it gets what is here",
+        ),
+        choice(
+            "every",
+            "Ask the source now and then",
+            "The same, if nobody has asked for a while",
+        ),
+        choice(
+            "never",
+            "Only what is stored",
+            "The source is never asked; what is not stored cannot be pulled",
+        ),
+    ]
+}

@@ -1,0 +1,90 @@
+//! Fresh pulls: where a stream says so, its source is asked before a pull by tag, as an import of that tag would.
+
+use std::time::Duration;
+
+use model::{
+    StreamRef, TagName, TagSource,
+    job::{ItemState, JobKind},
+    policy::Insecure,
+    tag::TagRow,
+};
+
+use crate::{
+    Actor, Engine, Result,
+    store::{NewItem, NewJob, StreamRecord},
+};
+
+/// How long a pull waits for the source; then it gets what is here. What the source says still counts.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether another process has asked.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl Engine {
+    /// Asks the source of a tag if the stream wants a fresher answer than there is. Whatever comes of it, the pull goes on:
+    /// the tag's page says what failed.
+    pub(super) async fn freshen(&self, record: &StreamRecord, row: &TagRow) {
+        let Some(since) = record.freshness.asked_since(self.clock().now()) else {
+            return;
+        };
+        let stale = row.checks.last.is_none_or(|last| last <= since);
+        let spec = row.spec.as_ref().filter(|_| stale && row.hold.is_none());
+        let Some((spec, TagSource::External { reference, .. })) =
+            spec.map(|spec| (spec, &spec.source))
+        else {
+            return;
+        };
+        let job = NewJob {
+            kind: JobKind::Schedule,
+            ..self.new_job(
+                &Actor::anonymous(),
+                record,
+                &reference.without_tag(),
+                false,
+                false,
+            )
+        };
+        let item = NewItem {
+            tag: row.name.clone(),
+            reference: reference.clone(),
+            insecure: Insecure::effective(record.insecure, spec.insecure).allowed(),
+            state: ItemState::Pending,
+        };
+        let asked = tokio::time::timeout(PATIENCE, self.ask(job, item)).await;
+        let (stream, tag): (&StreamRef, &TagName) = (&record.stream, &row.name);
+        match asked {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%stream, %tag, %error, "a tag was not asked for before its pull");
+            }
+            Err(_) => {
+                tracing::warn!(%stream, %tag, "a tag's source answers too slowly for its pull")
+            }
+        }
+    }
+
+    /// Runs an import of one tag here, or waits for the one that is under way.
+    async fn ask(&self, job: NewJob, item: NewItem) -> Result<()> {
+        let actor = String::new();
+        let mut tx = self.store().write().await?;
+        let id = self
+            .insert_listed(&mut tx, NewJob { actor, ..job }, vec![item])
+            .await?;
+        tx.commit().await?;
+        if self.claim_this(&id).await? {
+            let (engine, id) = (self.clone(), id.clone());
+            // Who pulls may leave; what was begun goes on.
+            self.spawn(async move {
+                if let Err(error) = engine.run(&id).await {
+                    tracing::error!(job.id = id, %error, "an import for a pull could not use the database");
+                }
+            });
+        }
+        loop {
+            let job = self.store().read().await?.job_view(&id).await?;
+            if job.is_none_or(|job| job.state.is_final()) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
