@@ -29,6 +29,19 @@ export async function fill(browser, registry, home) {
     await page.getByRole("button", { name: "Confirm" }).click();
     await page.waitForURL((at) => at.pathname === "/s/shop/ruby");
   }
+  // For the graph: followers in other streams and back, and one whose followed tag is gone.
+  for (const [source, destination] of [["5.0", "shop/web:base"], ["shop/web:base", "mirror"], ["edge", "far"], ["5.0", "shop/gone:base"], ["shop/gone:base", "lost"]]) {
+    await page.goto(home.url + tagPreview(source, destination, "follow"));
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL((at) => !at.searchParams.has("preview"));
+  }
+  await page.goto(`${home.url}/s/shop/gone/delete`);
+  await page.getByLabel("Type the stream's name").fill("shop/gone");
+  await page.getByRole("button", { name: "Delete the stream" }).click();
+  await page.waitForURL((at) => at.pathname === "/streams");
+  await page.goto(`${home.url}/s/shop/ruby/t/far/rollback?revision=1&after=held`);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL(/history/);
   await page.goto(`${home.url}/streams/new?${query({ name: "broken", tags: "chosen", chosen: "1.0, 9.9", insecure: "on" })}`);
   const hold = "/s/shop/ruby/t/latest/rollback?revision=1&after=held";
   await page.goto(home.url + hold);

@@ -1,11 +1,9 @@
 //! Policies of many streams: ticked ones, or all that a filter leaves. Shown first, then set and undone in one step.
 
-use std::collections::BTreeSet;
-
 use engine::PlannedBulk;
 use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
-    Namespace,
+    Namespace, Plan, StreamRef, Warning,
     edit::{BulkEdit, WhichStreams},
     job::thousands,
     stream::StreamFilter,
@@ -26,7 +24,7 @@ use crate::{
 };
 
 /// Changes a preview lists: enough to see what is meant.
-const MOST_LISTED: usize = 100;
+const MOST_LISTED: usize = 30;
 /// Warnings a preview shows; streams have much the same ones.
 const MOST_WARNINGS: usize = 5;
 
@@ -206,14 +204,7 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
             rows.extend(change.rows().into_iter().map(with_stream));
         }
     }
-    let mut seen = BTreeSet::new();
-    let warnings: Vec<String> = all
-        .plans
-        .into_iter()
-        .flat_map(|plan| plan.warnings)
-        .map(|warning| warning.0)
-        .filter(|text| seen.insert(text.clone()))
-        .collect();
+    let warnings = warnings(&all.plans);
     let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
     let warnings = warnings
         .into_iter()
@@ -257,6 +248,32 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
     .into_any())
 }
 
+/// The warnings of the plans: what several streams share is said once, what one has with its name.
+fn warnings(plans: &[Plan]) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<&StreamRef>)> = Vec::new();
+    for plan in plans {
+        for Warning(text) in &plan.warnings {
+            match all.iter_mut().find(|(said, _)| said == text) {
+                Some((_, streams)) => streams.push(&plan.stream),
+                None => all.push((text, vec![&plan.stream])),
+            }
+        }
+    }
+    let words = all
+        .into_iter()
+        .map(|(text, streams)| match streams.as_slice() {
+            [one] if plans.len() > 1 && !text.contains(&one.to_string()) => {
+                format!("{one}: {text}")
+            }
+            [_] => text.to_owned(),
+            many => format!(
+                "{text} This concerns {}.",
+                number_of(many.len(), ["stream", "streams"])
+            ),
+        });
+    words.collect()
+}
+
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -272,6 +289,32 @@ fn number_of(n: usize, [one, many]: [&str; 2]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_warning_many_share_is_said_once_and_that_of_one_with_its_name() {
+        let plan = |name: &str, warnings: &[&str]| Plan {
+            stream: StreamRef::parse("team", name).unwrap(),
+            changes: Vec::new(),
+            warnings: warnings
+                .iter()
+                .map(|text| Warning((*text).to_owned()))
+                .collect(),
+            sentence: String::new(),
+        };
+        let plans = [
+            plan("a", &["Mind this.", "2 stay."]),
+            plan("b", &["Mind this.", "All of team/b."]),
+        ];
+        assert_eq!(
+            warnings(&plans),
+            [
+                "Mind this. This concerns 2 streams.",
+                "team/a: 2 stay.",
+                "All of team/b."
+            ]
+        );
+        assert_eq!(warnings(&plans[..1]), ["Mind this.", "2 stay."]);
+    }
 
     #[test]
     fn what_a_filter_leaves_is_said_in_words() {

@@ -79,7 +79,7 @@ fn in_force(asked: &Asked) -> AnyView {
     view! {
         <dl class="kv">
             <div><dt>"Allowed registries"</dt><dd>{registries}</dd></div>
-            <div><dt>"Scheduled tags are looked at"</dt><dd>{period}", unless the tag says otherwise"</dd></div>
+            <div><dt>"Period of schedules"</dt><dd>{period}", unless the tag says otherwise"</dd></div>
             <div><dt>"Scheduled imports"</dt><dd>{rate}</dd></div>
         </dl>
     }
@@ -122,7 +122,7 @@ fn line(row: &InsecureRow, may: bool) -> AnyView {
             routes::tag(at, tag),
             Some(format!(":{tag}")),
             source,
-            view! { <div>{badge("warn", "open", "Tag")} {stream_too.then_some(" its stream allows it too")}</div> }.into_any(),
+            view! { <div>{badge("warn", "open", "Tag")} {if *stream_too { " allows it, and so does its stream" } else { " allows it itself" }}</div> }.into_any(),
             routes::tag_policies(at, tag),
         ),
     };

@@ -117,7 +117,7 @@ fn row(stream: &StreamRef, graph: &Graph, follow: &Follow) -> AnyView {
     };
     let (followed, imports, missing) = match &follow.is {
         Followed::Missing => {
-            let missing = badge("bad", "fail", "Not there");
+            let missing = badge("bad", "fail", "Source missing");
             (name(stream, &follow.followed), None, Some(missing))
         }
         Followed::Imported(from) => (
