@@ -5,18 +5,22 @@
 
 mod download;
 mod fill;
+mod through;
 
 use std::{collections::HashSet, io};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use futures::{StreamExt, stream, stream::BoxStream};
 use model::{
     Digest, StreamRef,
     policy::{Freshness, Insecure},
 };
 
 pub(crate) use self::fill::Fills;
-use self::{download::Download, fill::Ready};
+use self::{
+    download::Download,
+    fill::{Ready, Stopped},
+};
 use crate::{
     Actor, Engine, Error, Result,
     ops::{not_fetched, only_here},
@@ -110,45 +114,46 @@ impl Engine {
         if !self.config().mirror {
             return self.through(doors, digest, range).await;
         }
-        let mut doors = Some(doors);
-        // A download that ends while we come is on the disk when we look again.
+        let mut failed = None;
+        // A download that ends while we come is on the disk when we look again; one that others began and that failed is
+        // begun anew, with what we know of the blob.
         for _ in 0..3 {
-            let fill = self.fill(digest, doors.take().unwrap_or_default());
-            match fill.ready().await.map_err(Error::from)? {
-                Ready::Stored => {
-                    if let Some(blob) = self.local_blob(digest, range).await? {
-                        return Ok(blob);
-                    }
-                }
-                Ready::Size(size) => {
+            let (fill, ours) = self.fill(digest, doors.clone());
+            match fill.ready().await {
+                Ok(Ready::Size(size)) => {
                     let (start, end) = Range::of(range, size)?;
-                    match fill.follow(size, start, end).await {
+                    let spare = Download::new(doors.clone(), digest, self.config().max_blob);
+                    match fill.follow(size, start, end, spare).await {
                         Ok(body) => {
                             return Ok(Blob {
                                 size,
                                 range: (start, end),
-                                body: body.boxed(),
+                                body,
                             });
                         }
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                            if let Some(blob) = self.local_blob(digest, range).await? {
-                                return Ok(blob);
-                            }
-                        }
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         Err(error) => return Err(disk(error)),
                     }
                 }
+                Ok(Ready::Stored) => {}
+                Err(Stopped::Failed(failure)) if ours => return Err(failure.into()),
+                Err(Stopped::Failed(failure)) => failed = Some(failure),
+                Err(Stopped::Disk | Stopped::Unkept) => {
+                    return self.through(doors, digest, range).await;
+                }
             }
-            match self.way_to(actor, stream, digest).await? {
-                Way::Known(bytes) => return known(bytes, range),
-                Way::Doors(again) => doors = Some(again),
+            if let Some(blob) = self.local_blob(digest, range).await? {
+                return Ok(blob);
             }
         }
-        Err(Error::Upstream {
-            message: format!("the download of {digest} ended"),
-            hint: "Pull again.".to_owned(),
-            busy: false,
-        })
+        Err(failed.map_or_else(
+            || Error::Upstream {
+                message: format!("the download of {digest} ended"),
+                hint: "Pull again.".to_owned(),
+                busy: false,
+            },
+            Error::from,
+        ))
     }
 
     /// Bytes of a blob of a stream.
@@ -204,7 +209,11 @@ impl Engine {
         if doors.is_empty() {
             return Err(only_here(stream, digest));
         }
-        self.fill(digest, doors).end().await?;
+        let (fill, ours) = self.fill(digest, doors.clone());
+        match fill.end().await {
+            Err(_) if !ours => self.fill(digest, doors).0.end().await?,
+            end => end?,
+        }
         Ok(true)
     }
 
@@ -299,28 +308,6 @@ impl Engine {
             body: found.read(start, end).await.map_err(disk)?,
         }))
     }
-
-    /// Straight through, without a trace. A whole blob is verified: its last piece is sent only if it is right.
-    async fn through(
-        &self,
-        doors: Vec<Door>,
-        digest: &Digest,
-        range: Option<Range>,
-    ) -> Result<Blob> {
-        let mut download = Download::new(doors, digest, self.config().max_blob);
-        download.open().await.map_err(Error::from)?;
-        let size = download.size.ok_or_else(|| Error::Upstream {
-            message: format!("the registry does not say how large {digest} is"),
-            hint: "Turn mirroring on to pull it.".to_owned(),
-            busy: false,
-        })?;
-        let (start, end) = Range::of(range, size)?;
-        Ok(Blob {
-            size,
-            range: (start, end),
-            body: verified(download, start, end).boxed(),
-        })
-    }
 }
 
 /// Where a blob may be had.
@@ -342,50 +329,6 @@ fn known(bytes: &'static [u8], range: Option<Range>) -> Result<Blob> {
         range: (start, end),
         body: stream::iter([Ok(Bytes::from_static(part))]).boxed(),
     })
-}
-
-/// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right.
-fn verified(
-    download: Download,
-    start: u64,
-    end: u64,
-) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let state = (download, None::<Bytes>, false);
-    stream::try_unfold(state, move |(mut download, mut held, done)| async move {
-        if done {
-            return Ok(None);
-        }
-        loop {
-            let at = download.at;
-            let next = download
-                .next()
-                .await
-                .map_err(|failure| io::Error::other(failure.message))?;
-            let Some(piece) = next else {
-                if !download.is_right() {
-                    return Err(io::Error::other(
-                        "the registry sent other bytes than the digest says",
-                    ));
-                }
-                return Ok(held.take().map(|last| (last, (download, None, true))));
-            };
-            let part = part(piece, at, start, end);
-            if part.is_empty() {
-                continue;
-            }
-            if let Some(before) = held.replace(part) {
-                return Ok(Some((before, (download, held, false))));
-            }
-        }
-    })
-}
-
-/// What a piece that begins at a byte has of a range.
-fn part(mut piece: Bytes, at: u64, start: u64, end: u64) -> Bytes {
-    let keep = end.saturating_sub(at);
-    piece.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
-    let skip = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
-    piece.split_off(skip.min(piece.len()))
 }
 
 fn disk(error: io::Error) -> Error {
@@ -422,14 +365,5 @@ mod tests {
         assert_eq!(of(Range::From(10, None)), None);
         assert_eq!(of(Range::From(5, Some(4))), None);
         assert_eq!(of(Range::Last(0)), None);
-    }
-
-    #[test]
-    fn a_range_is_cut_out_of_the_pieces() {
-        let piece = Bytes::from_static(b"abcd");
-        assert_eq!(part(piece.clone(), 10, 0, 100), "abcd");
-        assert_eq!(part(piece.clone(), 10, 11, 13), "bc");
-        assert_eq!(part(piece.clone(), 10, 0, 10), "");
-        assert_eq!(part(piece, 10, 14, 20), "");
     }
 }

@@ -61,6 +61,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Deadline of a blob, however slowly it comes.
     pub blob_timeout: Duration,
+    /// How long the next 64 KiB of a blob may take; then it is asked for again.
+    pub blob_patience: Duration,
     /// Attempts after the first, for what may pass: connection failures, 429, 500, 502, 503, 504.
     pub retries: u32,
     /// Wait before the first retry; doubled each time, with jitter. `Retry-After` wins.
@@ -82,6 +84,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             blob_timeout: Duration::from_secs(3_600),
+            blob_patience: Duration::from_secs(60),
             retries: 2,
             retry_wait: Duration::from_secs(1),
             extra_roots: Vec::new(),

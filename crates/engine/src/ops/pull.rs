@@ -10,7 +10,7 @@ use model::{
 use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
-    upstream::{Door, RawManifest},
+    upstream::{Door, Failure, RawManifest},
 };
 
 /// A tag or a digest.
@@ -125,14 +125,14 @@ impl Engine {
         }
         // The database is not held while others answer.
         drop(tx);
-        let mut last = None;
+        let mut last: Option<Failure> = None;
         for door in doors {
             match door.manifest(&digest).await {
                 Ok(manifest) => {
                     self.keep_manifest(&digest, &manifest.bytes).await;
                     return Ok(manifest);
                 }
-                Err(failure) => last = Some(failure),
+                Err(failure) => last = Some(failure.after(last)),
             }
         }
         Err(last.map_or_else(|| only_here(stream, &digest), Error::from))

@@ -49,7 +49,7 @@ impl Download {
     /// # Errors
     /// What the last one said.
     pub async fn open(&mut self) -> Result<bool, Failure> {
-        let mut last = None;
+        let mut last: Option<Failure> = None;
         while let Some(door) = self.doors.pop() {
             match door.blob(&self.digest, 0).await {
                 Ok(body) => {
@@ -61,7 +61,7 @@ impl Download {
                     self.door = Some(door);
                     return Ok(true);
                 }
-                Err(failure) => last = Some(failure),
+                Err(failure) => last = Some(failure.after(last)),
             }
         }
         last.map_or(Ok(false), Err)

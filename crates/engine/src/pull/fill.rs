@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use model::{Digest, tag::Reason};
 use tokio::{
     fs::File,
@@ -17,10 +17,10 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-use super::download::Download;
+use super::{download::Download, through::go_on};
 use crate::{
     Engine,
-    blobs::{self, PIECE},
+    blobs::{self, Body, PIECE},
     upstream::{Door, Failure, Retry},
 };
 
@@ -53,7 +53,36 @@ struct Progress {
     written: u64,
     size: Option<u64>,
     /// Set once, at the end.
-    end: Option<Result<(), Failure>>,
+    end: Option<Result<(), Stopped>>,
+}
+
+/// Why nothing was stored.
+#[derive(Debug, Clone)]
+pub(super) enum Stopped {
+    /// It was not to be had.
+    Failed(Failure),
+    /// Our own disk does not take it.
+    Disk,
+    /// All of it came and is right, and could not be kept.
+    Unkept,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Failed(failure) => failure,
+            Stopped::Disk | Stopped::Unkept => failure(
+                "this server cannot write the blob to its disk",
+                "Ask its administrator to look at the disk and the log.",
+            ),
+        }
+    }
 }
 
 /// How far a download is.
@@ -65,13 +94,13 @@ pub(super) enum Ready {
 }
 
 impl Engine {
-    /// The download of a blob; begun, through these doors, if there is none.
-    pub(super) fn fill(&self, digest: &Digest, doors: Vec<Door>) -> Arc<Fill> {
+    /// The download of a blob; begun, through these doors, if there is none. True if it was begun.
+    pub(super) fn fill(&self, digest: &Digest, doors: Vec<Door>) -> (Arc<Fill>, bool) {
         let id = self.clock().id();
         let fill = {
             let mut running = self.fills().lock();
             if let Some(fill) = running.get(digest) {
-                return fill.clone();
+                return (fill.clone(), false);
             }
             let fill = Arc::new(Fill {
                 path: self.blobs().temp(&id),
@@ -88,18 +117,29 @@ impl Engine {
                 () = tokio::time::sleep(engine.upstream().blob_timeout()) => Err(failure(
                     "the blob did not arrive in time",
                     "Try again later.",
-                )),
-                () = stopping.cancelled() => Err(failure("the server stops", "Pull again.")),
+                ).into()),
+                () = stopping.cancelled() => Err(failure("the server stops", "Pull again.").into()),
             };
-            if let Err(failure) = &end {
-                tracing::warn!(blob.digest = %digest, error = %failure, "blob not stored");
+            if let Err(stopped) = &end {
+                let error = Failure::from(stopped.clone());
+                tracing::warn!(blob.digest = %digest, %error, "blob not stored");
             }
             // From the list first: who comes after the end finds it on the disk, or begins anew.
             engine.fills().lock().remove(&digest);
             ours.progress
                 .send_modify(|progress| progress.end = Some(end));
         });
-        fill
+        (fill, true)
+    }
+
+    /// How many wait for the download of a blob or follow it, for tests that have to know.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn readers(&self, digest: &Digest) -> usize {
+        let running = self.fills().lock();
+        running
+            .get(digest)
+            .map_or(0, |fill| fill.progress.receiver_count())
     }
 
     async fn run_fill(
@@ -108,7 +148,7 @@ impl Engine {
         digest: &Digest,
         doors: Vec<Door>,
         fill: &Fill,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Stopped> {
         // Never closed.
         let _permit = self.fills().permits.acquire().await.ok();
         // It may have been stored between the reader's look and this.
@@ -117,7 +157,7 @@ impl Engine {
         }
         let mut download = Download::new(doors, digest, self.config().max_blob);
         if !download.open().await? {
-            return Err(download.wrong("nothing"));
+            return Err(download.wrong("nothing").into());
         }
         let mut file = self.blobs().begin(id, digest).await.map_err(disk)?;
         let size = download.size;
@@ -128,9 +168,12 @@ impl Engine {
                 .send_modify(|progress| progress.written = written);
         }
         if !file.is_right() {
-            return Err(download.wrong("other bytes than the digest says"));
+            return Err(download.wrong("other bytes than the digest says").into());
         }
-        file.keep().await.map_err(disk)?;
+        file.keep().await.map_err(|error| {
+            disk(error);
+            Stopped::Unkept
+        })?;
         let noted = async {
             let mut tx = self.store().write().await?;
             tx.note_stored(digest, download.at, self.clock().now())
@@ -153,7 +196,7 @@ impl Fills {
 
 impl Fill {
     /// Waits until bytes can be followed, or the end: a registry that names no length is waited for.
-    pub async fn ready(&self) -> Result<Ready, Failure> {
+    pub async fn ready(&self) -> Result<Ready, Stopped> {
         let mut progress = self.progress.subscribe();
         let seen = progress
             .wait_for(|progress| progress.size.is_some() || progress.end.is_some())
@@ -161,7 +204,7 @@ impl Fill {
             .map_err(|_| failure("the download ended", "Pull again."))?
             .clone();
         match (seen.end, seen.size) {
-            (Some(Err(failure)), _) => Err(failure),
+            (Some(Err(stopped)), _) => Err(stopped),
             (None, Some(size)) => Ok(Ready::Size(size)),
             _ => Ok(Ready::Stored),
         }
@@ -172,50 +215,121 @@ impl Fill {
         let mut progress = self.progress.subscribe();
         let seen = progress.wait_for(|progress| progress.end.is_some()).await;
         match seen.ok().and_then(|seen| seen.end.clone()) {
-            Some(end) => end,
+            Some(end) => end.map_err(Failure::from),
             None => Err(failure("the download ended", "Try again.")),
         }
     }
 
-    /// The bytes from `start` up to `end` as they are written; an error instead of the last one if they are wrong.
+    /// The bytes from `start` up to `end` as they are written; an error instead of the last one if they are wrong. If the
+    /// disk takes no more, they come from `spare`.
     pub async fn follow(
         self: Arc<Self>,
         size: u64,
         start: u64,
         end: u64,
-    ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static> {
+        spare: Download,
+    ) -> io::Result<Body> {
         let file = blobs::at(File::open(&self.path).await?, start).await?;
         let progress = self.progress.subscribe();
-        let state = (file, progress, self, start);
-        Ok(stream::try_unfold(
-            state,
-            move |(mut file, mut progress, fill, at)| async move {
-                if at >= end {
-                    return Ok(None);
+        let follower = Reading::File(Box::new(Follower {
+            file,
+            progress,
+            spare,
+            _fill: self,
+            size,
+            start,
+            end,
+            at: start,
+        }));
+        Ok(stream::try_unfold(follower, |mut reading| async move {
+            loop {
+                let mut follower = match reading {
+                    Reading::Rest(mut body) => {
+                        let piece = body.try_next().await?;
+                        return Ok(piece.map(|piece| (piece, Reading::Rest(body))));
+                    }
+                    Reading::File(follower) => follower,
+                };
+                match follower.next().await? {
+                    Next::Piece(piece) => return Ok(Some((piece, Reading::File(follower)))),
+                    Next::End => return Ok(None),
+                    Next::NoDisk => reading = Reading::Rest(follower.rest().await?),
                 }
-                let seen = progress
-                    .wait_for(|seen| seen.end.is_some() || at < readable(seen, size))
-                    .await
-                    .map_err(io::Error::other)?
-                    .clone();
-                if let Some(Err(failure)) = seen.end {
-                    return Err(io::Error::other(failure.message));
-                }
-                let many = readable(&seen, size).min(end).saturating_sub(at);
-                let many = usize::try_from(many).unwrap_or(PIECE).min(PIECE);
-                let mut piece = BytesMut::zeroed(many);
-                file.read_exact(&mut piece).await?;
-                let at = at + many as u64;
-                Ok(Some((piece.freeze(), (file, progress, fill, at))))
-            },
-        ))
+            }
+        })
+        .boxed())
+    }
+}
+
+/// Where a reader is.
+enum Reading {
+    File(Box<Follower>),
+    Rest(Body),
+}
+
+/// One who reads the file while it grows.
+struct Follower {
+    file: File,
+    progress: watch::Receiver<Progress>,
+    spare: Download,
+    /// Keeps the sender.
+    _fill: Arc<Fill>,
+    size: u64,
+    start: u64,
+    end: u64,
+    /// The next byte.
+    at: u64,
+}
+
+/// What a follower gets.
+enum Next {
+    Piece(Bytes),
+    End,
+    NoDisk,
+}
+
+impl Follower {
+    async fn next(&mut self) -> io::Result<Next> {
+        if self.at >= self.end {
+            return Ok(Next::End);
+        }
+        let (at, size) = (self.at, self.size);
+        let seen = self
+            .progress
+            .wait_for(|seen| seen.end.is_some() || at < readable(seen, size))
+            .await
+            .map_err(io::Error::other)?
+            .clone();
+        match seen.end {
+            Some(Err(Stopped::Failed(failure))) => return Err(io::Error::other(failure.message)),
+            Some(Err(Stopped::Disk)) => return Ok(Next::NoDisk),
+            None | Some(Ok(()) | Err(Stopped::Unkept)) => {}
+        }
+        let many = readable(&seen, size).min(self.end).saturating_sub(at);
+        let many = usize::try_from(many).unwrap_or(PIECE).min(PIECE);
+        let mut piece = BytesMut::zeroed(many);
+        self.file.read_exact(&mut piece).await?;
+        self.at += many as u64;
+        Ok(Next::Piece(piece.freeze()))
+    }
+
+    /// The bytes that are missing, from the registry itself.
+    async fn rest(mut self) -> io::Result<Body> {
+        let opened = self.spare.open().await;
+        opened.map_err(|failure| io::Error::other(failure.message))?;
+        if self.spare.size != Some(self.size) {
+            return Err(io::Error::other(
+                "the registry names another length than before",
+            ));
+        }
+        go_on(self.spare, self.file, self.start, self.at, self.end).await
     }
 }
 
 /// How many bytes may be given out: all but the last until all are right.
 fn readable(progress: &Progress, size: u64) -> u64 {
     match &progress.end {
-        Some(Ok(())) => size,
+        Some(Ok(()) | Err(Stopped::Unkept)) => size,
         _ => progress.written.min(size.saturating_sub(1)),
     }
 }
@@ -230,10 +344,7 @@ fn failure(message: &str, hint: &str) -> Failure {
     }
 }
 
-fn disk(error: io::Error) -> Failure {
+fn disk(error: io::Error) -> Stopped {
     tracing::error!(%error, "a blob cannot be written");
-    failure(
-        "this server cannot write the blob to its disk",
-        "Ask its administrator to look at the disk and the log.",
-    )
+    Stopped::Disk
 }

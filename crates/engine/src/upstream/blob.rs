@@ -1,17 +1,28 @@
 //! The body of a blob as it arrives: piece by piece, its length told if the registry tells it.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::{Failure, failure::Subject, fault::Fault, transport::Answer, trouble::Trouble};
+use super::{
+    Failure,
+    failure::Subject,
+    fault::{Cause, Fault},
+    transport::Answer,
+    trouble::Trouble,
+};
+
+/// Bytes that have to come while we are patient: whoever sends fewer holds a place of others.
+const LEAST: u64 = 64 << 10;
 
 /// What is left of a blob. Dropped, the connection is given up.
 pub struct BlobBody {
     response: reqwest::Response,
     url: Url,
     subject: Subject,
+    pace: Pace,
     /// The first byte that comes: the one asked for, or 0 if the registry knows no ranges.
     pub from: u64,
     /// Bytes of the whole blob, if the registry says.
@@ -34,6 +45,7 @@ impl BlobBody {
         url: Url,
         asked_from: u64,
         subject: Subject,
+        patience: Duration,
     ) -> Result<Self, Trouble> {
         let length = answer
             .header("content-length")
@@ -60,6 +72,7 @@ impl BlobBody {
             response,
             url,
             subject,
+            pace: Pace::new(patience),
             from,
             size,
         })
@@ -70,10 +83,48 @@ impl BlobBody {
     /// # Errors
     /// When the connection breaks, stalls, or its deadline passes.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.response
-            .chunk()
-            .await
-            .map_err(|error| self.subject.fault(&Fault::of("Get", &self.url, &error)))
+        let fault = match self.pace.wait(self.response.chunk()).await {
+            Some(Ok(piece)) => {
+                self.pace.came(piece.as_ref().map_or(0, Bytes::len));
+                return Ok(piece);
+            }
+            Some(Err(error)) => Fault::of("Get", &self.url, &error),
+            None => Fault::at("Get", &self.url, Cause::Timeout),
+        };
+        Err(self.subject.fault(&fault))
+    }
+}
+
+/// How long we wait for the next bytes. Only waiting counts: who reads slowly is not the other side's fault.
+struct Pace {
+    patience: Duration,
+    waited: Duration,
+    came: u64,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            waited: Duration::ZERO,
+            came: 0,
+        }
+    }
+
+    /// What comes, or nothing when it takes too long.
+    async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Option<T> {
+        let begun = Instant::now();
+        let left = self.patience.saturating_sub(self.waited);
+        let came = timeout(left, next).await.ok();
+        self.waited += begun.elapsed();
+        came
+    }
+
+    fn came(&mut self, many: usize) {
+        self.came += many as u64;
+        if self.came >= LEAST {
+            *self = Self::new(self.patience);
+        }
     }
 }
 
@@ -87,6 +138,24 @@ fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trickle_is_given_up_and_a_steady_stream_is_not() {
+        let second = || tokio::time::sleep(Duration::from_secs(1));
+        let mut pace = Pace::new(Duration::from_secs(60));
+        for _ in 0..59 {
+            assert!(pace.wait(second()).await.is_some());
+            pace.came(1_000);
+        }
+        assert!(pace.wait(std::future::pending::<()>()).await.is_none());
+        let mut pace = Pace::new(Duration::from_secs(60));
+        for _ in 0..600 {
+            assert!(pace.wait(second()).await.is_some());
+            pace.came(2_000);
+            // The reader takes its time.
+            tokio::time::sleep(Duration::from_secs(100)).await;
+        }
+    }
 
     #[test]
     fn a_content_range_names_the_first_byte_and_the_size() {

@@ -1,19 +1,23 @@
 //! A repository read with a credential, and without it when the credential is refused: public images behind a wrong
 //! secret can still be had.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use model::{Digest, Reference, tag::Reason};
 
 use super::{Access, BlobBody, Failure, Image, RawManifest, Repository, TagList, Upstream};
 
-/// One repository, with its credential if there is one.
+/// One repository, with its credential if there is one. Clones share what was learned about it.
+#[derive(Clone)]
 pub struct Door {
     first: Repository,
     /// The same without the credential.
     anonymous: Option<Repository>,
     /// The credential was refused, and it worked without.
-    refused: AtomicBool,
+    refused: Arc<AtomicBool>,
 }
 
 /// Asks with the credential; refused, without it. If that fails too, the first answer stands.
@@ -53,7 +57,7 @@ impl Door {
         Self {
             first: upstream.repository(source, access),
             anonymous,
-            refused: AtomicBool::new(false),
+            refused: Arc::default(),
         }
     }
 

@@ -49,6 +49,11 @@ impl Failure {
     pub fn transient(&self) -> bool {
         self.retry != Retry::Never
     }
+
+    /// What to tell when another one failed before: whoever was only busy may have it.
+    pub(crate) fn after(self, before: Option<Self>) -> Self {
+        before.filter(|before| before.busy).unwrap_or(self)
+    }
 }
 
 /// What was asked for, in the words of messages.

@@ -155,6 +155,7 @@ impl Repository {
                 url,
                 from,
                 subject.clone(),
+                self.shared.transport.blob_patience(),
             )
         };
         opened

@@ -42,6 +42,7 @@ pub(super) struct Transport {
     retries: u32,
     retry_wait: Duration,
     blob_timeout: Duration,
+    blob_patience: Duration,
 }
 
 /// A request.
@@ -150,12 +151,18 @@ impl Transport {
             retries: config.retries,
             retry_wait: config.retry_wait,
             blob_timeout: config.blob_timeout,
+            blob_patience: config.blob_patience,
         })
     }
 
     /// Deadline of a blob.
     pub fn blob_timeout(&self) -> Duration {
         self.blob_timeout
+    }
+
+    /// How long the next bytes of a blob may take.
+    pub fn blob_patience(&self) -> Duration {
+        self.blob_patience
     }
 
     /// Sends a request, again where that may help.

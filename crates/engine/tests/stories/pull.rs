@@ -17,31 +17,31 @@ use model::{Digest, StreamRef, user::Role};
 use crate::common::{Story, chosen, upstream};
 
 /// A layer larger than any buffer on the way.
-fn layer() -> Bytes {
+pub fn layer() -> Bytes {
     (0..3_000_000_u32)
         .map(|number| u8::try_from(number.wrapping_mul(2_654_435_761) >> 24).unwrap())
         .collect::<Vec<_>>()
         .into()
 }
 
-async fn all(blob: Blob) -> io::Result<Vec<u8>> {
+pub async fn all(blob: Blob) -> io::Result<Vec<u8>> {
     let pieces: Vec<Bytes> = blob.body.try_collect().await?;
     Ok(pieces.concat())
 }
 
 impl Story {
-    async fn blob(&self, digest: &Digest, range: Option<Range>) -> engine::Result<Blob> {
+    pub async fn blob(&self, digest: &Digest, range: Option<Range>) -> engine::Result<Blob> {
         self.engine
             .pull_blob(&self.editor, &self.stream, digest, range)
             .await
     }
 
-    async fn stored(&self, digest: &Digest) -> bool {
+    pub async fn stored(&self, digest: &Digest) -> bool {
         self.engine.blobs().size(digest).await.unwrap().is_some()
     }
 
     /// A stream whose image has this layer, imported from an upstream that was asked for nothing yet.
-    async fn with_layer(db: &TestDb, up: &TestUpstream, layer: &Bytes) -> (Self, Digest) {
+    pub async fn with_layer(db: &TestDb, up: &TestUpstream, layer: &Bytes) -> (Self, Digest) {
         let digest = up.image_with_layer("team/app", "1.0", layer.clone());
         let story = Self::new(db).await;
         story.import_new(up, chosen(&["1.0"])).await;

@@ -58,6 +58,8 @@ pub enum Fault {
     Redirect(String),
     /// No answer before [`super::TestUpstream::release`].
     Hang,
+    /// No answer before [`super::TestUpstream::release`], and this status then.
+    HangThen(u16),
     /// The connection breaks in the middle of the body.
     Truncated,
     /// The connection breaks after this many bytes of the body.

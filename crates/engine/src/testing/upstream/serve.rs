@@ -163,7 +163,7 @@ async fn instead(state: &Arc<State>, fault: &Fault, path: &str) -> Option<Respon
             LOCATION.as_str(),
             &url.replace("{path}", path),
         ),
-        Fault::Hang => {
+        Fault::Hang | Fault::HangThen(_) => {
             state.hanging.send_modify(|hanging| *hanging += 1);
             // The sender lives in the state.
             let _ = state
@@ -171,7 +171,11 @@ async fn instead(state: &Arc<State>, fault: &Fault, path: &str) -> Option<Respon
                 .subscribe()
                 .wait_for(|released| *released)
                 .await;
-            return None;
+            let Fault::HangThen(status) = fault else {
+                return None;
+            };
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::IM_A_TEAPOT);
+            error(status, "TEST_FAULT")
         }
         Fault::WebSite => {
             let mut page = plain(StatusCode::OK, "text/html", "<h1>Welcome</h1>");

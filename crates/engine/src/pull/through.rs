@@ -1,0 +1,130 @@
+//! Straight through: the bytes of another registry, verified, and nothing of them kept.
+
+use std::io;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use model::Digest;
+use tokio::{fs::File, io::AsyncReadExt};
+
+use super::{Blob, Download, Range};
+use crate::{
+    Engine, Error, Result,
+    blobs::{self, Body},
+    upstream::Door,
+};
+
+impl Engine {
+    /// Straight through, without a trace. A whole blob is verified: its last piece is sent only if it is right.
+    pub(super) async fn through(
+        &self,
+        doors: Vec<Door>,
+        digest: &Digest,
+        range: Option<Range>,
+    ) -> Result<Blob> {
+        let mut download = Download::new(doors, digest, self.config().max_blob);
+        download.open().await.map_err(Error::from)?;
+        let size = download.size.ok_or_else(|| Error::Upstream {
+            message: format!("the registry does not say how large {digest} is"),
+            hint: "Turn mirroring on to pull it.".to_owned(),
+            busy: false,
+        })?;
+        let (start, end) = Range::of(range, size)?;
+        Ok(Blob {
+            size,
+            range: (start, end),
+            body: verified(download, start, end).boxed(),
+        })
+    }
+}
+
+/// The bytes of a download from `at` up to `end`, for a reader who has those from `start` to `at` already, as a file has
+/// them: they have to be the same.
+pub(super) async fn go_on(
+    download: Download,
+    file: File,
+    start: u64,
+    at: u64,
+    end: u64,
+) -> io::Result<Body> {
+    let file = blobs::at(file, start).await?;
+    let body = verified(download, start, end).boxed();
+    let state = (body, file, at.saturating_sub(start));
+    let rest = stream::try_unfold(state, |(mut body, mut file, given)| async move {
+        let Some(mut piece) = body.try_next().await? else {
+            return Ok(None);
+        };
+        let many = usize::try_from(given).unwrap_or(usize::MAX);
+        let again = piece.split_to(many.min(piece.len()));
+        let mut before = vec![0; again.len()];
+        file.read_exact(&mut before).await?;
+        if before != again {
+            return Err(io::Error::other(
+                "the registry sent other bytes than the first time",
+            ));
+        }
+        let given = given.saturating_sub(again.len() as u64);
+        Ok(Some((piece, (body, file, given))))
+    });
+    Ok(rest
+        .try_filter(|piece| std::future::ready(!piece.is_empty()))
+        .boxed())
+}
+
+/// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right.
+pub(super) fn verified(
+    download: Download,
+    start: u64,
+    end: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let state = (download, None::<Bytes>, false);
+    stream::try_unfold(state, move |(mut download, mut held, done)| async move {
+        if done {
+            return Ok(None);
+        }
+        loop {
+            let at = download.at;
+            let next = download
+                .next()
+                .await
+                .map_err(|failure| io::Error::other(failure.message))?;
+            let Some(piece) = next else {
+                if !download.is_right() {
+                    return Err(io::Error::other(
+                        "the registry sent other bytes than the digest says",
+                    ));
+                }
+                return Ok(held.take().map(|last| (last, (download, None, true))));
+            };
+            let part = part(piece, at, start, end);
+            if part.is_empty() {
+                continue;
+            }
+            if let Some(before) = held.replace(part) {
+                return Ok(Some((before, (download, held, false))));
+            }
+        }
+    })
+}
+
+/// What a piece that begins at a byte has of a range.
+fn part(mut piece: Bytes, at: u64, start: u64, end: u64) -> Bytes {
+    let keep = end.saturating_sub(at);
+    piece.truncate(usize::try_from(keep).unwrap_or(usize::MAX));
+    let skip = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
+    piece.split_off(skip.min(piece.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_cut_out_of_the_pieces() {
+        let piece = Bytes::from_static(b"abcd");
+        assert_eq!(part(piece.clone(), 10, 0, 100), "abcd");
+        assert_eq!(part(piece.clone(), 10, 11, 13), "bc");
+        assert_eq!(part(piece.clone(), 10, 0, 10), "");
+        assert_eq!(part(piece, 10, 14, 20), "");
+    }
+}
