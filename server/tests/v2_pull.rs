@@ -12,6 +12,7 @@ use model::{
 use crate::{
     common::{Page, TestServer},
     v2_auth::{ask, code, token},
+    v2_push::Client,
 };
 
 /// Imports tags of `team/app` of an upstream into a new stream.
@@ -234,6 +235,55 @@ async fn what_the_upstream_says_reaches_the_client_and_wrong_bytes_never_do() {
     }
     let page = get(&server, &bearer, "/v2/shop/app/manifests/1", &[]).await;
     assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_registry_that_is_asked_too_often_is_passed_on_as_that() {
+    let server = TestServer::start().await;
+    let upstream = TestUpstream::start().await;
+    let image = upstream.image("team/app", "1", ImageKind::Oci);
+    import(&server, &upstream, "shop/app", &["1"]).await;
+    let bearer = format!("Bearer {}", token(&server, "viewer").await);
+    let (digest, size) = layer(&server, &bearer, "1").await;
+    let blob = format!("/v2/shop/app/blobs/{digest}");
+    // Nothing is kept of what was read to find it out.
+    let kept = server.engine.config().data.join("blobs");
+    std::fs::remove_dir_all(kept).unwrap();
+    upstream.fail(Route::Any, Fault::RateLimited(0));
+    for path in [&blob, &format!("/v2/shop/app/manifests/{image}")] {
+        let page = ask(&server, Method::GET, path, &bearer).await;
+        assert_eq!(
+            (page.status, code(&page).as_str()),
+            (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
+            "{path}"
+        );
+        let head = ask(&server, Method::HEAD, path, &bearer).await;
+        assert_eq!(head.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+    upstream.heal();
+    let page = ask(&server, Method::GET, &blob, &bearer).await;
+    assert_eq!(
+        (page.status, page.header("content-length")),
+        (StatusCode::OK, &*size.to_string())
+    );
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_is_a_fault_of_ours_with_an_envelope() {
+    let server = TestServer::start().await;
+    let client = Client::new(&server, "editor").await;
+    let uploads = server.engine.config().data.join("blobs/uploads");
+    std::fs::create_dir_all(uploads.parent().unwrap()).unwrap();
+    std::fs::write(&uploads, "").unwrap();
+    let place = client.begin("shop/app").await;
+    let page = client.send(Method::PATCH, &place, &[], "bytes").await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN")
+    );
+    std::fs::remove_file(uploads).unwrap();
+    let page = client.send(Method::PATCH, &place, &[], "bytes").await;
+    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
 }
 
 /// The layer of an image, by its manifest.

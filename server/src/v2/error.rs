@@ -1,5 +1,7 @@
 //! The one table of error codes, and the envelope every refusal of the registry travels in.
 
+use std::io;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -151,7 +153,12 @@ impl Refusal {
             ),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");
-                Self::new(Code::Unknown, "a fault in Weir; its log has more")
+                let message = if is_full(error) {
+                    "there is no room left on the disk of Weir; its administrator has to make some"
+                } else {
+                    "a fault in Weir; its log has more"
+                };
+                Self::new(Code::Unknown, message)
             }
         }
     }
@@ -160,6 +167,15 @@ impl Refusal {
     pub fn word(&self) -> &'static str {
         self.code.row().0
     }
+}
+
+/// Whether a disk that is full is at the bottom of it.
+fn is_full(error: &Error) -> bool {
+    let first: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source()).any(|error| {
+        let io = error.downcast_ref::<io::Error>();
+        io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull)
+    })
 }
 
 /// What clients are told when another registry did not give it: a code with which they print why.
