@@ -1,8 +1,9 @@
 // A real registry (Debian's docker-registry) on a free loopback port, and content for it. The same seed gives the same
 // bytes and digests.
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createCipheriv, createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,7 +64,7 @@ export async function startRegistry() {
   };
 }
 
-const digestOf = (bytes) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+export const digestOf = (bytes) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 async function send(url, init, allowed) {
   const response = await fetch(url, init);
@@ -180,3 +181,51 @@ export async function populate(registry, repository, tags) {
 /** Gives a tag another image. */
 export const move = (registry, repository, tag, revision) =>
   pushImage(registry, repository, tag, { kind: "docker", tag, revision });
+
+/** Bytes no compression makes smaller; the same each time. */
+export function noise(size) {
+  const key = Buffer.alloc(16, "end2end");
+  return createCipheriv("aes-128-ctr", key, key).update(Buffer.alloc(size));
+}
+
+/** Pushes an OCI image of one layer; returns the layer's digest. */
+export async function pushLayer(registry, repository, tag, bytes) {
+  const layer = await pushBlob(registry, repository, bytes);
+  const text = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [layer] } }));
+  const config = await pushBlob(registry, repository, text);
+  await pushManifest(registry, repository, tag, OCI.manifest, {
+    schemaVersion: 2,
+    mediaType: OCI.manifest,
+    config: { mediaType: OCI.config, size: text.length, digest: config },
+    layers: [{ mediaType: OCI.layer, size: bytes.length, digest: layer }],
+  });
+  return layer;
+}
+
+/** Stands before a registry. `mode` says what becomes of blobs: `open`, `missing`, or `hold`: half of each is sent. */
+export async function startProxy(registry) {
+  const proxy = { mode: "open", asked: 0 };
+  const server = createHttpServer(async (request, response) => {
+    const blob = /\/blobs\/sha256:/.test(request.url);
+    if (blob && request.method === "GET") proxy.asked += 1;
+    if (blob && proxy.mode === "missing") {
+      response.writeHead(404, { "content-type": "application/json" }).end('{"errors":[{"code":"BLOB_UNKNOWN","message":"gone"}]}');
+      return;
+    }
+    const { method } = request;
+    const headers = { accept: request.headers.accept ?? "*/*", ...(request.headers.range ? { range: request.headers.range } : {}) };
+    const answer = await fetch(`${registry.url}${request.url}`, { method, headers });
+    const body = Buffer.from(await answer.arrayBuffer());
+    const kept = ["content-type", "docker-content-digest", "docker-distribution-api-version", "content-range", "content-length"];
+    response.writeHead(answer.status, Object.fromEntries(kept.filter((name) => answer.headers.has(name)).map((name) => [name, answer.headers.get(name)])));
+    if (blob && method === "GET" && proxy.mode === "hold") response.write(body.subarray(0, body.length / 2));
+    else response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  proxy.host = `127.0.0.1:${server.address().port}`;
+  proxy.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return proxy;
+}

@@ -22,7 +22,8 @@ export async function newDatabase(kind) {
   return server.href;
 }
 
-export async function newHome(kind, env = {}) {
+/** `room`, such as `32m`: the data folder is a file system of its own that has no more. */
+export async function newHome(kind, env = {}, room = null) {
   const data = await mkdtemp(join(tmpdir(), "weir-data-"));
   const database = await newDatabase(kind);
   const port = await freePort();
@@ -37,11 +38,18 @@ export async function newHome(kind, env = {}) {
     ...(database ? { WEIR_DATABASE_URL: database } : {}),
     ...env,
   };
+  // The program takes the place of the shell: it is the child that is waited for and ended.
+  const own = 'mount -t tmpfs -o size="$1" weir "$WEIR_DATA" && exec "$2" serve';
+  const [program, ...words] = room
+    ? ["unshare", "--map-root-user", "--mount", "sh", "-c", own, "sh", room, process.env.WEIR_BIN]
+    : [process.env.WEIR_BIN, "serve"];
   let child;
   const home = {
     url,
+    /** The data folder, as seen from here. */
+    data: () => (room ? `/proc/${child.pid}/root${data}` : data),
     start: async (more = {}) => {
-      child = spawn(process.env.WEIR_BIN, ["serve"], {
+      child = spawn(program, words, {
         stdio: ["ignore", "ignore", "inherit"],
         env: { ...settings, ...more },
       });
@@ -53,7 +61,9 @@ export async function newHome(kind, env = {}) {
     },
     /** Runs another command of the program on the same data; what it wrote to standard output. */
     command: async (...words) => {
-      const other = spawn(process.env.WEIR_BIN, words, { stdio: ["ignore", "pipe", "inherit"], env: settings });
+      const inside = room ? ["nsenter", "--user", "--mount", "--preserve-credentials", "--target", `${child.pid}`] : [];
+      const [first, ...rest] = [...inside, process.env.WEIR_BIN, ...words];
+      const other = spawn(first, rest, { stdio: ["ignore", "pipe", "inherit"], env: settings });
       let said = "";
       other.stdout.on("data", (bytes) => (said += bytes));
       const code = await new Promise((resolve) => other.once("close", resolve));

@@ -5,14 +5,13 @@ use std::io;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use model::Digest;
-use tokio::{fs::File, io::AsyncReadExt};
+use tokio::{
+    fs::File,
+    io::{AsyncReadExt, AsyncSeekExt},
+};
 
 use super::{Blob, Download, Range};
-use crate::{
-    Engine, Error, Result,
-    blobs::{self, Body},
-    upstream::Door,
-};
+use crate::{Engine, Error, Result, blobs::Body, upstream::Door};
 
 impl Engine {
     /// Straight through, without a trace. A whole blob is verified: its last piece is sent only if it is right.
@@ -42,12 +41,12 @@ impl Engine {
 /// them: they have to be the same.
 pub(super) async fn go_on(
     download: Download,
-    file: File,
+    mut file: File,
     start: u64,
     at: u64,
     end: u64,
 ) -> io::Result<Body> {
-    let file = blobs::at(file, start).await?;
+    file.seek(io::SeekFrom::Start(start)).await?;
     let body = verified(download, start, end).boxed();
     let state = (body, file, at.saturating_sub(start));
     let rest = stream::try_unfold(state, |(mut body, mut file, given)| async move {
