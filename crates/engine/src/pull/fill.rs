@@ -17,7 +17,10 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 
-use super::{download::Download, through::go_on};
+use super::{
+    download::Download,
+    through::{go_on, verified},
+};
 use crate::{
     Engine,
     blobs::{self, Body, PIECE},
@@ -322,7 +325,8 @@ impl Follower {
                 "the registry names another length than before",
             ));
         }
-        go_on(self.spare, self.file, self.start, self.at, self.end).await
+        let body = verified(self.spare, self.start, self.end).boxed();
+        go_on(body, self.file, self.start, self.at).await
     }
 }
 

@@ -37,17 +37,10 @@ impl Engine {
     }
 }
 
-/// The bytes of a download from `at` up to `end`, for a reader who has those from `start` to `at` already, as a file has
-/// them: they have to be the same.
-pub(super) async fn go_on(
-    download: Download,
-    mut file: File,
-    start: u64,
-    at: u64,
-    end: u64,
-) -> io::Result<Body> {
+/// What `body`, which begins at `start`, has from `at` on, for a reader who was given what is before it from a file: that
+/// has to be the same.
+pub(super) async fn go_on(body: Body, mut file: File, start: u64, at: u64) -> io::Result<Body> {
     file.seek(io::SeekFrom::Start(start)).await?;
-    let body = verified(download, start, end).boxed();
     let state = (body, file, at.saturating_sub(start));
     let rest = stream::try_unfold(state, |(mut body, mut file, given)| async move {
         let Some(mut piece) = body.try_next().await? else {
@@ -117,6 +110,29 @@ fn part(mut piece: Bytes, at: u64, start: u64, end: u64) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_changes_over_gets_the_missing_bytes_if_those_before_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, "abcdef").unwrap();
+        for (pieces, rest) in [
+            (&["bcdef", "ghi"][..], Some("efghi")),
+            (&["b", "c", "d", "e", "f", "g"], Some("efg")),
+            (&["bcd", "XYZ"], Some("XYZ")),
+            (&["bcX", "efg"], None),
+            (&["Xcdefg"], None),
+        ] {
+            let body = stream::iter(pieces).map(|piece| Ok(Bytes::from(*piece)));
+            // It may be anywhere in the file.
+            let mut file = File::open(&path).await.unwrap();
+            file.seek(io::SeekFrom::End(0)).await.unwrap();
+            let body = go_on(body.boxed(), file, 1, 4).await.unwrap();
+            let read: io::Result<Vec<Bytes>> = body.try_collect().await;
+            let read = read.ok().map(|pieces| pieces.concat());
+            assert_eq!(read.as_deref(), rest.map(str::as_bytes), "{pieces:?}");
+        }
+    }
 
     #[test]
     fn a_range_is_cut_out_of_the_pieces() {
