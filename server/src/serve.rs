@@ -19,6 +19,21 @@ use crate::{
 /// How often what was measured is folded.
 const FOLD: Duration = Duration::from_secs(5);
 
+/// Folds what was measured as long as the process lives.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it holds nothing a stop would have to wait for"
+)]
+fn fold_metrics() {
+    tokio::spawn(async {
+        let mut turns = tokio::time::interval(FOLD);
+        loop {
+            turns.tick().await;
+            metrics::fold();
+        }
+    });
+}
+
 /// Opens the engine, making the data folder if it is missing.
 ///
 /// # Errors
@@ -78,13 +93,7 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
             let state = AppState::new(engine.clone(), public_url.clone())
                 .with_registry_host(&settings.registry_host(listener.local_addr()?));
             let router = build_router(state)?;
-            tokio::spawn(async {
-                let mut turns = tokio::time::interval(FOLD);
-                loop {
-                    turns.tick().await;
-                    metrics::fold();
-                }
-            });
+            fold_metrics();
             announce(&public_url, token.as_deref(), settings, started);
             run(listener, router, signals).await?;
         }
