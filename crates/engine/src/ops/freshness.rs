@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use model::{
     StreamRef, TagName, TagSource,
     job::{ItemState, JobKind},
@@ -49,7 +50,7 @@ impl Engine {
             insecure: Insecure::effective(record.insecure, spec.insecure).allowed(),
             state: ItemState::Pending,
         };
-        let asked = tokio::time::timeout(PATIENCE, self.ask(job, item)).await;
+        let asked = tokio::time::timeout(PATIENCE, self.ask(job, item, since)).await;
         let (stream, tag): (&StreamRef, &TagName) = (&record.stream, &row.name);
         match asked {
             Ok(Ok(())) => {}
@@ -63,9 +64,14 @@ impl Engine {
     }
 
     /// Runs an import of one tag here, or waits for the one that is under way.
-    async fn ask(&self, job: NewJob, item: NewItem) -> Result<()> {
+    async fn ask(&self, job: NewJob, item: NewItem, since: DateTime<Utc>) -> Result<()> {
         let actor = String::new();
         let mut tx = self.store().write().await?;
+        // Another pull may have asked, and be done, since the tag was looked at.
+        let row = tx.tag_row(&job.stream_id, &item.tag).await?;
+        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
+            return Ok(());
+        }
         let id = self
             .insert_listed(&mut tx, NewJob { actor, ..job }, vec![item])
             .await?;
