@@ -65,17 +65,12 @@ impl Engine {
 
     /// Runs an import of one tag here, or waits for the one that is under way.
     async fn ask(&self, job: NewJob, item: NewItem, since: DateTime<Utc>) -> Result<()> {
-        let actor = String::new();
-        let mut tx = self.store().write().await?;
-        // Another pull may have asked, and be done, since the tag was looked at.
-        let row = tx.tag_row(&job.stream_id, &item.tag).await?;
-        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
-            return Ok(());
-        }
-        let id = self
-            .insert_listed(&mut tx, NewJob { actor, ..job }, vec![item])
-            .await?;
-        tx.commit().await?;
+        let id = match self.note_question(&job, &item, since).await {
+            // Another process noted the same at the same moment: now it is seen.
+            Err(_) => self.note_question(&job, &item, since).await?,
+            noted => noted?,
+        };
+        let Some(id) = id else { return Ok(()) };
         if self.claim_this(&id).await? {
             let (engine, id) = (self.clone(), id.clone());
             // Who pulls may leave; what was begun goes on.
@@ -92,5 +87,27 @@ impl Engine {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Makes the job unless there is one, or another pull has asked since the tag was looked at. One at a time.
+    async fn note_question(
+        &self,
+        job: &NewJob,
+        item: &NewItem,
+        since: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let _turn = self.asking().lock().await;
+        let mut tx = self.store().write().await?;
+        let row = tx.tag_row(&job.stream_id, &item.tag).await?;
+        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
+            return Ok(None);
+        }
+        let job = NewJob {
+            actor: String::new(),
+            ..job.clone()
+        };
+        let id = self.insert_listed(&mut tx, job, vec![item.clone()]).await?;
+        tx.commit().await?;
+        Ok(Some(id))
     }
 }
