@@ -98,15 +98,17 @@ impl Engine {
     ) -> Result<Option<String>> {
         let _turn = self.asking().lock().await;
         let mut tx = self.store().write().await?;
-        let row = tx.tag_row(&job.stream_id, &item.tag).await?;
-        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
-            return Ok(None);
-        }
+        let stream_id = job.stream_id.clone();
         let job = NewJob {
             actor: String::new(),
             ..job.clone()
         };
         let id = self.insert_listed(&mut tx, job, vec![item.clone()]).await?;
+        // Looked at after the job: one that was under way and is gone has left its mark by now.
+        let row = tx.tag_row(&stream_id, &item.tag).await?;
+        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
+            return Ok(None);
+        }
         tx.commit().await?;
         Ok(Some(id))
     }
