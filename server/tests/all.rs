@@ -15,6 +15,7 @@ mod v2_discovery;
 mod v2_manage;
 mod v2_pull;
 mod v2_push;
+mod v2_walk;
 mod web_bulk;
 mod web_csrf;
 mod web_events;

@@ -77,6 +77,7 @@ impl Engine {
         stream: &StreamRef,
         pushed: Pushed,
     ) -> Result<Image, PushError> {
+        self.has_children(stream, &pushed).await?;
         let mut sizes = Vec::new();
         for (blob, said) in pushed.blobs() {
             let size = match self.blob_head(actor, stream, &blob).await {
@@ -107,6 +108,31 @@ impl Engine {
         pushed
             .image(config.as_ref(), &sizes)
             .map_err(PushError::BadManifest)
+    }
+
+    /// Checks that the stream has what an index is of: naming an image of another stream would open it.
+    async fn has_children(&self, stream: &StreamRef, pushed: &Pushed) -> Result<(), PushError> {
+        let children = pushed.children();
+        if children.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store().read().await?;
+        let record = tx.stream(stream).await?;
+        for child in children {
+            let here = match &record {
+                None => false,
+                Some(record) => {
+                    tx.has_pushed_image(&record.id, &child).await?
+                        || !tx.image_sources(&record.id, &child, 1).await?.is_empty()
+                }
+            };
+            if !here {
+                return Err(PushError::MissingBlob(format!(
+                    "the index names the manifest {child}, which {stream} does not have; push it first"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The bytes of a config; none if they are more than a config has.

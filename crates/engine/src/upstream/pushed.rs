@@ -50,6 +50,14 @@ impl Pushed {
         }
     }
 
+    /// The manifests an index is of.
+    pub fn children(&self) -> Vec<Digest> {
+        match &self.manifest.kind {
+            Kind::Index(children) => children.iter().map(|child| child.digest.clone()).collect(),
+            Kind::Single { .. } | Kind::Schema1(_) => Vec::new(),
+        }
+    }
+
     /// The config blob, if its text says what the image is.
     pub fn config(&self) -> Option<&Digest> {
         match &self.manifest.kind {
