@@ -9,6 +9,7 @@ pub mod config;
 pub mod events;
 pub mod health;
 pub mod listener;
+pub mod metrics;
 pub mod middleware;
 pub mod plain;
 pub mod progress;

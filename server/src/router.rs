@@ -11,7 +11,7 @@ use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer};
 use crate::{
     assets,
     auth::{self, session, visitor},
-    events, health,
+    events, health, metrics,
     middleware::{headers, limits, origin, request},
     progress,
     state::AppState,
@@ -23,6 +23,8 @@ use crate::{
 /// # Errors
 /// When the public URL is no origin.
 pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigError> {
+    // What is measured before there is a recorder is lost.
+    metrics::fold();
     let secure = state.site.secure;
     // Everything that depends on who asks; the layers reach the page for unknown addresses too.
     let people = web::routes()
@@ -37,6 +39,7 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
     // The last layer is the first to see a request.
     Ok(people
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(assets::routes())
         .with_state(state)
         .layer(CompressionLayer::new())
@@ -46,6 +49,7 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
         // Clients of the registry are no browsers: no cookies, no forms, and bodies of any size that are streamed.
         .merge(registry)
         .layer(from_fn_with_state(places, limits::load))
+        .layer(from_fn(metrics::measure))
         .layer(from_fn(limits::catch_panic))
         .layer(from_fn(move |request, next| {
             headers::protect(secure, request, next)

@@ -1,6 +1,6 @@
 //! `weir serve`: opens everything, says where it is, serves until told to stop, closes everything.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::{Clock, Engine};
@@ -10,10 +10,29 @@ use url::Url;
 use crate::{
     config::Settings,
     listener::{Bounded, Client},
+    metrics,
     router::build_router,
     shutdown::{self, Signals},
     state::AppState,
 };
+
+/// How often what was measured is folded.
+const FOLD: Duration = Duration::from_secs(5);
+
+/// Folds what was measured as long as the process lives.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it holds nothing a stop would have to wait for"
+)]
+fn fold_metrics() {
+    tokio::spawn(async {
+        let mut turns = tokio::time::interval(FOLD);
+        loop {
+            turns.tick().await;
+            metrics::fold();
+        }
+    });
+}
 
 /// Opens the engine, making the data folder if it is missing.
 ///
@@ -74,6 +93,7 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
             let state = AppState::new(engine.clone(), public_url.clone())
                 .with_registry_host(&settings.registry_host(listener.local_addr()?));
             let router = build_router(state)?;
+            fold_metrics();
             announce(&public_url, token.as_deref(), settings, started);
             run(listener, router, signals).await?;
         }

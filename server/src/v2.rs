@@ -9,12 +9,14 @@ mod blobs;
 mod catalog;
 mod error;
 mod manifests;
-pub mod names;
+mod names;
 mod paging;
 mod referrers;
 mod tags;
 mod token;
 mod uploads;
+
+use std::time::Instant;
 
 use axum::{
     Json, Router,
@@ -23,15 +25,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use engine::{Actor, Engine, Error};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use serde_json::json;
 
-use self::{
-    error::{Code, Refusal},
-    names::Route,
-};
-use crate::state::AppState;
+use self::error::{Code, Refusal};
+pub use self::names::Route;
+use crate::{metrics as measure, state::AppState};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -65,8 +66,25 @@ async fn advertise(request: Request, next: Next) -> Response {
     response
 }
 
+/// Who asks, by the token they show.
+pub async fn actor(engine: &Engine, headers: &HeaderMap) -> Result<Actor, Refusal> {
+    auth::actor(engine, headers).await
+}
+
+/// What the engine refused, where nothing can be missing.
+#[must_use]
+pub fn refused(error: &Error) -> Refusal {
+    Refusal::from_engine(error, Code::NameUnknown)
+}
+
+/// A refusal with the way to a token.
+pub fn challenge(state: &AppState, headers: &HeaderMap, refusal: Refusal) -> Response {
+    auth::Challenge::of(&state.site, headers).refuse(headers, None, refusal)
+}
+
 /// Finds out who asks, then what for. In this order: somebody unknown learns nothing from how an address is refused.
 async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
+    let started = Instant::now();
     let (parts, body) = request.into_parts();
     let query = parts.uri.query();
     let challenge = auth::Challenge::of(&state.site, &parts.headers);
@@ -135,7 +153,9 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             )),
         }
     };
-    match answered.await {
+    let answered = answered.await;
+    measure::registry_request(&parts.method, route.as_ref().ok(), started);
+    match answered {
         Ok(response) => response,
         Err(refusal) => {
             let scope = route

@@ -8,6 +8,7 @@ mod cli;
 mod common;
 mod config;
 mod health;
+mod metrics;
 mod route_by_role;
 mod v2_auth;
 mod v2_discovery;

@@ -21,7 +21,7 @@ mod parts;
 use std::{
     io,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -96,6 +96,10 @@ impl Blobs {
     /// # Errors
     /// When the place refuses.
     pub async fn size(&self, digest: &Digest) -> io::Result<Option<u64>> {
+        measured("size", self.find_size(digest)).await
+    }
+
+    async fn find_size(&self, digest: &Digest) -> io::Result<Option<u64>> {
         match &self.place {
             Place::Disk => {
                 let found = fs::metadata(self.path(digest)).await;
@@ -110,6 +114,10 @@ impl Blobs {
     /// # Errors
     /// When the place refuses.
     pub(crate) async fn open(&self, digest: &Digest) -> io::Result<Option<Found>> {
+        measured("open", self.find(digest)).await
+    }
+
+    async fn find(&self, digest: &Digest) -> io::Result<Option<Found>> {
         let found = match &self.place {
             Place::Disk => {
                 let Some(file) = absent(File::open(self.path(digest)).await)? else {
@@ -225,6 +233,10 @@ impl Blobs {
 
     /// Gives a verified file the name of its digest.
     async fn store(&self, file: &File, path: &Path, digest: &Digest) -> io::Result<()> {
+        measured("store", self.give_name(file, path, digest)).await
+    }
+
+    async fn give_name(&self, file: &File, path: &Path, digest: &Digest) -> io::Result<()> {
         match &self.place {
             Place::Disk => {
                 file.sync_all().await?;
@@ -258,6 +270,23 @@ impl Found {
             Source::Object(bucket, name) => bucket.read(&name, start, end).await,
         }
     }
+}
+
+/// Counts what is asked of the place of blobs, how long it takes and what fails.
+async fn measured<T>(
+    operation: &'static str,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let started = Instant::now();
+    let done = work.await;
+    metrics::histogram!("weir_storage_duration_seconds", "operation" => operation)
+        .record(started.elapsed());
+    if let Err(error) = &done {
+        let code = error.kind().to_string();
+        metrics::counter!("weir_storage_errors_total", "operation" => operation, "code" => code)
+            .increment(1);
+    }
+    done
 }
 
 /// The name of a blob: the grammar of digests has no separators of paths; the hex has 32 digits or more.

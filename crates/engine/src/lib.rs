@@ -65,6 +65,8 @@ struct Inner {
     hashes: Hashes,
     /// Pulls that are not written yet.
     gathered: Gathered,
+    /// Taken to note that a source is asked before a pull.
+    asking: tokio::sync::Mutex<()>,
     /// Names this process in leases.
     owner: String,
     /// The key of stored secrets, once it was needed.
@@ -142,6 +144,7 @@ impl Engine {
                 fills: Fills::default(),
                 hashes: Hashes::default(),
                 gathered: Gathered::default(),
+                asking: tokio::sync::Mutex::default(),
                 owner,
                 vault: OnceLock::new(),
                 wake: Notify::new(),
@@ -207,6 +210,10 @@ impl Engine {
 
     fn hashes(&self) -> &Hashes {
         &self.inner.hashes
+    }
+
+    fn asking(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.asking
     }
 
     fn gathered(&self) -> &Gathered {

@@ -15,6 +15,7 @@ mod imports;
 mod insecure;
 mod jobs;
 mod journal;
+mod measures;
 mod mirror;
 mod namespaces;
 mod naming;

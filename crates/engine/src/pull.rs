@@ -105,7 +105,11 @@ impl Engine {
             Way::Known(bytes) => return known(bytes, range),
             Way::Doors(doors) => doors,
         };
-        if let Some(blob) = self.local_blob(digest, range).await? {
+        let local = self.local_blob(digest, range).await?;
+        let kind = if local.is_some() { "hit" } else { "miss" };
+        metrics::counter!("weir_pullthrough_blobstore_cache_requests_total", "type" => kind)
+            .increment(1);
+        if let Some(blob) = local {
             return Ok(blob);
         }
         if doors.is_empty() {

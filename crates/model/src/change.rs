@@ -165,13 +165,21 @@ impl Change {
                 vec![[format!("{tag} hold"), hold(*before), hold(*after)]]
             }
             Self::MoveHead {
-                tag, before, after, ..
+                tag,
+                before,
+                after,
+                reference,
+                ..
             } => vec![[
                 format!("{tag} points at"),
                 before
                     .as_ref()
                     .map_or_else(|| "nothing yet".into(), |digest| digest.to_string()),
-                after.to_string(),
+                // A newer generation of what is there, or another place where it is found.
+                match before.as_ref() == Some(after) {
+                    true => format!("the same image, of {}", reference.name()),
+                    false => after.to_string(),
+                },
             ]],
             Self::SetCondition { tag, after } => vec![[
                 format!("{tag} import"),

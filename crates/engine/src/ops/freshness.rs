@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use model::{
     StreamRef, TagName, TagSource,
     job::{ItemState, JobKind},
@@ -49,7 +50,7 @@ impl Engine {
             insecure: Insecure::effective(record.insecure, spec.insecure).allowed(),
             state: ItemState::Pending,
         };
-        let asked = tokio::time::timeout(PATIENCE, self.ask(job, item)).await;
+        let asked = tokio::time::timeout(PATIENCE, self.ask(job, item, since)).await;
         let (stream, tag): (&StreamRef, &TagName) = (&record.stream, &row.name);
         match asked {
             Ok(Ok(())) => {}
@@ -63,13 +64,13 @@ impl Engine {
     }
 
     /// Runs an import of one tag here, or waits for the one that is under way.
-    async fn ask(&self, job: NewJob, item: NewItem) -> Result<()> {
-        let actor = String::new();
-        let mut tx = self.store().write().await?;
-        let id = self
-            .insert_listed(&mut tx, NewJob { actor, ..job }, vec![item])
-            .await?;
-        tx.commit().await?;
+    async fn ask(&self, job: NewJob, item: NewItem, since: DateTime<Utc>) -> Result<()> {
+        let id = match self.note_question(&job, &item, since).await {
+            // Another process noted the same at the same moment: now it is seen.
+            Err(_) => self.note_question(&job, &item, since).await?,
+            noted => noted?,
+        };
+        let Some(id) = id else { return Ok(()) };
         if self.claim_this(&id).await? {
             let (engine, id) = (self.clone(), id.clone());
             // Who pulls may leave; what was begun goes on.
@@ -86,5 +87,29 @@ impl Engine {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Makes the job unless there is one, or another pull has asked since the tag was looked at. One at a time.
+    async fn note_question(
+        &self,
+        job: &NewJob,
+        item: &NewItem,
+        since: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let _turn = self.asking().lock().await;
+        let mut tx = self.store().write().await?;
+        let stream_id = job.stream_id.clone();
+        let job = NewJob {
+            actor: String::new(),
+            ..job.clone()
+        };
+        let id = self.insert_listed(&mut tx, job, vec![item.clone()]).await?;
+        // Looked at after the job: one that was under way and is gone has left its mark by now.
+        let row = tx.tag_row(&stream_id, &item.tag).await?;
+        if row.is_none_or(|row| row.checks.last.is_some_and(|last| last > since)) {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(id))
     }
 }

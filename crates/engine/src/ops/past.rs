@@ -50,7 +50,8 @@ impl Engine {
         actor.may_read(&stream.namespace)?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
-        let mut before = tx.changes_until(&record, tag, at).await?;
+        let when = (at, tx.number_about(at).await?);
+        let mut before = tx.changes_until(&record, tag, when).await?;
         let deleted =
             |(_, change): &(DateTime<Utc>, Change)| matches!(change, Change::DeleteTag { .. });
         if let Some(end) = before.iter().position(deleted) {
@@ -61,7 +62,7 @@ impl Engine {
                 "{stream} had no tag {tag} at that time"
             )));
         }
-        let after = tx.changes_after(&record, tag, at).await?;
+        let after = tx.changes_after(&record, tag, when).await?;
         let row = tx.tag_row(&record.id, tag).await?;
         let newest = row.as_ref().and_then(|row| row.head.as_ref());
         let head = match newest {

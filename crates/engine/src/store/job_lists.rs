@@ -15,6 +15,18 @@ use super::{
 use crate::error::Result;
 
 impl Tx {
+    /// How many jobs wait or run, by kind and state.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn active_jobs(&mut self) -> Result<Vec<(String, String, i64)>> {
+        const SQL: &str =
+            "SELECT kind, state, COUNT(*) FROM jobs WHERE finished_at IS NULL GROUP BY kind, state";
+        Ok(on!(self, |conn| sqlx::query_as(SQL)
+            .fetch_all(conn)
+            .await?))
+    }
+
     /// One page of jobs, newest first; of one stream or of all.
     ///
     /// # Errors

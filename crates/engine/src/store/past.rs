@@ -11,6 +11,9 @@ const MOST_DELETED: i64 = 200;
 /// Changes of one tag that are read to find what it was, at most: its moves are among the newest.
 const MOST_CHANGES: i64 = 200;
 
+/// Clocks of several processes differ: times follow numbers, but for so many.
+const SLACK: i64 = 1_000;
+
 #[derive(sqlx::FromRow)]
 struct Then {
     name: String,
@@ -107,15 +110,41 @@ impl Tx {
         let more = i64::try_from(names.len()).is_ok_and(|found| found > MOST_DELETED);
         names.truncate(usize::try_from(MOST_DELETED).unwrap_or(usize::MAX));
         let mut found = Vec::new();
+        let until = (at, self.number_about(at).await?);
         for name in names {
             let tag: TagName = row::parse("journal.tag", &name)?;
-            let before = self.changes_until(stream, &tag, at).await?;
+            let before = self.changes_until(stream, &tag, until).await?;
             found.extend(pointed_at(&tag, &before));
         }
         Ok((found, more))
     }
 
-    /// The newest changes of a tag until an instant, newest first, at most 200; none of an earlier stream of this name.
+    /// About which journal number was the newest at an instant: none is missing, so halving finds it in a journal of any
+    /// length.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn number_about(&mut self, at: DateTime<Utc>) -> Result<i64> {
+        const SQL: &str = "SELECT at FROM journal WHERE number = $1 LIMIT 1";
+        let (mut found, mut low, mut high) = (0, 1, self.newest_number().await?);
+        while low <= high {
+            let middle = low + (high - low) / 2;
+            let then: Option<DateTime<Utc>> = on!(self, |conn| sqlx::query_scalar(SQL)
+                .bind(middle)
+                .fetch_optional(conn)
+                .await?);
+            if then.is_some_and(|then| then <= at) {
+                found = middle;
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The newest changes of a tag until an instant and its number, newest first, at most 200; none of an earlier stream
+    /// of this name.
     ///
     /// # Errors
     /// When the database refuses or a line of the journal does not parse.
@@ -123,16 +152,16 @@ impl Tx {
         &mut self,
         stream: &StreamRecord,
         tag: &TagName,
-        at: DateTime<Utc>,
+        (at, number): (DateTime<Utc>, i64),
     ) -> Result<Vec<(DateTime<Utc>, Change)>> {
         const SQL: &str = "SELECT at, change FROM journal
-            WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at <= $4
+            WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at <= $4 AND number <= $7
                 AND at >= (SELECT created_at FROM streams WHERE id = $5)
             ORDER BY number DESC, position DESC LIMIT $6";
-        self.changes(SQL, stream, tag, at).await
+        self.changes(SQL, stream, tag, at, number + SLACK).await
     }
 
-    /// The changes of a tag after an instant, oldest first, at most 200; none of an earlier stream of this name.
+    /// The changes of a tag after an instant and its number, oldest first, at most 200; none of an earlier stream of this name.
     ///
     /// # Errors
     /// When the database refuses or a line of the journal does not parse.
@@ -140,13 +169,13 @@ impl Tx {
         &mut self,
         stream: &StreamRecord,
         tag: &TagName,
-        at: DateTime<Utc>,
+        (at, number): (DateTime<Utc>, i64),
     ) -> Result<Vec<(DateTime<Utc>, Change)>> {
         const SQL: &str = "SELECT at, change FROM journal
-            WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4
+            WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4 AND number > $7
                 AND at >= (SELECT created_at FROM streams WHERE id = $5)
             ORDER BY number, position LIMIT $6";
-        self.changes(SQL, stream, tag, at).await
+        self.changes(SQL, stream, tag, at, number - SLACK).await
     }
 
     async fn changes(
@@ -155,6 +184,7 @@ impl Tx {
         stream: &StreamRecord,
         tag: &TagName,
         at: DateTime<Utc>,
+        number: i64,
     ) -> Result<Vec<(DateTime<Utc>, Change)>> {
         let rows: Vec<(DateTime<Utc>, String)> = on!(self, |conn| {
             sqlx::query_as(sql)
@@ -164,6 +194,7 @@ impl Tx {
                 .bind(at)
                 .bind(&stream.id)
                 .bind(MOST_CHANGES)
+                .bind(number)
                 .fetch_all(conn)
                 .await?
         });

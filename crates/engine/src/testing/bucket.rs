@@ -27,6 +27,10 @@ impl TestBucket {
     ///
     /// # Panics
     /// When it cannot be started.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it has no engine, and goes with the runtime of its test"
+    )]
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the bucket");
         std::fs::create_dir(folder.path().join(BUCKET)).expect("a bucket");

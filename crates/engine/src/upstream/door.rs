@@ -1,9 +1,12 @@
 //! A repository read with a credential, and without it when the credential is refused: public images behind a wrong
 //! secret can still be had.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use model::{Digest, Reference, tag::Reason};
@@ -18,6 +21,8 @@ pub struct Door {
     anonymous: Option<Repository>,
     /// The credential was refused, and it worked without.
     refused: Arc<AtomicBool>,
+    /// The registry, as metrics name it.
+    host: String,
 }
 
 /// Asks with the credential; refused, without it. If that fails too, the first answer stands.
@@ -58,6 +63,7 @@ impl Door {
             first: upstream.repository(source, access),
             anonymous,
             refused: Arc::default(),
+            host: source.host().to_owned(),
         }
     }
 
@@ -76,7 +82,8 @@ impl Door {
     /// # Errors
     /// As there.
     pub async fn tags(&self, most: usize) -> Result<TagList, Failure> {
-        ask!(self, |repository| repository.tags(most))
+        let asked = async { ask!(self, |repository| repository.tags(most)) };
+        self.measured("tags", asked).await
     }
 
     /// As [`Repository::head`].
@@ -84,7 +91,8 @@ impl Door {
     /// # Errors
     /// As there.
     pub async fn head(&self, target: &str) -> Result<Option<Digest>, Failure> {
-        ask!(self, |repository| repository.head(target))
+        let asked = async { ask!(self, |repository| repository.head(target)) };
+        self.measured("head", asked).await
     }
 
     /// As [`Repository::manifest`].
@@ -92,7 +100,8 @@ impl Door {
     /// # Errors
     /// As there.
     pub async fn manifest(&self, digest: &Digest) -> Result<RawManifest, Failure> {
-        ask!(self, |repository| repository.manifest(digest))
+        let asked = async { ask!(self, |repository| repository.manifest(digest)) };
+        self.measured("manifest", asked).await
     }
 
     /// As [`Repository::blob`].
@@ -100,7 +109,8 @@ impl Door {
     /// # Errors
     /// As there.
     pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
-        ask!(self, |repository| repository.blob(digest, from))
+        let asked = async { ask!(self, |repository| repository.blob(digest, from)) };
+        self.measured("blob", asked).await
     }
 
     /// As [`Repository::image`].
@@ -108,6 +118,26 @@ impl Door {
     /// # Errors
     /// As there.
     pub async fn image(&self, target: &str) -> Result<Image, Failure> {
-        ask!(self, |repository| repository.image(target))
+        let asked = async { ask!(self, |repository| repository.image(target)) };
+        self.measured("image", asked).await
+    }
+
+    /// Counts what is asked of the registry, how long it takes and what fails. Of what was asked only the host is told.
+    async fn measured<T>(
+        &self,
+        operation: &'static str,
+        asked: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let started = Instant::now();
+        let answer = asked.await;
+        metrics::histogram!("weir_pullthrough_repository_duration_seconds",
+            "registry" => self.host.clone(), "operation" => operation)
+        .record(started.elapsed());
+        if let Err(failure) = &answer {
+            metrics::counter!("weir_pullthrough_repository_errors_total",
+                "registry" => self.host.clone(), "operation" => operation, "code" => failure.reason.as_str())
+            .increment(1);
+        }
+        answer
     }
 }

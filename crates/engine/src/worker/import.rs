@@ -140,6 +140,7 @@ pub(super) async fn finish(
     tx.finish_job(id, state, error, hint, engine.clock().now())
         .await?;
     tx.commit().await?;
+    metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
     Ok(Ended::Final)
 }
 
@@ -524,6 +525,10 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
     tx.finish_items(&job.id, engine.owner(), &outcomes, now)
         .await?;
     tx.commit().await?;
+    for outcome in &outcomes {
+        metrics::counter!("weir_imported_tags_total", "result" => outcome.state.as_str())
+            .increment(1);
+    }
     Ok(last_failure)
 }
 
