@@ -3,8 +3,6 @@
 use model::{
     Digest, Page, PageRequest, StreamRef, TagName,
     job::{ItemState, JobKind},
-    narrow::Narrow,
-    policy::{ReferencePolicy, Schedule},
     storage::{ImageStorage, Pulls, StorageTotal, StreamStorage},
 };
 
@@ -61,21 +59,10 @@ impl Engine {
         };
         let what: Vec<_> = tags.iter().map(ToString::to_string).collect();
         let job = NewJob {
-            id: self.clock().id(),
             dedup_key: format!("mirror {} {}", record.id, what.join(" ")),
-            stream_id: record.id.clone(),
-            source: first.without_tag(),
             all_tags: tags.is_empty(),
-            narrow: Narrow::default(),
-            listed: true,
-            insecure: false,
-            schedule: Schedule::Never,
-            reference_policy: ReferencePolicy::Source,
-            mode: None,
-            platform: <[String; 2]>::default(),
             kind: JobKind::Mirror,
-            creates_stream: false,
-            actor: actor.name.clone(),
+            ..self.new_job(actor, &record, &first.without_tag(), false, false)
         };
         let now = self.clock().now();
         let id = tx.insert_job(&job, now).await?;
@@ -156,16 +143,24 @@ impl Engine {
         let mut tx = self.store().read().await?;
         let streams = tx.streams_to_measure(now - MEASURED, MOST_STREAMS).await?;
         drop(tx);
+        if streams.is_empty() {
+            return Ok(0);
+        }
+        // Added up beside the writers, not before them: a long history takes a while.
+        let mut measured = Vec::new();
         for id in &streams {
-            let mut tx = self.store().write().await?;
-            tx.measure_stream(id, now).await?;
-            tx.commit().await?;
+            let mut tx = self.store().read().await?;
+            measured.push(tx.measure_stream(id).await?);
         }
-        if !streams.is_empty() {
-            let mut tx = self.store().write().await?;
-            tx.measure_total(now).await?;
-            tx.commit().await?;
+        let mut tx = self.store().write().await?;
+        for (id, measures) in streams.iter().zip(&measured) {
+            tx.set_measures(id, measures, now).await?;
         }
+        tx.commit().await?;
+        let total = self.store().read().await?.measure_total(now).await?;
+        let mut tx = self.store().write().await?;
+        tx.set_storage_total(&total).await?;
+        tx.commit().await?;
         Ok(streams.len())
     }
 }

@@ -25,6 +25,15 @@ struct Row {
     measured_at: DateTime<Utc>,
 }
 
+/// What was measured of a stream.
+pub(crate) struct Measures {
+    images: i64,
+    bytes: i64,
+    stored_bytes: i64,
+    pulls: i64,
+    pulled_at: Option<DateTime<Utc>>,
+}
+
 /// Layers of the images a condition chooses, each once, with whether it is stored here.
 macro_rules! layers_of {
     ($images:expr) => {
@@ -114,11 +123,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database refuses.
-    pub(crate) async fn measure_stream(
-        &mut self,
-        stream_id: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
+    pub(crate) async fn measure_stream(&mut self, stream_id: &str) -> Result<Measures> {
         const LAYERS: &str = layers_of!(
             "SELECT digest FROM revisions WHERE stream_id = $1
             UNION SELECT c.digest FROM revisions r JOIN image_children c ON c.image_digest = r.digest
@@ -131,11 +136,6 @@ impl Tx {
             UNION SELECT digest FROM pushed_images WHERE stream_id = $1) AS images";
         const PULLS: &str = "SELECT CAST(COALESCE(SUM(pulls), 0) AS BIGINT), MAX(pulled_at)
             FROM tags WHERE stream_id = $1";
-        const SQL: &str = "INSERT INTO stream_storage (stream_id, images, bytes, stored_bytes, pulls, pulled_at, measured_at)
-            SELECT id, $2, $3, $4, $5, $6, $7 FROM streams WHERE id = $1
-            ON CONFLICT (stream_id) DO UPDATE SET images = excluded.images, bytes = excluded.bytes,
-                stored_bytes = excluded.stored_bytes, pulls = excluded.pulls, pulled_at = excluded.pulled_at,
-                measured_at = excluded.measured_at";
         let (_, bytes, _, stored_bytes): (i64, i64, i64, i64) =
             on!(self, |conn| sqlx::query_as(LAYERS)
                 .bind(stream_id)
@@ -150,14 +150,38 @@ impl Tx {
                 .bind(stream_id)
                 .fetch_one(conn)
                 .await?);
+        Ok(Measures {
+            images,
+            bytes,
+            stored_bytes,
+            pulls,
+            pulled_at,
+        })
+    }
+
+    /// Keeps what was measured of a stream; of one that is gone since, nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn set_measures(
+        &mut self,
+        stream_id: &str,
+        measures: &Measures,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = "INSERT INTO stream_storage (stream_id, images, bytes, stored_bytes, pulls, pulled_at, measured_at)
+            SELECT id, $2, $3, $4, $5, $6, $7 FROM streams WHERE id = $1
+            ON CONFLICT (stream_id) DO UPDATE SET images = excluded.images, bytes = excluded.bytes,
+                stored_bytes = excluded.stored_bytes, pulls = excluded.pulls, pulled_at = excluded.pulled_at,
+                measured_at = excluded.measured_at";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(stream_id)
-                .bind(images)
-                .bind(bytes)
-                .bind(stored_bytes)
-                .bind(pulls)
-                .bind(pulled_at)
+                .bind(measures.images)
+                .bind(measures.bytes)
+                .bind(measures.stored_bytes)
+                .bind(measures.pulls)
+                .bind(measures.pulled_at)
                 .bind(now)
                 .execute(conn)
                 .await?;
@@ -169,25 +193,32 @@ impl Tx {
     ///
     /// # Errors
     /// When the database refuses.
-    pub(crate) async fn measure_total(&mut self, now: DateTime<Utc>) -> Result<()> {
+    pub(crate) async fn measure_total(&mut self, now: DateTime<Utc>) -> Result<StorageTotal> {
         const STORED: &str =
             "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM stored_blobs";
         const STREAMS: &str =
             "SELECT CAST(COALESCE(SUM(stored_bytes), 0) AS BIGINT) FROM stream_storage";
-        const SQL: &str = "INSERT INTO settings (key, value) VALUES ($1, $2)
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         let (blobs, bytes): (i64, i64) =
             on!(self, |conn| sqlx::query_as(STORED).fetch_one(conn).await?);
         let unshared_bytes: i64 = on!(self, |conn| sqlx::query_scalar(STREAMS)
             .fetch_one(conn)
             .await?);
-        let total = StorageTotal {
+        Ok(StorageTotal {
             blobs,
             bytes,
             unshared_bytes,
             measured_at: Some(now),
-        };
-        let value = serde_json::to_string(&total).map_err(|error| Error::Internal {
+        })
+    }
+
+    /// Keeps what all streams take together.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn set_storage_total(&mut self, total: &StorageTotal) -> Result<()> {
+        const SQL: &str = "INSERT INTO settings (key, value) VALUES ($1, $2)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let value = serde_json::to_string(total).map_err(|error| Error::Internal {
             doing: "writing what is stored",
             source: Box::new(error),
         })?;
