@@ -141,6 +141,10 @@ impl Engine {
         if start.is_some_and(|start| start != taken.size) {
             return Err(PushError::OutOfOrder(taken));
         }
+        // The usual end of an upload brings nothing more.
+        if length == Some(0) {
+            return Ok(taken);
+        }
         let room = self.config().max_blob.saturating_sub(taken.size);
         let too_large = || {
             PushError::TooLarge(format!(
@@ -242,7 +246,7 @@ impl Engine {
                 self.blobs()
                     .promote(id, part, digest)
                     .await
-                    .map_err(place)?
+                    .map_err(|error| gone_or(id, error))?
                     || self.join(id, names, digest).await?
             }
             _ => self.join(id, names, digest).await?,
@@ -273,12 +277,7 @@ impl Engine {
             .await
             .map_err(place)?;
         let mut body = self.blobs().read_parts(id, parts);
-        // A part that is gone became a blob just before a crash.
-        let read = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => PushError::UnknownUpload(id.to_owned()),
-            _ => PushError::Engine(place(error)),
-        };
-        while let Some(piece) = body.try_next().await.map_err(read)? {
+        while let Some(piece) = body.try_next().await.map_err(|error| gone_or(id, error))? {
             new.write(&piece).await.map_err(place)?;
         }
         if !new.is_right() {
@@ -397,5 +396,13 @@ pub(crate) fn place(error: io::Error) -> Error {
     Error::Internal {
         doing: "storing what was pushed",
         source: Box::new(error),
+    }
+}
+
+/// A part that is gone became a blob just before a crash, or by the same request made twice: the upload is over.
+fn gone_or(id: &str, error: io::Error) -> PushError {
+    match error.kind() {
+        io::ErrorKind::NotFound => PushError::UnknownUpload(id.to_owned()),
+        _ => PushError::Engine(place(error)),
     }
 }

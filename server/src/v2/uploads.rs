@@ -167,7 +167,8 @@ fn content_range(text: &str) -> Option<(u64, u64)> {
     let (range, _) = text.split_once('/').unwrap_or((text, ""));
     let (first, last) = range.split_once('-')?;
     let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    (first <= last).then_some((first, last))
+    // The last byte there can be has none after it.
+    (first <= last && last < u64::MAX).then_some((first, last))
 }
 
 /// What the engine refused, with where the client may go on if it may.
@@ -244,6 +245,7 @@ mod tests {
             ("bytes 0-99/100", Some((0, 99))),
             ("bytes=5-5/*", Some((5, 5))),
             ("5-4", None),
+            ("0-18446744073709551615", None),
             ("5-", None),
             ("-5", None),
             ("a-b", None),
