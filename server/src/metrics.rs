@@ -1,7 +1,10 @@
 //! `/metrics`: what the process does, in Prometheus' text form, for those who show an API token (any user's). Labels name
 //! methods, statuses, operations and hosts of registries, never streams, tags or users.
 
-use std::{sync::OnceLock, time::Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -12,6 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, Method, header};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_util::MetricKindMask;
 
 use crate::{
     state::AppState,
@@ -24,6 +28,8 @@ const SECONDS: [f64; 12] = [
 ];
 /// Upper bounds of sizes, in bytes.
 const BYTES: [f64; 6] = [1e3, 1e4, 1e5, 1e6, 1e8, 1e10];
+/// How long a figure that does not change is told.
+const IDLE: Duration = Duration::from_secs(24 * 3_600);
 /// The media type of the text form.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -45,6 +51,8 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
+        // Hosts that are asked no more are not told for ever: names of hosts come from people.
+        .idle_timeout(MetricKindMask::ALL, Some(IDLE))
         .install_recorder()
 }
 
