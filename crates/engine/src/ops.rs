@@ -35,7 +35,7 @@ pub(crate) use imports::{MOST_TAGS, none_fits, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 pub use pull::Target;
-pub(crate) use pull::{not_fetched, only_here};
+pub(crate) use pull::{Fetch, not_fetched, only_here};
 pub use push::PushedManifest;
 use sha2::{Digest as _, Sha256};
 pub use tokens::NewToken;

@@ -12,7 +12,7 @@ use std::{collections::HashSet, io};
 use bytes::Bytes;
 use futures::{StreamExt, stream, stream::BoxStream};
 use model::{
-    Digest, StreamRef,
+    Digest, Reference, StreamRef,
     policy::{Freshness, Insecure},
 };
 
@@ -24,6 +24,7 @@ use self::{
 use crate::{
     Actor, Engine, Error, Result,
     ops::{not_fetched, only_here},
+    store::{StreamRecord, Tx},
     upstream::{Door, MANIFEST_CAP},
 };
 
@@ -101,9 +102,9 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
-        let doors = match self.way_to(actor, stream, digest).await? {
+        let (doors, freshness) = match self.way_to(actor, stream, digest).await? {
             Way::Known(bytes) => return known(bytes, range),
-            Way::Doors(doors) => doors,
+            Way::Doors(doors, freshness) => (doors, freshness),
         };
         let local = self.local_blob(digest, range).await?;
         let kind = if local.is_some() { "hit" } else { "miss" };
@@ -112,9 +113,7 @@ impl Engine {
         if let Some(blob) = local {
             return Ok(blob);
         }
-        if doors.is_empty() {
-            return Err(only_here(stream, digest));
-        }
+        may_fetch(stream, digest, &doors, freshness)?;
         if !self.config().mirror {
             return self.through(doors, digest, range).await;
         }
@@ -170,16 +169,14 @@ impl Engine {
         stream: &StreamRef,
         digest: &Digest,
     ) -> Result<u64> {
-        let doors = match self.way_to(actor, stream, digest).await? {
+        let (doors, freshness) = match self.way_to(actor, stream, digest).await? {
             Way::Known(bytes) => return Ok(bytes.len() as u64),
-            Way::Doors(doors) => doors,
+            Way::Doors(doors, freshness) => (doors, freshness),
         };
         if let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
             return Ok(size);
         }
-        if doors.is_empty() {
-            return Err(only_here(stream, digest));
-        }
+        may_fetch(stream, digest, &doors, freshness)?;
         let mut download = Download::new(doors, digest, self.config().max_blob);
         if download.open().await.map_err(Error::from)?
             && let Some(size) = download.size
@@ -205,7 +202,8 @@ impl Engine {
     ) -> Result<bool> {
         let doors = match self.way_to(actor, stream, digest).await? {
             Way::Known(_) => return Ok(false),
-            Way::Doors(doors) => doors,
+            // Somebody asked for it: that pulls ask for nothing does not matter.
+            Way::Doors(doors, _) => doors,
         };
         if self.blobs().size(digest).await.map_err(disk)?.is_some() {
             return Ok(false);
@@ -266,7 +264,7 @@ impl Engine {
         let pushed = tx.has_pushed_blob(stream, digest).await?;
         let Some(record) = tx.stream(stream).await? else {
             return match pushed {
-                true => Ok(Way::Doors(Vec::new())),
+                true => Ok(Way::Doors(Vec::new(), Freshness::default())),
                 false => Err(Error::NotFound(format!("there is no stream {stream}"))),
             };
         };
@@ -277,27 +275,32 @@ impl Engine {
         if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
         }
+        let doors = self.doors(&mut tx, &record, found).await?;
+        Ok(Way::Doors(doors, record.freshness))
+    }
+
+    /// Repositories of a stream's references, each once on the same terms, this registry itself left out.
+    pub(crate) async fn doors(
+        &self,
+        tx: &mut Tx,
+        record: &StreamRecord,
+        found: Vec<(Reference, bool)>,
+    ) -> Result<Vec<Door>> {
         let mut seen = HashSet::new();
         let mut doors = Vec::new();
         for (reference, insecure) in found {
-            if self.is_own(&reference) {
-                continue;
-            }
             let source = reference.without_tag();
             let insecure = Insecure::effective(record.insecure, insecure).allowed();
-            if doors.len() < MOST_DOORS && seen.insert((source.clone(), insecure)) {
-                let access = self
-                    .access(&mut tx, &stream.namespace, &source, insecure)
-                    .await?;
+            if doors.len() < MOST_DOORS
+                && !self.is_own(&reference)
+                && seen.insert((source.clone(), insecure))
+            {
+                let namespace = &record.stream.namespace;
+                let access = self.access(tx, namespace, &source, insecure).await?;
                 doors.push(Door::new(self.upstream(), &source, access));
             }
         }
-        if record.freshness == Freshness::Never
-            && self.blobs().size(digest).await.map_err(disk)?.is_none()
-        {
-            return Err(not_fetched(stream, digest));
-        }
-        Ok(Way::Doors(doors))
+        Ok(doors)
     }
 
     async fn local_blob(&self, digest: &Digest, range: Option<Range>) -> Result<Option<Blob>> {
@@ -317,7 +320,22 @@ impl Engine {
 /// Where a blob may be had.
 enum Way {
     Known(&'static [u8]),
-    Doors(Vec<Door>),
+    /// Repositories, and whether pulls may ask them.
+    Doors(Vec<Door>, Freshness),
+}
+
+/// Refuses what no pull may fetch.
+fn may_fetch(
+    stream: &StreamRef,
+    digest: &Digest,
+    doors: &[Door],
+    freshness: Freshness,
+) -> Result<()> {
+    match (doors, freshness) {
+        ([], _) => Err(only_here(stream, digest)),
+        (_, Freshness::Never) => Err(not_fetched(stream, digest)),
+        _ => Ok(()),
+    }
 }
 
 fn known(bytes: &'static [u8], range: Option<Range>) -> Result<Blob> {

@@ -1,16 +1,11 @@
 //! Pulling through: what the registry asks of the repository an image came from.
 
-use std::collections::HashSet;
-
-use model::{
-    Digest, Reference, StreamRef, TagName,
-    policy::{Freshness, Insecure},
-};
+use model::{Digest, Reference, StreamRef, TagName, policy::Freshness};
 
 use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
-    upstream::{Door, Failure, RawManifest},
+    upstream::{Failure, RawManifest},
 };
 
 /// A tag or a digest.
@@ -22,7 +17,16 @@ pub enum Target {
     Digest(Digest),
 }
 
-/// Repositories asked for one manifest, at most.
+/// Who wants a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fetch {
+    /// A client, on the stream's terms.
+    Pull,
+    /// A job that stores what is missing, because somebody asked.
+    Mirror,
+}
+
+/// References looked at for one manifest, at most.
 const MOST_CANDIDATES: i64 = 8;
 
 /// What is not stored, in a stream whose source is never asked.
@@ -65,6 +69,17 @@ impl Engine {
         stream: &StreamRef,
         target: &Target,
     ) -> Result<RawManifest> {
+        self.manifest(actor, stream, target, Fetch::Pull).await
+    }
+
+    /// The same; a mirror also fetches where pulls may not.
+    pub(crate) async fn manifest(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        target: &Target,
+        fetch: Fetch,
+    ) -> Result<RawManifest> {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
         let record = load_stream(&mut tx, stream).await?;
@@ -102,24 +117,10 @@ impl Engine {
                 bytes,
             });
         }
-        if record.freshness == Freshness::Never {
+        if record.freshness == Freshness::Never && fetch == Fetch::Pull {
             return Err(not_fetched(stream, &digest));
         }
-        let mut doors = Vec::new();
-        let mut seen = HashSet::new();
-        for (reference, insecure) in found {
-            if self.is_own(&reference) {
-                continue;
-            }
-            let source: Reference = reference.without_tag();
-            let insecure = Insecure::effective(record.insecure, insecure).allowed();
-            if seen.insert((source.to_string(), insecure)) {
-                let access = self
-                    .access(&mut tx, &stream.namespace, &source, insecure)
-                    .await?;
-                doors.push(Door::new(self.upstream(), &source, access));
-            }
-        }
+        let doors = self.doors(&mut tx, &record, found).await?;
         if doors.is_empty() {
             return Err(only_here(stream, &digest));
         }

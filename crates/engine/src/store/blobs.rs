@@ -2,7 +2,7 @@
 
 use model::{Digest, Reference};
 
-use super::{Tx, on, row};
+use super::{Tx, on, pull::references};
 use crate::error::Result;
 
 impl Tx {
@@ -35,10 +35,6 @@ impl Tx {
             .bind(most)
             .fetch_all(conn)
             .await?);
-        rows.into_iter()
-            .map(|(reference, insecure)| {
-                Ok((row::parse("revisions.reference", &reference)?, insecure))
-            })
-            .collect()
+        references(rows)
     }
 }

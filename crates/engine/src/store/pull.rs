@@ -54,10 +54,13 @@ impl Tx {
             .bind(most)
             .fetch_all(conn)
             .await?);
-        rows.into_iter()
-            .map(|(reference, insecure)| {
-                Ok((row::parse("revisions.reference", &reference)?, insecure))
-            })
-            .collect()
+        references(rows)
     }
+}
+
+/// References with whether their tag allows insecure connections.
+pub(super) fn references(rows: Vec<(String, bool)>) -> Result<Vec<(Reference, bool)>> {
+    rows.into_iter()
+        .map(|(reference, insecure)| Ok((row::parse("revisions.reference", &reference)?, insecure)))
+        .collect()
 }

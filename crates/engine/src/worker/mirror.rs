@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Ended, import::finish};
 use crate::{
     Engine, Error, Result, Target,
+    ops::Fetch,
     store::{ItemOutcome, JobRecord, PendingItem},
 };
 
@@ -128,7 +129,7 @@ async fn store(engine: &Engine, stream: &StreamRef, item: &PendingItem) -> Resul
     let console = Engine::console_actor();
     for manifest in manifests {
         engine
-            .pull_manifest(&console, stream, &Target::Digest(manifest))
+            .manifest(&console, stream, &Target::Digest(manifest), Fetch::Mirror)
             .await?;
     }
     let stored: Vec<bool> = stream::iter(blobs)
