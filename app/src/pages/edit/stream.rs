@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{edit::Edit, policy::Freshness};
 
-use super::look;
+use super::{choices, look};
 use crate::{
     api::ApiError,
     components::{Button, Choice, ErrorSummary, PageHead, RadioGroup, TextField, field_error},
@@ -79,47 +79,41 @@ fn chosen(now: Freshness, word: &str, period: String) -> (String, String) {
 }
 
 fn connections() -> Vec<Choice> {
-    vec![
-        Choice {
-            value: "no",
-            label: "Strict",
-            hint: "Verified HTTPS, but for tags that allow insecure connections themselves"
-                .to_owned(),
-        },
-        Choice {
-            value: "yes",
-            label: "Allow insecure for all tags",
-            hint: "Unverified certificates and plain HTTP, for every tag of the stream".to_owned(),
-        },
-    ]
+    choices(&[
+        (
+            "no",
+            "Strict",
+            "Verified HTTPS, but for tags that allow insecure connections themselves",
+        ),
+        (
+            "yes",
+            "Allow insecure for all tags",
+            "Unverified certificates and plain HTTP, for every tag of the stream",
+        ),
+    ])
 }
 
 fn freshnesses() -> Vec<Choice> {
-    let choice = |value, label, hint: &str| Choice {
-        value,
-        label,
-        hint: hint.to_owned(),
-    };
-    vec![
-        choice(
+    choices(&[
+        (
             "local",
             "As imported",
             "What was imported last; what of it is not stored is fetched",
         ),
-        choice(
+        (
             "always",
             "Ask the source each time",
             "A pull imports the tag again first; if the source does not answer, it gets what is here",
         ),
-        choice(
+        (
             "every",
             "Ask the source now and then",
             "The same, if nobody has asked for a while",
         ),
-        choice(
+        (
             "never",
             "Only what is stored",
-            "The source is never asked; what is not stored cannot be pulled",
+            "Pulls never ask the source; what is not stored cannot be pulled until it is mirrored",
         ),
-    ]
+    ])
 }

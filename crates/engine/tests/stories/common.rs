@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::{
-    Actor, Engine,
+    Actor, Edited, Engine,
     testing::{
         db::{TestDb, actor},
         upstream::TestUpstream,
@@ -12,6 +12,7 @@ use engine::{
 };
 use model::{
     PageRequest, Reference, Revision, StreamRef, TagName,
+    edit::Edit,
     import::{ImportRequest, Selection},
     job::{JobItem, JobView},
     policy::{ReferencePolicy, Schedule},
@@ -75,6 +76,14 @@ impl Story {
             schedule: Schedule::Never,
             reference_policy: ReferencePolicy::Source,
         }
+    }
+
+    /// Does an edit as its preview says; what it lets be imported waits.
+    pub async fn confirmed(&self, edit: Edit) -> Edited {
+        let (engine, editor, stream) = (&self.engine, &self.editor, &self.stream);
+        let planned = engine.plan_edit(editor, stream, &edit).await.unwrap();
+        let done = engine.edit(editor, stream, &edit, &planned.token).await;
+        done.unwrap()
     }
 
     /// Makes the stream, imports, runs the job to its end.

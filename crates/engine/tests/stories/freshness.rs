@@ -16,17 +16,7 @@ impl Story {
         let edit = Edit::StreamFreshness {
             freshness: word.parse().unwrap(),
         };
-        let planned = self
-            .engine
-            .plan_edit(&self.editor, &self.stream, &edit)
-            .await
-            .unwrap();
-        let edited = self
-            .engine
-            .edit(&self.editor, &self.stream, &edit, &planned.token)
-            .await
-            .unwrap();
-        edited.number
+        self.confirmed(edit).await.number
     }
 
     async fn pulled(&self, tag: &str) -> Result<Digest, Error> {
@@ -107,15 +97,13 @@ db_test!(
         let (story, first) = Story::with_tag(&db, &up).await;
         story.set_freshness("always").await;
         let hold = Edit::Rollback { tag: "1".parse().unwrap(), revision: 1, after: model::tagging::After::Held };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &hold).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &hold, &planned.token).await.unwrap();
+        story.confirmed(hold).await;
         up.move_tag("team/app", "1");
         up.forget_requests();
         assert_eq!(story.pulled("1").await.unwrap(), first, "held");
         assert!(up.requests().is_empty());
         let release = Edit::Release { tag: "1".parse().unwrap() };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &release).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &release, &planned.token).await.unwrap();
+        story.confirmed(release).await;
         up.stop().await;
         assert_eq!(story.pulled("1").await.unwrap(), first, "gone");
     }
@@ -134,10 +122,24 @@ db_test!(
         assert!(up.requests().is_empty());
         // Undone, it is fetched.
         let undo = Edit::Undo { number };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &undo).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &undo, &planned.token).await.unwrap();
+        story.confirmed(undo).await;
         let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
         assert_eq!(view.freshness, Freshness::Local);
         story.engine.pull_blob(&story.editor, &story.stream, layer, None).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn a_mirror_stores_what_pulls_may_not_fetch(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1", ImageKind::OciIndex);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1"])).await;
+        story.set_freshness("never").await;
+        assert!(matches!(story.pulled("1").await, Err(Error::NotFound(why)) if why.contains("mirror it")));
+        story.engine.start_mirror(&story.editor, &story.stream, &[]).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        up.stop().await;
+        story.pulled("1").await.unwrap();
     }
 );

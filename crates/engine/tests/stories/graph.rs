@@ -51,8 +51,7 @@ db_test!(
             story.tag_as(source, destination, Mode::Follow).await;
         }
         let hold = Edit::Rollback { tag: "edge".parse().unwrap(), revision: 1, after: After::Held };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &hold).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &hold, &planned.token).await.unwrap();
+        story.confirmed(hold).await;
         let all = [
             "team/app:mirror > shop/web:base",
             "shop/web:base > team/app:2.0 (imported)",

@@ -43,18 +43,6 @@ impl Story {
             .tag_at(&self.editor, &self.stream, &tag, at)
             .await
     }
-
-    async fn change(&self, edit: Edit) {
-        let planned = self
-            .engine
-            .plan_edit(&self.editor, &self.stream, &edit)
-            .await
-            .unwrap();
-        self.engine
-            .edit(&self.editor, &self.stream, &edit, &planned.token)
-            .await
-            .unwrap();
-    }
 }
 
 db_test!(
@@ -124,12 +112,12 @@ db_test!(
         story.import_new(&up, chosen(&["1.0"])).await;
         let imported = story.hour();
         let policies = Policies { schedule: Some(Schedule::Every(60)), ..Policies::default() };
-        story.change(Edit::Policies { which: Which::Containing(String::new()), policies }).await;
+        story.confirmed(Edit::Policies { which: Which::Containing(String::new()), policies }).await;
         let scheduled = story.hour();
         let second = up.move_tag("team/app", "1.0");
         story.again(&["1.0"]).await;
         let moved = story.hour();
-        story.change(Edit::Rollback { tag: "1.0".parse().unwrap(), revision: 1, after: After::Held }).await;
+        story.confirmed(Edit::Rollback { tag: "1.0".parse().unwrap(), revision: 1, after: After::Held }).await;
         let held = story.hour();
 
         let none = story.tag_then("1.0", before).await.unwrap_err();

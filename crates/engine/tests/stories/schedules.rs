@@ -24,15 +24,7 @@ impl Story {
             which: Which::Containing(String::new()),
             policies,
         };
-        let planned = self
-            .engine
-            .plan_edit(&self.editor, &self.stream, &edit)
-            .await
-            .unwrap();
-        self.engine
-            .edit(&self.editor, &self.stream, &edit, &planned.token)
-            .await
-            .unwrap();
+        self.confirmed(edit).await;
     }
 
     /// Moves the clock, and does what is due then. Returns how many tags were.
@@ -98,8 +90,7 @@ db_test!(
         assert!(story.tag("1.0").await.condition.is_none());
 
         let edit = Edit::Rollback { tag: "1.0".parse().unwrap(), revision: 1, after: After::Held };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &edit).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &edit, &planned.token).await.unwrap();
+        story.confirmed(edit).await;
         assert_eq!(story.tag("1.0").await.checks.due, None);
         assert_eq!(story.after(Duration::days(1)).await, 0);
     }

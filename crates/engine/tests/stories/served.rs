@@ -67,8 +67,7 @@ db_test!(
 
         // Without the annotation the registry is asked over verified HTTPS only, and has none.
         let strict = Edit::StreamInsecure { insecure: false };
-        let planned = story.engine.plan_edit(&story.editor, &story.stream, &strict).await.unwrap();
-        story.engine.edit(&story.editor, &story.stream, &strict, &planned.token).await.unwrap();
+        story.confirmed(strict).await;
         up.forget_requests();
         let refused = pull(&digests[1]).await.err().unwrap();
         assert!(matches!(refused, Error::Upstream { .. }), "{refused}");
