@@ -175,7 +175,7 @@ fn navigation(path: &str, writes: bool) -> Vec<NavItem> {
         item(
             "Storage",
             routes::STORAGE,
-            "storage",
+            "upstream",
             below(routes::STORAGE),
         ),
     ];

@@ -102,9 +102,9 @@ fn table(rows: &Page<StreamStorage>, asked: &Asked) -> AnyView {
         <table class="data">
             <caption class="visually-hidden">"Storage by stream"</caption>
             <thead><tr>
-                <th scope="col">"Stream"</th><th scope="col" class="num">"Images"</th>
-                <th scope="col" class="num">"Layers"</th><th scope="col">"Stored here"</th>
-                <th scope="col" class="num">"Pulls"</th><th scope="col">"Last pulled"</th>
+                <th scope="col">"Stream"</th><th scope="col" class="number">"Images"</th>
+                <th scope="col" class="number">"Layers"</th><th scope="col">"Stored here"</th>
+                <th scope="col" class="number">"Pulls"</th><th scope="col">"Last pulled"</th>
             </tr></thead>
             <tbody>{lines}</tbody>
         </table>
@@ -120,10 +120,10 @@ fn line(row: &StreamStorage, asked: &Asked) -> AnyView {
     view! {
         <tr>
             <th scope="row"><a href=routes::stream(&row.stream)>{row.stream.to_string()}</a></th>
-            <td class="num" data-label="Images">{thousands(row.images)}</td>
-            <td class="num" data-label="Layers">{size(row.bytes)}</td>
+            <td class="number" data-label="Images">{thousands(row.images)}</td>
+            <td class="number" data-label="Layers">{size(row.bytes)}</td>
             <td data-label="Stored here">{stored(row.stored_bytes, row.bytes)}</td>
-            <td class="num" data-label="Pulls">{thousands(row.pulls)}</td>
+            <td class="number" data-label="Pulls">{thousands(row.pulls)}</td>
             <td data-label="Last pulled">{pulled}</td>
         </tr>
     }

@@ -46,7 +46,7 @@ pub fn StreamPolicyPage() -> impl IntoView {
             </form>
             <form method="get" action=format!("{action}#preview") class="sheet">
                 <RadioGroup name="freshness" legend="Pulls by tag from this registry" choices=freshnesses() value=chosen error=field_error(error.as_ref(), "freshness")/>
-                <TextField name="period" label="Ask at most every" value=period hint="A number with s, m, h or d, such as 15m; for the third choice" error=field_error(error.as_ref(), "period")/>
+                <TextField name="period" label="Ask at most every" value=period hint="For Ask the source now and then: a number with s, m, h or d, as in 15m" error=field_error(error.as_ref(), "period") required=false/>
                 <p class="buttons"><Button kind="primary">"Preview pulls"</Button></p>
             </form>
             {shown}
