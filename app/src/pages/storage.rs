@@ -80,17 +80,24 @@ fn together(total: &StorageTotal, asked: &Asked) -> AnyView {
     } else {
         "Off: what is pulled through is not stored"
     };
-    let saved = total.unshared_bytes.saturating_sub(total.bytes).max(0);
-    let measured = total.measured_at.map(|at| {
-        view! { <div><dt>"Measured"</dt><dd>{time(at, asked.now)}", every ten minutes"</dd></div> }
-    });
+    let figures = match total.measured_at {
+        None => view! { <div><dt>"Stored"</dt><dd class="muted">"not measured yet"</dd></div> }
+            .into_any(),
+        Some(at) => {
+            let saved = total.unshared_bytes.saturating_sub(total.bytes).max(0);
+            view! {
+                <div><dt>"Stored"</dt><dd>{size(total.bytes)} " in " {thousands(total.blobs)} " blobs"</dd></div>
+                <div><dt>"Saved by sharing"</dt><dd>{size(saved)} <span class="muted">" that streams have in common"</span></dd></div>
+                <div><dt>"Measured"</dt><dd>{time(at, asked.now)}", every ten minutes"</dd></div>
+            }
+            .into_any()
+        }
+    };
     view! {
         <dl class="kv">
-            <div><dt>"Stored"</dt><dd>{size(total.bytes)} " in " {thousands(total.blobs)} " blobs"</dd></div>
-            <div><dt>"Saved by sharing"</dt><dd>{size(saved)} <span class="muted">" that streams have in common"</span></dd></div>
+            {figures}
             <div><dt>"Place"</dt><dd>{place}</dd></div>
             <div><dt>"Mirroring"</dt><dd>{mirror}</dd></div>
-            {measured}
         </dl>
     }
     .into_any()
