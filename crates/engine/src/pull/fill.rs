@@ -158,7 +158,7 @@ impl Engine {
         if self.blobs().size(digest).await.map_err(disk)?.is_some() {
             return Ok(());
         }
-        let mut download = Download::new(doors, digest, self.config().max_blob);
+        let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
         if !download.open().await? {
             return Err(download.wrong("nothing").into());
         }
