@@ -1,5 +1,6 @@
 //! Figures of Weir, printed: `cargo xtask bench`. Nothing here is a test; `docs/PERFORMANCE.md` holds what it printed.
 
+mod blobs;
 mod hosts;
 mod import;
 mod pages;
@@ -14,7 +15,7 @@ use clap::Parser;
 /// Measures Weir beside what it is compared with, in one run.
 #[derive(Parser)]
 struct Args {
-    /// `import`, `pages` or `schedule`; all when left out
+    /// `import`, `pages`, `schedule` or `blobs`; all when left out
     name: Option<String>,
     /// Tags to import
     #[arg(long, default_value_t = 1_000)]
@@ -49,17 +50,30 @@ struct Args {
     /// Periods that are measured
     #[arg(long, default_value_t = 2)]
     periods: u32,
+    /// MiB of the blob that is pulled through and pushed
+    #[arg(long, default_value_t = 1_024)]
+    blob: usize,
 }
 
-#[tokio::main]
+fn main() -> Result<()> {
+    // It fails only when one was chosen before; nobody did.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Called by itself, it is the server that is measured: in a process of its own, built the same way.
+    let mut given = std::env::args_os().skip(1).peekable();
+    if given.peek().is_some_and(|word| word == "weir") {
+        return server::cli::run(given).map_err(|failure| match failure {
+            server::cli::Failure::Usage(message) => anyhow::anyhow!(message),
+            server::cli::Failure::Failed(error) => error,
+        });
+    }
+    tokio::runtime::Runtime::new()?.block_on(measure(Args::parse()))
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the address of the measuring server is not configuration of Weir"
 )]
-async fn main() -> Result<()> {
-    // It fails only when one was chosen before; nobody did.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let args = Args::parse();
+async fn measure(args: Args) -> Result<()> {
     let postgres = std::env::var(engine::testing::db::POSTGRES_URL).ok();
     let wants = |name: &str| args.name.as_deref().is_none_or(|wanted| wanted == name);
     if wants("import") {
@@ -82,6 +96,9 @@ async fn main() -> Result<()> {
             periods: args.periods,
         };
         schedule::run(load, postgres.as_deref()).await?;
+    }
+    if wants("blobs") {
+        blobs::run(args.blob).await?;
     }
     Ok(())
 }

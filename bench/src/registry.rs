@@ -39,6 +39,16 @@ pub struct Pushed {
 impl Registry {
     /// Starts an empty one on a free port.
     pub async fn start(client: &reqwest::Client) -> Result<Self> {
+        Self::start_as(client, "").await
+    }
+
+    /// Starts one that caches another.
+    pub async fn cache_of(client: &reqwest::Client, host: &str) -> Result<Self> {
+        Self::start_as(client, &format!("proxy: {{remoteurl: 'http://{host}'}}\n")).await
+    }
+
+    /// With these lines in its configuration, too.
+    async fn start_as(client: &reqwest::Client, more: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let host = format!("127.0.0.1:{port}");
@@ -48,7 +58,7 @@ impl Registry {
             format!(
                 "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nstorage:\n  \
                  filesystem: {{rootdirectory: '{}', maxthreads: 200}}\n  cache: {{blobdescriptor: inmemory}}\n\
-                 http: {{addr: '{host}', secret: bench}}\nvalidation: {{disabled: true}}\n",
+                 http: {{addr: '{host}', secret: bench}}\nvalidation: {{disabled: true}}\n{more}",
                 folder.path().join("blobs").display()
             ),
         )?;
@@ -122,6 +132,39 @@ impl Registry {
             .buffer_unordered(8)
             .try_collect()
             .await
+    }
+
+    /// Pushes an image of one layer; the layer's digest.
+    pub async fn image_of(
+        &self,
+        client: &reqwest::Client,
+        repository: &str,
+        tag: &str,
+        layer: Vec<u8>,
+    ) -> Result<String> {
+        let size = layer.len();
+        let layer = self.blob(client, repository, layer).await?;
+        let config = serde_json::json!({ "architecture": "amd64", "os": "linux",
+            "rootfs": { "type": "layers", "diff_ids": [layer] } })
+        .to_string();
+        let length = config.len();
+        let config = self.blob(client, repository, config.into_bytes()).await?;
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": length, "digest": config},
+            "layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": size, "digest": layer}],
+        });
+        let answer = client
+            .put(format!(
+                "http://{}/v2/{repository}/manifests/{tag}",
+                self.host
+            ))
+            .header("content-type", MANIFEST)
+            .body(manifest.to_string())
+            .send()
+            .await?;
+        ensure!(answer.status() == 201, "pushing {tag}: {}", answer.status());
+        Ok(layer)
     }
 
     async fn blob(

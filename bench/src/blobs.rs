@@ -1,0 +1,227 @@
+//! Blobs through the registry: ours beside Debian's docker-registry as a pull-through cache of the same registry, cold and
+//! warm, in one run; and what a large blob adds to our memory, pulled through and pushed.
+
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use engine::{Actor, Clock, Config, Engine};
+use futures::StreamExt;
+use model::{
+    Reference, StreamRef,
+    import::{ImportRequest, Selection},
+    policy::{ReferencePolicy, Schedule},
+};
+use sha2::{Digest, Sha256};
+
+use crate::registry::Registry;
+
+const REPOSITORY: &str = "bench/large";
+
+/// Weir in a process of its own, whose memory can be read; stopped when dropped.
+struct Weir {
+    child: Child,
+    host: String,
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Weir {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Measures and prints, with a blob of so many MiB.
+pub async fn run(mib: usize) -> Result<()> {
+    let client = crate::client()?;
+    let upstream = Registry::start(&client).await?;
+    let large = content(mib);
+    let digest = upstream
+        .image_of(&client, REPOSITORY, "1", large.clone())
+        .await?;
+    println!("\na blob of {mib} MiB, docker-registry on loopback as the upstream");
+    println!("  {:<44} {:>9} {:>9}", "", "seconds", "MiB/s");
+    let direct = pull(&client, &upstream.host, "", REPOSITORY, &digest).await?;
+    line("straight from the upstream", direct, mib);
+
+    let cache = Registry::cache_of(&client, &upstream.host).await?;
+    let weir = start(&upstream, REPOSITORY).await?;
+    wait_for(&client, &weir).await?;
+    let idle = resident(&weir, "VmRSS")?;
+    let cold = pull(&client, &cache.host, "", REPOSITORY, &digest).await?;
+    line("docker-registry as cache, cold", cold, mib);
+    let cold = pull(&client, &weir.host, &weir.token, "bench/app", &digest).await?;
+    line("Weir, cold", cold, mib);
+    let pulled = resident(&weir, "VmHWM")?;
+    for (name, host, token, repository) in [
+        (
+            "docker-registry as cache, warm",
+            &cache.host,
+            "",
+            REPOSITORY,
+        ),
+        ("Weir, warm", &weir.host, weir.token.as_str(), "bench/app"),
+    ] {
+        let mut best = Duration::MAX;
+        for _ in 0..3 {
+            best = best.min(pull(&client, host, token, repository, &digest).await?);
+        }
+        line(name, best, mib);
+    }
+    let pushed = push(&client, &weir, large).await?;
+    line("Weir, pushed", pushed, mib);
+    println!("  {:<44} {:>9}", "", "MiB");
+    println!("  {:<44} {:>9.1}", "Weir's memory, idle", idle);
+    println!(
+        "  {:<44} {:>9.1}",
+        "added at most while the blob came through",
+        pulled - idle
+    );
+    println!(
+        "  {:<44} {:>9.1}",
+        "added at most, the push included",
+        resident(&weir, "VmHWM")? - idle
+    );
+    Ok(())
+}
+
+/// Bytes no compression makes smaller.
+fn content(mib: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(mib << 20);
+    while bytes.len() < mib << 20 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes
+}
+
+/// Imports the image, then serves it.
+async fn start(upstream: &Registry, repository: &str) -> Result<Weir> {
+    let folder = tempfile::tempdir()?;
+    let engine = Engine::open(
+        Config::in_folder(folder.path().to_owned()),
+        Clock::default(),
+    )
+    .await?;
+    let console: Actor = Engine::console_actor();
+    let role = model::user::Role::Editor;
+    engine
+        .add_user(&console, "bench", "not used to sign in", role)
+        .await?;
+    let life = "1d".parse()?;
+    let token = engine
+        .create_token(&console, "bench", "bench", life)
+        .await?;
+    let source: Reference = format!("{}/{repository}", upstream.host).parse()?;
+    let request = ImportRequest {
+        stream: StreamRef::parse("bench", "app").context("a stream")?,
+        create: true,
+        source: Some(source),
+        selection: Selection::Chosen(vec!["1".parse()?]),
+        insecure: true,
+        schedule: Schedule::Never,
+        reference_policy: ReferencePolicy::Local,
+        mode: None,
+        platform: <[String; 2]>::default(),
+    };
+    engine.start_import(&console, &request).await?;
+    engine.run_jobs().await?;
+    engine.stop(Duration::from_secs(5)).await;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let host = format!("127.0.0.1:{port}");
+    let child = Command::new(std::env::current_exe()?)
+        .arg("weir")
+        .arg("serve")
+        .env("WEIR_DATA", folder.path())
+        .env("WEIR_HTTP", &host)
+        .env("WEIR_LOG", "warn")
+        .stdout(Stdio::null())
+        .spawn()
+        .context("starting Weir")?;
+    Ok(Weir {
+        child,
+        host,
+        token: token.secret,
+        _folder: folder,
+    })
+}
+
+async fn wait_for(client: &reqwest::Client, weir: &Weir) -> Result<()> {
+    for _ in 0..100 {
+        let asked = client.get(format!("http://{}/readyz", weir.host)).send();
+        if asked.await.is_ok_and(|answer| answer.status() == 200) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("Weir does not answer on {}", weir.host)
+}
+
+/// Reads a blob and throws it away.
+async fn pull(
+    client: &reqwest::Client,
+    host: &str,
+    token: &str,
+    repository: &str,
+    digest: &str,
+) -> Result<Duration> {
+    let start = Instant::now();
+    let mut request = client.get(format!("http://{host}/v2/{repository}/blobs/{digest}"));
+    if !token.is_empty() {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await?;
+    ensure!(answer.status() == 200, "pulling: {}", answer.status());
+    let mut body = answer.bytes_stream();
+    while let Some(piece) = body.next().await {
+        piece?;
+    }
+    Ok(start.elapsed())
+}
+
+/// Pushes a blob that is not there yet.
+async fn push(client: &reqwest::Client, weir: &Weir, mut bytes: Vec<u8>) -> Result<Duration> {
+    bytes.reverse();
+    let hash: String = Sha256::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let start = Instant::now();
+    let url = format!(
+        "http://{}/v2/bench/pushed/blobs/uploads/?digest=sha256:{hash}",
+        weir.host
+    );
+    let answer = client.post(url).bearer_auth(&weir.token).body(bytes);
+    let answer = answer.send().await?;
+    ensure!(answer.status() == 201, "pushing: {}", answer.status());
+    Ok(start.elapsed())
+}
+
+/// A line of the process's own account of its memory, in MiB.
+fn resident(weir: &Weir, line: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", weir.child.id()))?;
+    let found = status.lines().find_map(|text| text.strip_prefix(line));
+    let words = found.context("no memory in /proc")?;
+    let kib: f64 = words
+        .trim_matches([':', ' ', '\t'])
+        .split_whitespace()
+        .next()
+        .context("no figure")?
+        .parse()?;
+    Ok(kib / 1024.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some digits are shown")]
+fn line(name: &str, time: Duration, mib: usize) {
+    let seconds = time.as_secs_f64();
+    println!("  {name:<44} {seconds:>9.2} {:>9.0}", mib as f64 / seconds);
+}
