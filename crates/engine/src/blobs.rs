@@ -17,6 +17,7 @@
 mod bucket;
 mod hash;
 mod parts;
+mod write;
 
 use std::{
     io,
@@ -25,7 +26,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use model::Digest;
 use tokio::{
     fs::{self, File},
@@ -33,7 +34,7 @@ use tokio::{
 };
 use tokio_util::io::ReaderStream;
 
-use self::bucket::Bucket;
+use self::{bucket::Bucket, write::Written};
 pub(crate) use self::{hash::Hasher, parts::PartError};
 
 /// Leftovers in `temp` younger than this may be another process's.
@@ -179,10 +180,8 @@ impl Blobs {
         Ok(NewBlob {
             blobs: self.clone(),
             digest: digest.clone(),
-            file,
             temp: Unfinished::new(path),
-            hasher,
-            written: 0,
+            written: Written::to(file.into_std().await, Some(hasher)),
         })
     }
 
@@ -303,25 +302,27 @@ fn name(digest: &Digest) -> String {
 pub(crate) struct NewBlob {
     blobs: Blobs,
     digest: Digest,
-    file: File,
     temp: Unfinished,
-    hasher: Hasher,
-    written: u64,
+    written: Written,
 }
 
 impl NewBlob {
-    /// Appends; when it returns, others who opened the file can read it.
-    pub async fn write(&mut self, bytes: &Bytes) -> io::Result<u64> {
-        self.file.write_all(bytes).await?;
-        self.file.flush().await?;
-        self.hasher.update(bytes);
-        self.written += bytes.len() as u64;
-        Ok(self.written)
+    /// Appends what comes; `told` hears how many bytes others who opened the file can read.
+    pub async fn append<E: From<io::Error>>(
+        self,
+        body: impl Stream<Item = Result<Bytes, E>>,
+        told: impl Fn(u64),
+    ) -> Result<Self, E> {
+        Ok(Self {
+            written: self.written.append(body, told).await?,
+            ..self
+        })
     }
 
     /// Whether what was written has the digest it was begun for.
     pub fn is_right(&self) -> bool {
-        self.hasher.clone().hex() == self.digest.hex()
+        let hasher = self.written.hasher.clone();
+        hasher.is_some_and(|hasher| hasher.hex() == self.digest.hex())
     }
 
     /// Makes it last under its digest.
@@ -335,8 +336,9 @@ impl NewBlob {
                 self.digest
             )));
         }
+        let file = File::from_std(self.written.file);
         self.blobs
-            .store(&self.file, self.temp.path(), &self.digest)
+            .store(&file, self.temp.path(), &self.digest)
             .await?;
         self.temp.keep();
         Ok(())
@@ -416,8 +418,9 @@ mod tests {
             ("b", "righ", false),
             ("c", "right", true),
         ] {
-            let mut new = blobs.begin(id, &right).await.unwrap();
-            new.write(&Bytes::from(bytes)).await.unwrap();
+            let new = blobs.begin(id, &right).await.unwrap();
+            let body = futures::stream::iter([io::Result::Ok(Bytes::from(bytes))]);
+            let new = new.append(body, |_| ()).await.unwrap();
             assert_eq!(blobs.size(&right).await.unwrap(), None, "nobody's yet");
             assert_eq!(new.keep().await.is_ok(), kept, "{bytes}");
             assert!(!blobs.temp(id).exists());

@@ -142,6 +142,13 @@ async fn load_stream(tx: &mut Tx, stream: &StreamRef) -> Result<StreamRecord> {
     tx.stream(stream).await?.ok_or_else(|| no_stream(stream))
 }
 
+/// Loads a stream under its lock: what others wrote while the lock was waited for is in it.
+async fn locked_stream(tx: &mut Tx, stream: &StreamRef) -> Result<StreamRecord> {
+    let record = load_stream(tx, stream).await?;
+    tx.lock_stream(&record.id).await?;
+    load_stream(tx, stream).await
+}
+
 fn no_tag(stream: &StreamRef, tag: &TagName) -> Error {
     Error::NotFound(format!("{stream} has no tag {tag}"))
 }

@@ -173,6 +173,10 @@ impl Engine {
             Way::Known(bytes) => return Ok(bytes.len() as u64),
             Way::Doors(doors, freshness) => (doors, freshness),
         };
+        // What is just being stored first: when it is no more, it is stored.
+        if let Some(size) = self.fills().size(digest) {
+            return Ok(size);
+        }
         if let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
             return Ok(size);
         }
@@ -230,8 +234,9 @@ impl Engine {
             return;
         }
         let kept = async {
-            let mut new = self.blobs().begin(&self.clock().id(), digest).await?;
-            new.write(bytes).await?;
+            let new = self.blobs().begin(&self.clock().id(), digest).await?;
+            let body = stream::iter([io::Result::Ok(bytes.clone())]);
+            let new = new.append(body, |_| ()).await?;
             // Signed manifests of schema 1 have the digest of what was signed, not of all their bytes.
             if new.is_right() {
                 new.keep().await?;

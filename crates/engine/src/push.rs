@@ -70,6 +70,12 @@ pub enum PushError {
     Engine(#[from] Error),
 }
 
+impl From<io::Error> for PushError {
+    fn from(error: io::Error) -> Self {
+        Self::Engine(place(error))
+    }
+}
+
 /// Hashes of uploads on their way in this process, each of so many bytes.
 #[derive(Default)]
 pub(crate) struct Hashes(Mutex<HashMap<String, (u64, Hasher)>>);
@@ -155,22 +161,15 @@ impl Engine {
         if length.is_some_and(|length| length > room) {
             return Err(too_large());
         }
-        let mut hasher = match self.hashes().take(id) {
+        let hasher = match self.hashes().take(id) {
             Some((size, hasher)) if size == taken.size => Some(hasher),
             _ if taken.size == 0 => Some(Hasher::sha256()),
             _ => None,
         };
         let part = self.clock().id();
-        let mut unused = Hasher::sha256();
-        let written = self
+        let (written, hasher) = self
             .blobs()
-            .write_part(
-                id,
-                &part,
-                body,
-                hasher.as_mut().unwrap_or(&mut unused),
-                room,
-            )
+            .write_part(id, &part, body, hasher, room)
             .await
             .map_err(|error| match error {
                 PartError::Client(why) => PushError::Broken(why),
@@ -271,15 +270,15 @@ impl Engine {
 
     /// Puts the parts of an upload together. False when they are not what the digest says.
     async fn join(&self, id: &str, parts: Vec<String>, digest: &Digest) -> Result<bool, PushError> {
-        let mut new = self
+        let new = self
             .blobs()
             .begin(&self.clock().id(), digest)
             .await
             .map_err(place)?;
-        let mut body = self.blobs().read_parts(id, parts);
-        while let Some(piece) = body.try_next().await.map_err(|error| gone_or(id, error))? {
-            new.write(&piece).await.map_err(place)?;
-        }
+        let body = self.blobs().read_parts(id, parts);
+        let new = new
+            .append(body.map_err(|error| gone_or(id, error)), |_| ())
+            .await?;
         if !new.is_right() {
             return Ok(false);
         }

@@ -1,17 +1,14 @@
 //! Parts of uploads: what one request brought, until all of them are put together.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, path::PathBuf, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use model::Digest;
-use tokio::{
-    fs::{self, File},
-    io::AsyncWriteExt,
-};
+use tokio::fs::{self, File};
 use tokio_util::io::ReaderStream;
 
-use super::{Blobs, Body, Hasher, PIECE, Place, Unfinished, absent, make_folder_of};
+use super::{Blobs, Body, Hasher, PIECE, Place, Unfinished, Written, absent, make_folder_of};
 
 /// How long a client may send nothing.
 const SILENCE: Duration = Duration::from_secs(120);
@@ -34,43 +31,35 @@ impl From<io::Error> for PartError {
 }
 
 impl Blobs {
-    /// Writes a part of an upload, at most `most` bytes of it, and returns how many came. Of one that fails nothing stays.
+    /// Writes a part of an upload, at most `most` bytes of it; returns how many came, and the hash, which goes on with
+    /// them. Of one that fails nothing stays.
     pub(crate) async fn write_part(
         &self,
         upload: &str,
         part: &str,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
-        hasher: &mut Hasher,
+        hasher: Option<Hasher>,
         most: u64,
-    ) -> Result<u64, PartError> {
+    ) -> Result<(u64, Option<Hasher>), PartError> {
         let name = part_name(upload, part);
         let path = self.local.join(&name);
         make_folder_of(&path).await?;
-        let mut file = File::create_new(&path).await?;
+        let file = File::create_new(&path).await?;
         let unfinished = Unfinished::new(path);
-        let mut body = std::pin::pin!(body);
-        let mut written: u64 = 0;
-        loop {
-            let next = tokio::time::timeout(SILENCE, body.next()).await;
-            let piece = match next {
-                Ok(None) => break,
-                Ok(Some(Ok(piece))) => piece,
-                Ok(Some(Err(error))) => return Err(PartError::Client(error.to_string())),
-                Err(_) => {
-                    return Err(PartError::Client(format!(
-                        "nothing came for {} seconds",
-                        SILENCE.as_secs()
-                    )));
-                }
+        let body = pin!(body);
+        let patient = stream::try_unfold((body, 0_u64), |(mut body, before)| async move {
+            let Some(piece) = next(&mut body).await? else {
+                return Ok(None);
             };
-            written = written.saturating_add(piece.len() as u64);
-            if written > most {
-                return Err(PartError::TooLarge);
+            let came = before.saturating_add(piece.len() as u64);
+            match came > most {
+                true => Err(PartError::TooLarge),
+                false => Ok(Some((piece, (body, came)))),
             }
-            hasher.update(&piece);
-            file.write_all(&piece).await?;
-        }
-        file.flush().await?;
+        });
+        let written = Written::to(file.into_std().await, hasher)
+            .append(patient, |_| ())
+            .await?;
         match &self.place {
             Place::Disk => unfinished.keep(),
             Place::Bucket(bucket) => {
@@ -78,7 +67,7 @@ impl Blobs {
                 bucket.put(&name, body).await?;
             }
         }
-        Ok(written)
+        Ok((written.size, written.hasher))
     }
 
     /// Removes a part that does not count.
@@ -148,6 +137,19 @@ impl Blobs {
 
     fn upload_folder(&self, upload: &str) -> PathBuf {
         self.local.join("uploads").join(upload)
+    }
+}
+
+/// The next piece of what a client sends.
+async fn next(
+    body: &mut (impl Stream<Item = io::Result<Bytes>> + Unpin),
+) -> Result<Option<Bytes>, PartError> {
+    match tokio::time::timeout(SILENCE, body.try_next()).await {
+        Ok(next) => next.map_err(|error| PartError::Client(error.to_string())),
+        Err(_) => Err(PartError::Client(format!(
+            "nothing came for {} seconds",
+            SILENCE.as_secs()
+        ))),
     }
 }
 

@@ -8,8 +8,10 @@ use crate::{
     upstream::{BlobBody, Door, Failure, Retry},
 };
 
-/// How often a download that breaks off is taken up again.
+/// How often a download that breaks off is taken up again without getting on.
 const RESUMES: u32 = 5;
+/// Bytes after which it got on.
+const ON: u64 = 1 << 20;
 
 /// A download.
 pub(super) struct Download {
@@ -19,6 +21,8 @@ pub(super) struct Download {
     digest: Digest,
     body: Option<BlobBody>,
     resumes: u32,
+    /// Where it broke off last.
+    broke_at: u64,
     hasher: Option<Hasher>,
     most: u64,
     /// Bytes given out.
@@ -37,6 +41,7 @@ impl Download {
             digest: digest.clone(),
             body: None,
             resumes: 0,
+            broke_at: 0,
             hasher: Hasher::of(digest),
             most,
             at: 0,
@@ -142,6 +147,10 @@ impl Download {
 
     fn broke(&mut self, failure: Option<Failure>) -> Result<(), Failure> {
         self.body = None;
+        if self.at.saturating_sub(self.broke_at) >= ON {
+            self.resumes = 0;
+        }
+        self.broke_at = self.at;
         self.resumes += 1;
         if self.resumes > RESUMES {
             return Err(failure.unwrap_or_else(|| self.wrong("fewer bytes than it announced")));

@@ -1,5 +1,6 @@
 //! Filling the disk: one download a blob, however many read it. Readers follow the file while it grows; who leaves does
-//! not stop it. The last byte is given out only when all of them are right.
+//! not stop it. The last byte is given out only when all of them are right; that they last on the disk or in the bucket is
+//! not waited for.
 
 use std::{
     collections::HashMap,
@@ -55,6 +56,8 @@ pub(super) struct Fill {
 struct Progress {
     written: u64,
     size: Option<u64>,
+    /// All bytes are written and have the digest.
+    right: bool,
     /// Set once, at the end.
     end: Option<Result<(), Stopped>>,
 }
@@ -73,6 +76,13 @@ pub(super) enum Stopped {
 impl From<Failure> for Stopped {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        tracing::error!(%error, "a blob cannot be written");
+        Self::Disk
     }
 }
 
@@ -135,6 +145,16 @@ impl Engine {
         (fill, true)
     }
 
+    /// Waits until all that is being downloaded is stored, or is not to be, for tests that look at what is stored.
+    #[cfg(feature = "testing")]
+    pub async fn downloads_ended(&self) {
+        let running: Vec<Arc<Fill>> = self.fills().lock().values().cloned().collect();
+        for fill in running {
+            // How it ended is told elsewhere.
+            let _ = fill.end().await;
+        }
+    }
+
     /// How many wait for the download of a blob or follow it, for tests that have to know.
     #[cfg(feature = "testing")]
     #[must_use]
@@ -155,26 +175,32 @@ impl Engine {
         // Never closed.
         let _permit = self.fills().permits.acquire().await.ok();
         // It may have been stored between the reader's look and this.
-        if self.blobs().size(digest).await.map_err(disk)?.is_some() {
+        if self.blobs().size(digest).await?.is_some() {
             return Ok(());
         }
         let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
         if !download.open().await? {
             return Err(download.wrong("nothing").into());
         }
-        let mut file = self.blobs().begin(id, digest).await.map_err(disk)?;
+        let file = self.blobs().begin(id, digest).await?;
         let size = download.size;
         fill.progress.send_modify(|progress| progress.size = size);
-        while let Some(piece) = download.next().await? {
-            let written = file.write(&piece).await.map_err(disk)?;
+        let pieces = stream::try_unfold(&mut download, |download| async {
+            let piece = download.next().await?;
+            Ok::<_, Stopped>(piece.map(|piece| (piece, download)))
+        });
+        let told = |written| {
             fill.progress
                 .send_modify(|progress| progress.written = written);
-        }
+        };
+        let file = file.append(pieces, told).await?;
         if !file.is_right() {
             return Err(download.wrong("other bytes than the digest says").into());
         }
+        // Who reads need not wait until it lasts.
+        fill.progress.send_modify(|progress| progress.right = true);
         file.keep().await.map_err(|error| {
-            disk(error);
+            tracing::error!(%error, "a blob cannot be kept");
             Stopped::Unkept
         })?;
         let noted = async {
@@ -192,6 +218,12 @@ impl Engine {
 }
 
 impl Fills {
+    /// Bytes of a blob that is being downloaded, when they are known.
+    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
+        let fill = self.lock().get(digest)?.clone();
+        fill.progress.borrow().size
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Fill>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -304,6 +336,7 @@ impl Follower {
             .map_err(io::Error::other)?
             .clone();
         match seen.end {
+            _ if seen.right => {}
             Some(Err(Stopped::Failed(failure))) => return Err(io::Error::other(failure.message)),
             Some(Err(Stopped::Disk)) => return Ok(Next::NoDisk),
             None | Some(Ok(()) | Err(Stopped::Unkept)) => {}
@@ -332,9 +365,9 @@ impl Follower {
 
 /// How many bytes may be given out: all but the last until all are right.
 fn readable(progress: &Progress, size: u64) -> u64 {
-    match &progress.end {
-        Some(Ok(()) | Err(Stopped::Unkept)) => size,
-        _ => progress.written.min(size.saturating_sub(1)),
+    match progress.right {
+        true => size,
+        false => progress.written.min(size.saturating_sub(1)),
     }
 }
 
@@ -346,9 +379,4 @@ fn failure(message: &str, hint: &str) -> Failure {
         retry: Retry::Soon,
         busy: false,
     }
-}
-
-fn disk(error: io::Error) -> Stopped {
-    tracing::error!(%error, "a blob cannot be written");
-    Stopped::Disk
 }

@@ -37,7 +37,8 @@ async fn impatient(db: &TestDb, up: &TestUpstream, layer: &Bytes) -> (Story, Dig
 
 impl Story {
     /// Nothing half is left of downloads.
-    fn nothing_is_left(&self) {
+    async fn nothing_is_left(&self) {
+        self.engine.downloads_ended().await;
         let temp = self.engine.config().data.join("blobs/temp");
         let left: Vec<_> = std::fs::read_dir(temp).into_iter().flatten().collect();
         assert!(left.is_empty(), "{left:?}");
@@ -55,7 +56,7 @@ db_test!(
             Err(_) => Err(()),
         };
         assert!(read.is_err() && !story.stored(&digest).await);
-        story.nothing_is_left();
+        story.nothing_is_left().await;
         up.heal();
         up.forget_requests();
         up.fail_times(5, Route::Blob, Fault::CutAfter(500_000));
@@ -101,7 +102,7 @@ db_test!(
         assert!(reads.into_iter().all(|right| !right));
         up.heal();
         assert_eq!(all(story.blob(&digest, None).await.unwrap()).await.unwrap(), layer);
-        story.nothing_is_left();
+        story.nothing_is_left().await;
     }
 );
 
@@ -207,7 +208,7 @@ db_test!(
         std::fs::remove_file(blocked).unwrap();
         assert_eq!(all(story.blob(&digest, None).await.unwrap()).await.unwrap(), layer);
         assert!(story.stored(&digest).await);
-        story.nothing_is_left();
+        story.nothing_is_left().await;
     }
 );
 
@@ -226,7 +227,7 @@ async fn a_blob_that_came_whole_and_cannot_be_kept_is_read_whole() {
         assert_eq!(read.unwrap(), layer);
     }
     assert!(!story.stored(&digest).await);
-    story.nothing_is_left();
+    story.nothing_is_left().await;
     std::fs::remove_file(folder).unwrap();
     all(story.blob(&digest, None).await.unwrap()).await.unwrap();
     assert!(story.stored(&digest).await);
@@ -259,7 +260,7 @@ db_test!(
         std::fs::remove_file(blocked).unwrap();
         engine.finish_upload(editor, to, &id, &digest_of_all).await.unwrap();
         assert_eq!(all(story.blob(&digest_of_all, None).await.unwrap()).await.unwrap(), whole);
-        story.nothing_is_left();
+        story.nothing_is_left().await;
     }
 );
 

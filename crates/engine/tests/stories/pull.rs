@@ -37,6 +37,7 @@ impl Story {
     }
 
     pub async fn stored(&self, digest: &Digest) -> bool {
+        self.engine.downloads_ended().await;
         self.engine.blobs().size(digest).await.unwrap().is_some()
     }
 
