@@ -8,7 +8,7 @@ use model::{
     edit::{Edit, Which},
 };
 
-use super::{Planned, load_stream, no_tag, tags::moved_elsewhere};
+use super::{Planned, load_stream, locked_stream, no_tag, tags::moved_elsewhere};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
@@ -61,8 +61,7 @@ impl Engine {
     ) -> Result<Edited> {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().write().await?;
-        let record = load_stream(&mut tx, stream).await?;
-        tx.lock_stream(&record.id).await?;
+        let record = locked_stream(&mut tx, stream).await?;
         let (facts, plan) = plan(&mut tx, &record, edit).await?;
         self.check_edit(&mut tx, &record, &facts, &plan).await?;
         let plan = Planned::new(plan)?.confirmed(token)?;

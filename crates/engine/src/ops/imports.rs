@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 mod wanted;
 
 use self::wanted::source_of;
-use super::load_stream;
+use super::{load_stream, locked_stream};
 use crate::{
     Actor, Engine, Error, Result,
     rules::facts::StreamFacts,
@@ -174,11 +174,11 @@ impl Engine {
         self.check_import(request, found.as_ref().is_some_and(|found| found.insecure))?;
         let ctx = self.write_context(actor, if request.create { "create" } else { "import" });
         let record = match found {
-            Some(record) => {
+            Some(_) => {
+                let record = locked_stream(&mut tx, &request.stream).await?;
                 if let (None, Some(source), true) =
                     (&record.source, &request.source, request.selection.lists())
                 {
-                    tx.lock_stream(&record.id).await?;
                     let facts = tx.facts(&record, &[]).await?;
                     let change = Change::SetSource {
                         before: None,

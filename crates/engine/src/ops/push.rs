@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use model::{Change, Digest, StreamRef, TagName};
 
-use super::{Target, load_stream};
+use super::{Target, load_stream, locked_stream};
 use crate::{
     Actor, Engine, Error, PushError, Result,
     push::place,
@@ -65,7 +65,11 @@ impl Engine {
             managed: true,
             ..image.into()
         };
-        self.note_push(actor, stream, tag, image).await?;
+        match self.note_push(actor, stream, tag, &image).await {
+            // Another push made the stream meanwhile.
+            Err(Error::Conflict(_)) => self.note_push(actor, stream, tag, &image).await?,
+            noted => noted?,
+        }
         self.wake();
         Ok(PushedManifest { digest, subject })
     }
@@ -159,7 +163,7 @@ impl Engine {
         actor: &Actor,
         stream: &StreamRef,
         tag: Option<&TagName>,
-        image: StoredImage,
+        image: &StoredImage,
     ) -> Result<()> {
         let reference = self.local_reference(stream, &image.digest).ok_or_else(|| {
             Error::Denied("this process serves no registry that could be pushed to".into())
@@ -169,7 +173,7 @@ impl Engine {
         let record = self.stream_to_push(&mut tx, stream, &ctx).await?;
         let tags: Vec<TagName> = tag.cloned().into_iter().collect();
         let facts = tx.facts(&record, &tags).await?;
-        tx.insert_images(std::slice::from_ref(&image), ctx.now)
+        tx.insert_images(std::slice::from_ref(image), ctx.now)
             .await?;
         tx.link_image(&record.id, &image.digest, ctx.now).await?;
         if let Some(tag) = tag {
@@ -186,18 +190,15 @@ impl Engine {
         stream: &StreamRef,
         ctx: &WriteContext,
     ) -> Result<StreamRecord> {
-        match tx.stream(stream).await? {
-            Some(record) => tx.lock_stream(&record.id).await?,
-            None => {
-                let create = Change::CreateStream {
-                    source: None,
-                    insecure: false,
-                };
-                tx.create_stream(&self.clock().id(), stream, create, ctx)
-                    .await?;
-            }
+        if tx.stream(stream).await?.is_none() {
+            let create = Change::CreateStream {
+                source: None,
+                insecure: false,
+            };
+            tx.create_stream(&self.clock().id(), stream, create, ctx)
+                .await?;
         }
-        load_stream(tx, stream).await
+        locked_stream(tx, stream).await
     }
 
     /// Takes a manifest away from a stream: with its tag, or one that was pushed by digest.

@@ -5,7 +5,7 @@ use model::{
     stream::{Overview, StreamFilter, StreamRow, StreamView},
 };
 
-use super::{Planned, load_stream, no_stream};
+use super::{Planned, load_stream, locked_stream, no_stream};
 use crate::{
     Actor, Engine, Result,
     rules::facts::StreamFacts,
@@ -81,8 +81,7 @@ impl Engine {
     ) -> Result<Plan> {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().write().await?;
-        let record = load_stream(&mut tx, stream).await?;
-        tx.lock_stream(&record.id).await?;
+        locked_stream(&mut tx, stream).await?;
         let (record, planned) = plan_delete(&mut tx, stream).await?;
         let plan = planned.confirmed(token)?;
         let facts = tx.facts(&record, &[]).await?;

@@ -10,7 +10,7 @@ use model::{
     tagging::{TagInput, TagRequest},
 };
 
-use super::{Planned, PlannedAll, load_stream, no_tag, streams::tag_facts};
+use super::{Planned, PlannedAll, load_stream, locked_stream, no_tag, streams::tag_facts};
 use crate::{
     Actor, Engine, Error, Result,
     rules::{self, facts::StreamFacts},
@@ -217,8 +217,7 @@ impl Engine {
     ) -> Result<Plan> {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().write().await?;
-        let record = load_stream(&mut tx, stream).await?;
-        tx.lock_stream(&record.id).await?;
+        locked_stream(&mut tx, stream).await?;
         let (record, facts) = tag_facts(&mut tx, stream, tags).await?;
         let plan = Planned::new(rules::delete::plan(&facts, tags)?)?.confirmed(token)?;
         tx.apply(

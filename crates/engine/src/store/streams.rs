@@ -11,7 +11,7 @@ use model::{
 };
 
 use super::{Tx, on, row};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A stream as rules and jobs need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,7 +280,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Inserts a stream of generation 1.
+    /// Inserts a stream of generation 1; `Conflict` when it is there.
     pub(super) async fn insert_stream(
         &mut self,
         id: &str,
@@ -290,19 +290,23 @@ impl Tx {
     ) -> Result<()> {
         let number = self.number().await?;
         const SQL: &str = "INSERT INTO streams (id, namespace, name, source, generation, version, created_at, changed_at)
-            VALUES ($1, $2, $3, $4, 1, $5, $6, $6)";
-        on!(self, |conn| {
-            sqlx::query(SQL)
-                .bind(id)
-                .bind(stream.namespace.as_str())
-                .bind(stream.name.as_str())
-                .bind(source.map(ToString::to_string))
-                .bind(number)
-                .bind(now)
-                .execute(conn)
-                .await?;
-        });
-        Ok(())
+            VALUES ($1, $2, $3, $4, 1, $5, $6, $6) ON CONFLICT (namespace, name) DO NOTHING";
+        let made = on!(self, |conn| sqlx::query(SQL)
+            .bind(id)
+            .bind(stream.namespace.as_str())
+            .bind(stream.name.as_str())
+            .bind(source.map(ToString::to_string))
+            .bind(number)
+            .bind(now)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        match made {
+            0 => Err(Error::Conflict(format!(
+                "{stream} was made by somebody else meanwhile; look at it and try again"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Deletes a stream; tags, history, conditions and jobs go with it.

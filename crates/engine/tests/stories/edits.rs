@@ -10,7 +10,7 @@ use model::{
     edit::{Edit, Policies, Which},
     import::Selection,
     job::{ItemState, JobState},
-    policy::{InsecureBy, InsecureRow, ReferencePolicy, Schedule},
+    policy::{Freshness, InsecureBy, InsecureRow, ReferencePolicy, Schedule},
     tag::TagAt,
     tagging::{After, Mode, TagInput, TagRequest},
 };
@@ -198,6 +198,25 @@ db_test!(
         story.edit(Edit::Undo { number: done.number }).await.unwrap();
         story.again(&[tag]).await;
         assert!(story.tag(tag).await.condition.is_some());
+    }
+);
+
+db_test!(
+    async fn edits_of_one_stream_at_the_same_time_are_all_kept(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 1);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        for round in 0..10 {
+            let insecure = round % 2 == 0;
+            let freshness = if insecure { Freshness::Always } else { Freshness::Never };
+            tokio::join!(
+                story.confirmed(Edit::StreamInsecure { insecure }),
+                story.confirmed(Edit::StreamFreshness { freshness }),
+            );
+            let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+            assert_eq!((view.insecure, view.freshness), (insecure, freshness), "round {round}");
+        }
     }
 );
 

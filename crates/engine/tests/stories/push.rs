@@ -227,6 +227,19 @@ db_test!(
 );
 
 db_test!(
+    async fn pushes_that_make_a_stream_at_the_same_time_all_arrive(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "pushed").await;
+        let tags = ["1", "2", "3", "4"].map(tag);
+        let pushes = tags.iter().map(|tag| story.push(tag, &manifest));
+        for pushed in futures::future::join_all(pushes).await {
+            pushed.unwrap();
+        }
+        assert_eq!(story.tags().await.len(), 4);
+    }
+);
+
+db_test!(
     async fn what_was_pushed_is_exported_as_managed_and_goes_with_its_stream(db) {
         let story = Story::served(&db).await;
         let manifest = image(&story, "layer").await;
