@@ -1,8 +1,13 @@
 //! Every address of the registry, tried by everybody in a closed namespace, in one that is open to everybody, and in one
 //! that is not there: what each may see and do.
 
+use engine::testing::upstream::TestUpstream;
 use http::{Method, Request, StatusCode};
-use model::Digest;
+use model::{
+    Digest,
+    import::{ImportRequest, Selection},
+    policy::{ReferencePolicy, Schedule},
+};
 use serde_json::json;
 
 use crate::{
@@ -237,6 +242,77 @@ async fn everybody_gets_exactly_what_they_may_at_every_address() {
             refusals[0], refusals[2],
             "{method} {address}: outsiders learn whether something is there"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_a_closed_namespace_has_is_not_read_through_what_another_registry_says() {
+    let server = TestServer::start().await;
+    let walk = Walk::new(&server).await;
+    let editor = Client::new(&server, "editor").await;
+    let hidden = push(&editor, "hidden/app", "1", &image("hidden")).await;
+    let liar = TestUpstream::start().await;
+    let secret = liar.image_with_layer("its/app", "layer", SECRET);
+    assert_eq!(secret, digest(SECRET));
+    liar.lose_blob("its/app", &secret);
+    let size = image("hidden").to_string().len();
+    let index = liar.index_of("its/app", "index", &hidden, size);
+    let stream = model::StreamRef::parse("open", "liar").unwrap();
+    let request = ImportRequest {
+        mode: None,
+        platform: <[String; 2]>::default(),
+        stream: stream.clone(),
+        create: true,
+        source: Some(liar.reference("its/app")),
+        selection: Selection::All,
+        insecure: true,
+        schedule: Schedule::Never,
+        reference_policy: ReferencePolicy::Source,
+    };
+    let console = engine::Engine::console_actor();
+    server
+        .engine
+        .start_import(&console, &request)
+        .await
+        .unwrap();
+    server.engine.run_jobs().await.unwrap();
+    // Both tags are there, and what they name is not to be had.
+    let page = ask(
+        &server,
+        Method::GET,
+        &format!("/v2/open/liar/manifests/{index}"),
+        &walk.headers[1],
+    )
+    .await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    for header in &walk.headers[1..] {
+        for method in [Method::GET, Method::HEAD] {
+            for path in [
+                format!("/v2/open/liar/blobs/{secret}"),
+                format!("/v2/open/liar/manifests/{hidden}"),
+            ] {
+                let page = ask(&server, method.clone(), &path, header).await;
+                assert_eq!(page.status, StatusCode::NOT_FOUND, "{method} {path}");
+            }
+        }
+    }
+    // Nor is it carried on from there.
+    let path = format!("/v2/open/app/blobs/uploads/?mount={secret}&from=open/liar");
+    let page = ask(&server, Method::POST, &path, &walk.headers[3]).await;
+    assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
+    let mut layered = image("names it");
+    layered["layers"][0]["digest"] = secret.as_str().into();
+    layered["layers"][0]["size"] = SECRET.len().into();
+    push(&editor, "open/liar", "own", &image("of its own")).await;
+    let index = json!({
+        "schemaVersion": 2, "mediaType": INDEX,
+        "manifests": [{ "mediaType": OCI, "digest": hidden.as_str(), "size": size,
+            "platform": { "os": "linux", "architecture": "amd64" } }],
+    });
+    for (kind, manifest) in [(OCI, &layered), (INDEX, &index)] {
+        let page = editor.manifest("open/liar", "pushed", kind, manifest).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{}", page.body);
+        assert_eq!(code(&page), "MANIFEST_BLOB_UNKNOWN");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Pulling blobs: from the local disk, else through from the registry they come from, stored while they stream.
 //!
-//! A blob is read in a stream only if an image that is or was there has it ([`crate::store::Tx::blob_sources`]); that it
-//! lies on the disk serves nobody else.
+//! A blob is read in a stream only if an image that is or was there has it ([`crate::store::Tx::blob_sources`]). That it lies
+//! on the disk serves nobody else; nor is an image that was imported believed to have what it names: stored bytes are given
+//! out once the blob was pushed to the stream, or a repository the stream has the image from has sent it.
 
 mod download;
 mod fill;
@@ -12,7 +13,7 @@ use std::{collections::HashSet, io};
 use bytes::Bytes;
 use futures::{StreamExt, stream, stream::BoxStream};
 use model::{
-    Digest, Reference, StreamRef,
+    Digest, StreamRef,
     policy::{Freshness, Insecure},
 };
 
@@ -24,7 +25,7 @@ use self::{
 use crate::{
     Actor, Engine, Error, Result,
     ops::{not_fetched, only_here},
-    store::{StreamRecord, Tx},
+    store::{Source, StreamRecord, Tx},
     upstream::{Door, MANIFEST_CAP},
 };
 
@@ -102,11 +103,18 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
-        let (doors, freshness) = match self.way_to(actor, stream, digest).await? {
+        let Doors {
+            doors,
+            freshness,
+            proven,
+        } = match self.way_to(actor, stream, digest).await? {
             Way::Known(bytes) => return known(bytes, range),
-            Way::Doors(doors, freshness) => (doors, freshness),
+            Way::Doors(doors) => doors,
         };
-        let local = self.local_blob(digest, range).await?;
+        let local = match proven {
+            true => self.local_blob(digest, range).await?,
+            false => None,
+        };
         let kind = if local.is_some() { "hit" } else { "miss" };
         metrics::counter!("weir_pullthrough_blobstore_cache_requests_total", "type" => kind)
             .increment(1);
@@ -121,7 +129,9 @@ impl Engine {
         // A download that ends while we come is on the disk when we look again; one that others began and that failed is
         // begun anew, with what we know of the blob.
         for _ in 0..3 {
-            let (fill, ours) = self.fill(digest, doors.clone());
+            let Some((fill, ours)) = self.fill(digest, doors.clone()) else {
+                return self.through(doors, digest, range).await;
+            };
             match fill.ready().await {
                 Ok(Ready::Size(size)) => {
                     let (start, end) = Range::of(range, size)?;
@@ -145,7 +155,14 @@ impl Engine {
                     return self.through(doors, digest, range).await;
                 }
             }
-            if let Some(blob) = self.local_blob(digest, range).await? {
+            if self
+                .store()
+                .read()
+                .await?
+                .any_proven(&doors, digest)
+                .await?
+                && let Some(blob) = self.local_blob(digest, range).await?
+            {
                 return Ok(blob);
             }
         }
@@ -169,15 +186,26 @@ impl Engine {
         stream: &StreamRef,
         digest: &Digest,
     ) -> Result<u64> {
-        let (doors, freshness) = match self.way_to(actor, stream, digest).await? {
+        let Doors {
+            doors,
+            freshness,
+            proven,
+        } = match self.way_to(actor, stream, digest).await? {
             Way::Known(bytes) => return Ok(bytes.len() as u64),
-            Way::Doors(doors, freshness) => (doors, freshness),
+            Way::Doors(doors) => doors,
         };
         // What is just being stored first: when it is no more, it is stored.
-        if let Some(size) = self.fills().size(digest) {
+        if let Some(size) = self.fills().size(digest, &doors) {
             return Ok(size);
         }
-        if let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
+        let proven = proven
+            || self
+                .store()
+                .read()
+                .await?
+                .any_proven(&doors, digest)
+                .await?;
+        if proven && let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
             return Ok(size);
         }
         may_fetch(stream, digest, &doors, freshness)?;
@@ -204,23 +232,44 @@ impl Engine {
         stream: &StreamRef,
         digest: &Digest,
     ) -> Result<bool> {
-        let doors = match self.way_to(actor, stream, digest).await? {
+        // Somebody asked for it: that pulls ask for nothing does not matter.
+        let Doors { doors, proven, .. } = match self.way_to(actor, stream, digest).await? {
             Way::Known(_) => return Ok(false),
-            // Somebody asked for it: that pulls ask for nothing does not matter.
-            Way::Doors(doors, _) => doors,
+            Way::Doors(doors) => doors,
         };
-        if self.blobs().size(digest).await.map_err(disk)?.is_some() {
+        if proven && self.blobs().size(digest).await.map_err(disk)?.is_some() {
             return Ok(false);
         }
         if doors.is_empty() {
             return Err(only_here(stream, digest));
         }
-        let (fill, ours) = self.fill(digest, doors.clone());
-        match fill.end().await {
-            Err(_) if !ours => self.fill(digest, doors).0.end().await?,
-            end => end?,
+        match self.fill(digest, doors.clone()) {
+            Some((fill, ours)) => match fill.end().await {
+                Err(_) if !ours => self.see(doors, digest).await?,
+                end => end?,
+            },
+            None => self.see(doors, digest).await?,
         }
         Ok(true)
+    }
+
+    /// Makes sure that the stream has a blob, and not only images that name it.
+    ///
+    /// # Errors
+    /// As [`Engine::pull_blob`].
+    pub(crate) async fn has_blob(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        digest: &Digest,
+    ) -> Result<()> {
+        match self.way_to(actor, stream, digest).await? {
+            Way::Doors(found) if !found.proven => match self.config().mirror {
+                true => self.mirror_blob(actor, stream, digest).await.map(drop),
+                false => self.see(found.doors, digest).await,
+            },
+            _ => Ok(()),
+        }
     }
 
     /// The bytes of a manifest, if they are here. One that cannot be read is as good as not here.
@@ -248,17 +297,20 @@ impl Engine {
         }
     }
 
-    /// Whether an actor may read a blob in a stream.
+    /// Whether an actor may read the stored bytes of a blob in a stream.
     ///
     /// # Errors
     /// `Denied`; `NotFound`, also for a blob that only other streams have.
-    pub(crate) async fn may_read_blob(
+    pub(crate) async fn may_read_stored(
         &self,
         actor: &Actor,
         stream: &StreamRef,
         digest: &Digest,
-    ) -> Result<()> {
-        self.way_to(actor, stream, digest).await.map(drop)
+    ) -> Result<bool> {
+        Ok(match self.way_to(actor, stream, digest).await? {
+            Way::Known(_) => true,
+            Way::Doors(found) => found.proven,
+        })
     }
 
     /// Where a blob may be had for a stream; who may not read it there is told that it is not there.
@@ -269,7 +321,11 @@ impl Engine {
         let pushed = tx.has_pushed_blob(stream, digest).await?;
         let Some(record) = tx.stream(stream).await? else {
             return match pushed {
-                true => Ok(Way::Doors(Vec::new(), Freshness::default())),
+                true => Ok(Way::Doors(Doors {
+                    doors: Vec::new(),
+                    freshness: Freshness::default(),
+                    proven: true,
+                })),
                 false => Err(Error::NotFound(format!("there is no stream {stream}"))),
             };
         };
@@ -280,8 +336,14 @@ impl Engine {
         if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
         }
+        let ours = |source: &Source| source.managed && self.is_own(&source.reference);
+        let ours = pushed || found.iter().any(ours);
         let doors = self.doors(&mut tx, &record, found).await?;
-        Ok(Way::Doors(doors, record.freshness))
+        Ok(Way::Doors(Doors {
+            proven: ours || tx.any_proven(&doors, digest).await?,
+            doors,
+            freshness: record.freshness,
+        }))
     }
 
     /// Repositories of a stream's references, each once on the same terms, this registry itself left out.
@@ -289,11 +351,16 @@ impl Engine {
         &self,
         tx: &mut Tx,
         record: &StreamRecord,
-        found: Vec<(Reference, bool)>,
+        found: Vec<Source>,
     ) -> Result<Vec<Door>> {
         let mut seen = HashSet::new();
         let mut doors = Vec::new();
-        for (reference, insecure) in found {
+        for Source {
+            reference,
+            insecure,
+            ..
+        } in found
+        {
             let source = reference.without_tag();
             let insecure = Insecure::effective(record.insecure, insecure).allowed();
             if doors.len() < MOST_DOORS
@@ -325,8 +392,28 @@ impl Engine {
 /// Where a blob may be had.
 enum Way {
     Known(&'static [u8]),
-    /// Repositories, and whether pulls may ask them.
-    Doors(Vec<Door>, Freshness),
+    Doors(Doors),
+}
+
+/// Repositories a blob may be had from.
+struct Doors {
+    doors: Vec<Door>,
+    /// Whether pulls may ask them.
+    freshness: Freshness,
+    /// One of them has sent it, or it was pushed: what is stored may be given out.
+    proven: bool,
+}
+
+impl Tx {
+    /// Whether the repository of one of these doors sent these bytes once.
+    pub(crate) async fn any_proven(&mut self, doors: &[Door], digest: &Digest) -> Result<bool> {
+        for door in doors {
+            if self.is_proven(door.repository(), digest).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Refuses what no pull may fetch.

@@ -318,7 +318,7 @@ impl Engine {
         from: &StreamRef,
     ) -> Result<bool> {
         actor.may_write(&stream.namespace)?;
-        if self.may_read_blob(actor, from, digest).await.is_err() {
+        if !matches!(self.may_read_stored(actor, from, digest).await, Ok(true)) {
             return Ok(false);
         }
         let Some(size) = self.blobs().size(digest).await.map_err(place)? else {

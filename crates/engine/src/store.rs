@@ -40,7 +40,6 @@ use sqlx::{
     },
 };
 
-pub(crate) use self::push::Part;
 pub use self::{
     apply::WriteContext,
     credentials::{FailedTag, SealedCredential},
@@ -52,6 +51,7 @@ pub use self::{
     streams::StreamRecord,
 };
 pub(crate) use self::{elsewhere::MOST_MOVED, past::pointed_at};
+pub(crate) use self::{pull::Source, push::Part};
 use crate::error::{Error, Result};
 
 /// Runs one body on the connection of either kind.

@@ -5,6 +5,7 @@ use model::{Digest, Reference, StreamRef, TagName, policy::Freshness};
 use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
+    store::Source,
     upstream::{Failure, RawManifest},
 };
 
@@ -104,11 +105,18 @@ impl Engine {
         let found = tx
             .image_sources(&record.id, &digest, MOST_CANDIDATES)
             .await?;
-        if found.is_empty() && !tx.has_pushed_image(&record.id, &digest).await? {
+        let pushed = tx.has_pushed_image(&record.id, &digest).await?;
+        if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no image {digest}")));
         }
+        // What was imported was read, and what was pushed was here; a child is only named by its index.
+        let read =
+            |source: &Source| source.itself || (source.managed && self.is_own(&source.reference));
+        let read = pushed || found.iter().any(read);
+        let doors = self.doors(&mut tx, &record, found).await?;
         // What was pulled once is served whatever became of its registry.
-        if let Some(image) = tx.image(&digest).await?
+        if (read || tx.any_proven(&doors, &digest).await?)
+            && let Some(image) = tx.image(&digest).await?
             && let Some(bytes) = self.kept_manifest(&digest).await
         {
             return Ok(RawManifest {
@@ -120,7 +128,6 @@ impl Engine {
         if record.freshness == Freshness::Never && fetch == Fetch::Pull {
             return Err(not_fetched(stream, &digest));
         }
-        let doors = self.doors(&mut tx, &record, found).await?;
         if doors.is_empty() {
             return Err(only_here(stream, &digest));
         }
@@ -131,6 +138,9 @@ impl Engine {
             match door.manifest(&digest).await {
                 Ok(manifest) => {
                     self.keep_manifest(&digest, &manifest.bytes).await;
+                    if !read {
+                        self.note_proven(door.repository(), &digest).await;
+                    }
                     return Ok(manifest);
                 }
                 Err(failure) => last = Some(failure.after(last)),

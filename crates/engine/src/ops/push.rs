@@ -81,23 +81,15 @@ impl Engine {
         stream: &StreamRef,
         pushed: Pushed,
     ) -> Result<Image, PushError> {
-        self.has_children(stream, &pushed).await?;
+        self.has_children(actor, stream, &pushed).await?;
         let mut sizes = Vec::new();
         for (blob, said) in pushed.blobs() {
-            let size = match self.blob_head(actor, stream, &blob).await {
-                Ok(size) => i64::try_from(size).unwrap_or(i64::MAX),
-                Err(Error::NotFound(_)) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the manifest names the blob {blob}, which {stream} does not have; upload it first"
-                    )));
-                }
-                Err(Error::Upstream { message, .. }) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the manifest names the blob {blob}, which cannot be had: {message}"
-                    )));
-                }
-                Err(error) => return Err(error.into()),
-            };
+            let head = self.blob_head(actor, stream, &blob).await;
+            let size = head.map_err(|error| missing(stream, &blob, error))?;
+            let size = i64::try_from(size).unwrap_or(i64::MAX);
+            self.has_blob(actor, stream, &blob)
+                .await
+                .map_err(|error| missing(stream, &blob, error))?;
             if said.is_some_and(|said| said != size) {
                 return Err(PushError::BadManifest(format!(
                     "the blob {blob} has {size} bytes and not as many as the manifest says"
@@ -115,25 +107,31 @@ impl Engine {
     }
 
     /// Checks that the stream has what an index is of: naming an image of another stream would open it.
-    async fn has_children(&self, stream: &StreamRef, pushed: &Pushed) -> Result<(), PushError> {
+    async fn has_children(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        pushed: &Pushed,
+    ) -> Result<(), PushError> {
         let children = pushed.children();
         if children.is_empty() {
             return Ok(());
         }
-        let mut tx = self.store().read().await?;
-        let record = tx.stream(stream).await?;
         for child in children {
-            let here = match &record {
-                None => false,
-                Some(record) => {
-                    tx.has_pushed_image(&record.id, &child).await?
-                        || !tx.image_sources(&record.id, &child, 1).await?.is_empty()
+            let target = Target::Digest(child.clone());
+            match self.pull_manifest(actor, stream, &target).await {
+                Ok(_) => {}
+                Err(Error::NotFound(_)) => {
+                    return Err(PushError::MissingBlob(format!(
+                        "the index names the manifest {child}, which {stream} does not have; push it first"
+                    )));
                 }
-            };
-            if !here {
-                return Err(PushError::MissingBlob(format!(
-                    "the index names the manifest {child}, which {stream} does not have; push it first"
-                )));
+                Err(Error::Upstream { message, .. }) => {
+                    return Err(PushError::MissingBlob(format!(
+                        "the index names the manifest {child}, which cannot be had: {message}"
+                    )));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
@@ -256,4 +254,14 @@ impl Engine {
         tx.referrers(&record.id, subject, artifact_type, after, most)
             .await
     }
+}
+
+/// Says of a blob that a manifest names why it is not there.
+fn missing(stream: &StreamRef, blob: &Digest, error: Error) -> PushError {
+    let why = match error {
+        Error::NotFound(_) => format!("which {stream} does not have; upload it first"),
+        Error::Upstream { message, .. } => format!("which cannot be had: {message}"),
+        other => return other.into(),
+    };
+    PushError::MissingBlob(format!("the manifest names the blob {blob}, {why}"))
 }

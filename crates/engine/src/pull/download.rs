@@ -119,6 +119,16 @@ impl Download {
         }
     }
 
+    /// What is downloaded.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The repository that gives it.
+    pub fn repository(&self) -> Option<&str> {
+        self.door.as_ref().map(Door::repository)
+    }
+
     /// Whether what was given out has the digest.
     pub fn is_right(&self) -> bool {
         self.hasher

@@ -3,7 +3,7 @@
 //! not waited for.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -50,6 +50,8 @@ impl Default for Fills {
 pub(super) struct Fill {
     path: PathBuf,
     progress: watch::Sender<Progress>,
+    /// The repositories it may come from.
+    repositories: HashSet<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -107,17 +109,22 @@ pub(super) enum Ready {
 }
 
 impl Engine {
-    /// The download of a blob; begun, through these doors, if there is none. True if it was begun.
-    pub(super) fn fill(&self, digest: &Digest, doors: Vec<Door>) -> (Arc<Fill>, bool) {
+    /// The download of a blob; begun, through these doors, if there is none. True if it was begun. None if it comes through
+    /// other doors: who has the blob from elsewhere has to get it there.
+    pub(super) fn fill(&self, digest: &Digest, doors: Vec<Door>) -> Option<(Arc<Fill>, bool)> {
         let id = self.clock().id();
         let fill = {
             let mut running = self.fills().lock();
             if let Some(fill) = running.get(digest) {
-                return (fill.clone(), false);
+                return fill.is_for(&doors).then(|| (fill.clone(), false));
             }
             let fill = Arc::new(Fill {
                 path: self.blobs().temp(&id),
                 progress: watch::Sender::default(),
+                repositories: doors
+                    .iter()
+                    .map(|door| door.repository().to_owned())
+                    .collect(),
             });
             running.insert(digest.clone(), fill.clone());
             fill
@@ -142,7 +149,7 @@ impl Engine {
             ours.progress
                 .send_modify(|progress| progress.end = Some(end));
         });
-        (fill, true)
+        Some((fill, true))
     }
 
     /// Waits until all that is being downloaded is stored, or is not to be, for tests that look at what is stored.
@@ -174,8 +181,9 @@ impl Engine {
     ) -> Result<(), Stopped> {
         // Never closed.
         let _permit = self.fills().permits.acquire().await.ok();
-        // It may have been stored between the reader's look and this.
-        if self.blobs().size(digest).await?.is_some() {
+        // It may have been stored between the reader's look and this. Stored from elsewhere, it comes once more.
+        let proven = async { self.store().read().await?.any_proven(&doors, digest).await };
+        if proven.await.unwrap_or(false) && self.blobs().size(digest).await?.is_some() {
             return Ok(());
         }
         let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
@@ -199,6 +207,10 @@ impl Engine {
         }
         // Who reads need not wait until it lasts.
         fill.progress.send_modify(|progress| progress.right = true);
+        // First, so that what is stored can be given out.
+        if let Some(repository) = download.repository() {
+            self.note_proven(repository, digest).await;
+        }
         file.keep().await.map_err(|error| {
             tracing::error!(%error, "a blob cannot be kept");
             Stopped::Unkept
@@ -218,10 +230,11 @@ impl Engine {
 }
 
 impl Fills {
-    /// Bytes of a blob that is being downloaded, when they are known.
-    pub(super) fn size(&self, digest: &Digest) -> Option<u64> {
+    /// Bytes of a blob that is being downloaded through these doors, when they are known.
+    pub(super) fn size(&self, digest: &Digest, doors: &[Door]) -> Option<u64> {
         let fill = self.lock().get(digest)?.clone();
-        fill.progress.borrow().size
+        let size = fill.progress.borrow().size;
+        size.filter(|_| fill.is_for(doors))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Fill>>> {
@@ -230,6 +243,12 @@ impl Fills {
 }
 
 impl Fill {
+    fn is_for(&self, doors: &[Door]) -> bool {
+        doors
+            .iter()
+            .any(|door| self.repositories.contains(door.repository()))
+    }
+
     /// Waits until bytes can be followed, or the end: a registry that names no length is waited for.
     pub async fn ready(&self) -> Result<Ready, Stopped> {
         let mut progress = self.progress.subscribe();
@@ -358,7 +377,7 @@ impl Follower {
                 "the registry names another length than before",
             ));
         }
-        let body = verified(self.spare, self.start, self.end).boxed();
+        let body = verified(self.spare, self.start, self.end, None).boxed();
         go_on(body, self.file, self.start, self.at).await
     }
 }

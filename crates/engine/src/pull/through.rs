@@ -14,7 +14,8 @@ use super::{Blob, Download, Range};
 use crate::{Engine, Error, Result, blobs::Body, upstream::Door};
 
 impl Engine {
-    /// Straight through, without a trace. A whole blob is verified: its last piece is sent only if it is right.
+    /// Straight through; nothing of it is kept but that the repository has it. It is verified: its last piece is sent only
+    /// if it is right.
     pub(super) async fn through(
         &self,
         doors: Vec<Door>,
@@ -32,8 +33,38 @@ impl Engine {
         Ok(Blob {
             size,
             range: (start, end),
-            body: verified(download, start, end).boxed(),
+            body: verified(download, start, end, Some(self.clone())).boxed(),
         })
+    }
+
+    /// Reads a blob from its registry to know that it has it.
+    pub(super) async fn see(&self, doors: Vec<Door>, digest: &Digest) -> Result<()> {
+        let mut seen = self.through(doors, digest, None).await?;
+        loop {
+            match seen.body.try_next().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    return Err(Error::Upstream {
+                        message: error.to_string(),
+                        hint: "Look at the registry, or at what stands before it.".to_owned(),
+                        busy: false,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Notes that a repository has what it sent. Without the note it is asked again.
+    pub(crate) async fn note_proven(&self, repository: &str, digest: &Digest) {
+        let noted = async {
+            let mut tx = self.store().write().await?;
+            tx.prove(repository, digest).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(blob.digest = %digest, %error, "where a blob came from was not noted");
+        }
     }
 }
 
@@ -63,40 +94,50 @@ pub(super) async fn go_on(body: Body, mut file: File, start: u64, at: u64) -> io
         .boxed())
 }
 
-/// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right.
+/// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right: that
+/// is noted in `engine`.
 pub(super) fn verified(
     download: Download,
     start: u64,
     end: u64,
+    engine: Option<Engine>,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let state = (download, None::<Bytes>, false);
-    stream::try_unfold(state, move |(mut download, mut held, done)| async move {
-        if done {
-            return Ok(None);
-        }
-        loop {
-            let at = download.at;
-            let next = download
-                .next()
-                .await
-                .map_err(|failure| io::Error::other(failure.message))?;
-            let Some(piece) = next else {
-                if !download.is_right() {
-                    return Err(io::Error::other(
-                        "the registry sent other bytes than the digest says",
-                    ));
+    let state = (download, None::<Bytes>, engine, false);
+    stream::try_unfold(
+        state,
+        move |(mut download, mut held, engine, done)| async move {
+            if done {
+                return Ok(None);
+            }
+            loop {
+                let at = download.at;
+                let next = download
+                    .next()
+                    .await
+                    .map_err(|failure| io::Error::other(failure.message))?;
+                let Some(piece) = next else {
+                    if !download.is_right() {
+                        return Err(io::Error::other(
+                            "the registry sent other bytes than the digest says",
+                        ));
+                    }
+                    if let (Some(engine), Some(repository)) = (&engine, download.repository()) {
+                        engine.note_proven(repository, download.digest()).await;
+                    }
+                    return Ok(held
+                        .take()
+                        .map(|last| (last, (download, None, engine, true))));
+                };
+                let part = part(piece, at, start, end);
+                if part.is_empty() {
+                    continue;
                 }
-                return Ok(held.take().map(|last| (last, (download, None, true))));
-            };
-            let part = part(piece, at, start, end);
-            if part.is_empty() {
-                continue;
+                if let Some(before) = held.replace(part) {
+                    return Ok(Some((before, (download, held, engine, false))));
+                }
             }
-            if let Some(before) = held.replace(part) {
-                return Ok(Some((before, (download, held, false))));
-            }
-        }
-    })
+        },
+    )
 }
 
 /// What a piece that begins at a byte has of a range.

@@ -1,24 +1,25 @@
-//! Which blobs belong to a stream, and which of its references carry them.
+//! Which blobs belong to a stream, which of its references carry them, and which repositories showed that they have them.
 
-use model::{Digest, Reference};
+use model::Digest;
 
-use super::{Tx, on, pull::references};
+use super::{Source, Tx, on, pull::sources};
 use crate::error::Result;
 
 impl Tx {
-    /// References of the stream's history whose image, or a child of whose index, has this blob as layer or config; each
-    /// with whether its tag allows insecure connections. Heads first, then secure ones, then by name. None when no image
-    /// that is or was in the stream has it: then it may not be read there.
+    /// References of the stream's history whose image, or a child of whose index, has this blob as layer or config. Heads
+    /// first, then secure ones, then by name. None when no image that is or was in the stream has it: then it may not be
+    /// read there.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn blob_sources(
+    pub(crate) async fn blob_sources(
         &mut self,
         stream_id: &str,
         digest: &Digest,
         most: i64,
-    ) -> Result<Vec<(Reference, bool)>> {
-        const SQL: &str = "SELECT r.reference, t.insecure FROM revisions r
+    ) -> Result<Vec<Source>> {
+        const SQL: &str = "SELECT r.reference, t.insecure, m.managed, FALSE FROM revisions r
+            JOIN images m ON m.digest = r.digest
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
             WHERE r.stream_id = $1 AND r.digest IN (
                 SELECT image_digest FROM image_layers WHERE digest = $2
@@ -29,12 +30,43 @@ impl Tx {
                     JOIN images i ON i.digest = c.digest WHERE i.config_digest = $2)
             ORDER BY CASE WHEN t.head_number = r.number THEN 0 ELSE 1 END, t.insecure, r.reference, r.tag, r.number
             LIMIT $3";
-        let rows: Vec<(String, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+        let rows: Vec<(String, bool, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
             .bind(most)
             .fetch_all(conn)
             .await?);
-        references(rows)
+        sources(rows)
+    }
+
+    /// Notes that a repository sent these bytes.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn prove(&mut self, repository: &str, digest: &Digest) -> Result<()> {
+        const SQL: &str = "INSERT INTO proven_blobs (repository, digest) VALUES ($1, $2)
+            ON CONFLICT (repository, digest) DO NOTHING";
+        on!(self, |conn| {
+            sqlx::query(SQL)
+                .bind(repository)
+                .bind(digest.as_str())
+                .execute(conn)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Whether a repository sent these bytes once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn is_proven(&mut self, repository: &str, digest: &Digest) -> Result<bool> {
+        const SQL: &str = "SELECT 1 FROM proven_blobs WHERE repository = $1 AND digest = $2";
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(repository)
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
     }
 }

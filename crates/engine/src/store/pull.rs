@@ -5,6 +5,19 @@ use model::{Digest, Reference, TagName};
 use super::{Tx, on, row};
 use crate::error::Result;
 
+/// Where a stream has a blob or an image from.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    /// Where the image is that names it.
+    pub reference: Reference,
+    /// Its tag allows insecure connections.
+    pub insecure: bool,
+    /// The image that names it was pushed here, so all it names was.
+    pub managed: bool,
+    /// It is that image, and no child of it.
+    pub itself: bool,
+}
+
 impl Tx {
     /// Tags of a stream that have an image, with where that is, in their order.
     ///
@@ -32,8 +45,8 @@ impl Tx {
             .collect()
     }
 
-    /// References of the stream's history that carry an image, or an index it is a child of, each with whether its tag
-    /// allows insecure connections: secure ones first, then the newest. None when it was never in the stream.
+    /// References of the stream's history that carry an image, or an index it is a child of: secure ones first, then the
+    /// newest. None when it was never in the stream.
     ///
     /// # Errors
     /// When the database refuses.
@@ -42,25 +55,33 @@ impl Tx {
         stream_id: &str,
         digest: &Digest,
         most: i64,
-    ) -> Result<Vec<(Reference, bool)>> {
-        const SQL: &str = "SELECT r.reference, t.insecure FROM revisions r
+    ) -> Result<Vec<Source>> {
+        const SQL: &str =
+            "SELECT r.reference, t.insecure, m.managed, r.digest = $2 FROM revisions r
+            JOIN images m ON m.digest = r.digest
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
             WHERE r.stream_id = $1 AND (r.digest = $2
                 OR r.digest IN (SELECT image_digest FROM image_children WHERE digest = $2))
             ORDER BY t.insecure, r.created_at DESC, r.tag, r.number DESC LIMIT $3";
-        let rows: Vec<(String, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+        let rows: Vec<(String, bool, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
             .bind(most)
             .fetch_all(conn)
             .await?);
-        references(rows)
+        sources(rows)
     }
 }
 
-/// References with whether their tag allows insecure connections.
-pub(super) fn references(rows: Vec<(String, bool)>) -> Result<Vec<(Reference, bool)>> {
+pub(super) fn sources(rows: Vec<(String, bool, bool, bool)>) -> Result<Vec<Source>> {
     rows.into_iter()
-        .map(|(reference, insecure)| Ok((row::parse("revisions.reference", &reference)?, insecure)))
+        .map(|(reference, insecure, managed, itself)| {
+            Ok(Source {
+                reference: row::parse("revisions.reference", &reference)?,
+                insecure,
+                managed,
+                itself,
+            })
+        })
         .collect()
 }

@@ -288,9 +288,11 @@ impl Tx {
         source: Option<&Reference>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        // Whoever makes one holds the counter: nobody makes another between the look and the insert.
         let number = self.number().await?;
         const SQL: &str = "INSERT INTO streams (id, namespace, name, source, generation, version, created_at, changed_at)
-            VALUES ($1, $2, $3, $4, 1, $5, $6, $6) ON CONFLICT (namespace, name) DO NOTHING";
+            SELECT $1, $2, $3, $4, 1, $5, $6, $6
+            WHERE NOT EXISTS (SELECT 1 FROM streams WHERE namespace = $2 AND name = $3)";
         let made = on!(self, |conn| sqlx::query(SQL)
             .bind(id)
             .bind(stream.namespace.as_str())

@@ -269,6 +269,19 @@ impl TestUpstream {
         digest
     }
 
+    /// Loses a blob: manifests that name it stay.
+    pub fn lose_blob(&self, repository: &str, digest: &Digest) {
+        if let Some(stored) = self.inner().repositories.get_mut(repository) {
+            stored.blobs.remove(digest);
+        }
+    }
+
+    /// Puts an OCI index at a tag that names a manifest the repository does not have.
+    pub fn index_of(&self, repository: &str, tag: &str, child: &Digest, size: usize) -> Digest {
+        let made = content::index_of(child, size);
+        self.store(repository, tag, ImageKind::OciIndex, 0, made)
+    }
+
     /// Gives a tag new content, as a push does. The older manifest can still be read by digest.
     ///
     /// # Panics

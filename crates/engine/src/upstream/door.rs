@@ -23,6 +23,7 @@ pub struct Door {
     refused: Arc<AtomicBool>,
     /// The registry, as metrics name it.
     host: String,
+    repository: String,
 }
 
 /// Asks with the credential; refused, without it. If that fails too, the first answer stands.
@@ -64,7 +65,14 @@ impl Door {
             anonymous,
             refused: Arc::default(),
             host: source.host().to_owned(),
+            repository: source.without_tag().to_string(),
         }
+    }
+
+    /// Host and repository.
+    #[must_use]
+    pub fn repository(&self) -> &str {
+        &self.repository
     }
 
     /// What is to be said about how it was read; empty if nothing.

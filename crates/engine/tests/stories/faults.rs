@@ -133,6 +133,10 @@ db_test!(
         let mut request = story.request(other.reference("team/app"), chosen(&["1.0"]), true);
         request.stream = elsewhere.clone();
         story.run(&request).await;
+        up.copy(("team/app", "1.0"), ("team/app", "2.0"));
+        let mut request = story.request(up.reference("team/app"), chosen(&["2.0"]), false);
+        request.stream = elsewhere.clone();
+        story.run(&request).await;
         other.forget_requests();
         up.fail(Route::Blob, Fault::HangThen(404));
         let first = async { story.blob(&digest, None).await.err().unwrap() };

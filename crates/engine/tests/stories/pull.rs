@@ -64,6 +64,41 @@ db_test!(
 );
 
 db_test!(
+    async fn what_another_stream_has_stored_is_given_out_only_when_ones_own_registry_has_it(db) {
+        let up = TestUpstream::start().await;
+        let other = TestUpstream::start().await;
+        let layer = layer();
+        let (story, digest) = Story::with_layer(&db, &up, &layer).await;
+        all(story.blob(&digest, None).await.unwrap()).await.unwrap();
+        assert!(story.stored(&digest).await);
+        // Another registry only says that it has it.
+        assert_eq!(other.image_with_layer("team/app", "1.0", layer.clone()), digest);
+        other.lose_blob("team/app", &digest);
+        let elsewhere = StreamRef::parse("team", "elsewhere").unwrap();
+        let mut request = story.request(other.reference("team/app"), chosen(&["1.0"]), true);
+        request.stream = elsewhere.clone();
+        story.run(&request).await;
+        let read = async |range| story.engine.pull_blob(&story.editor, &elsewhere, &digest, range).await;
+        for range in [None, Some(Range::Last(10))] {
+            let refused = read(range).await.err().unwrap();
+            assert!(matches!(refused, Error::Upstream { .. }), "{refused}");
+        }
+        assert!(story.engine.blob_head(&story.editor, &elsewhere, &digest).await.is_err());
+        // Or sends something else.
+        other.image_with_layer("team/app", "1.0", layer.clone());
+        other.fail(Route::Blob, Fault::WrongBytes);
+        assert!(all(read(None).await.unwrap()).await.is_err());
+        // Once it has sent it, it is asked no more.
+        other.heal();
+        other.forget_requests();
+        assert_eq!(all(read(None).await.unwrap()).await.unwrap(), layer);
+        assert_eq!(other.count("GET", Route::Blob), 1);
+        other.stop().await;
+        assert_eq!(all(read(Some(Range::Last(10))).await.unwrap()).await.unwrap(), layer[layer.len() - 10..]);
+    }
+);
+
+db_test!(
     async fn what_was_pulled_once_is_served_when_the_upstream_is_gone(db) {
         let up = TestUpstream::start().await;
         let layer = layer();

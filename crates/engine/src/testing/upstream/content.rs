@@ -117,6 +117,18 @@ pub(super) fn with_layer(seed: &str, layer: Bytes) -> Made {
     single_of(seed, &DOCKER, AMD64, layer)
 }
 
+/// An index of one manifest that is not made.
+pub(super) fn index_of(child: &Digest, size: usize) -> Made {
+    let mut made = Made::new();
+    let child = json!({
+        "mediaType": OCI.manifest, "digest": child.as_str(), "size": size, "platform": platform(AMD64),
+    });
+    let index =
+        json!({ "schemaVersion": 2, "mediaType": OCI.index, "manifests": [child] }).to_string();
+    made.manifest(OCI.index, sha256(index.as_bytes()), index);
+    made
+}
+
 fn single(seed: &str, types: &Types, of: Platform) -> Made {
     let own = format!("layer of {seed} for {}/{}", of.0, of.1);
     single_of(seed, types, of, own.into())
