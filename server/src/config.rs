@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use engine::rules::quota::Quota;
 use ipnet::IpNet;
 use model::allowed::AllowedRegistries;
 use url::Url;
@@ -89,6 +90,8 @@ pub struct Settings {
     pub blobs_url: Option<String>,
     /// Bytes of one blob, at most.
     pub max_blob: u64,
+    /// How much a pushed image, and a stream that is pushed to, may have.
+    pub quota: Quota,
     /// Registries images may be imported from.
     pub allowed_registries: AllowedRegistries,
     /// Background workers.
@@ -164,6 +167,7 @@ impl Settings {
         config.mirror = self.mirror;
         config.blobs_url.clone_from(&self.blobs_url);
         config.max_blob = self.max_blob;
+        config.quota = self.quota;
         config
             .allowed_registries
             .clone_from(&self.allowed_registries);
@@ -180,7 +184,9 @@ impl Settings {
                 format!("localhost:{}", at.port()),
             ]
         });
-        config.registry_secure = url.is_some_and(|url| url.scheme() == "https");
+        // Our own listener has no TLS.
+        config.registry_secure =
+            self.registry_host.is_some() && url.is_some_and(|url| url.scheme() == "https");
         let listens = self.http.map(|at| reachable(at).to_string());
         config.registry_host = self.registry_host.clone().or(listens);
         config.own_hosts = self

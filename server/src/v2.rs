@@ -88,7 +88,8 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let query = parts.uri.query();
     let challenge = auth::Challenge::of(&state.site, &parts.headers);
-    let route = names::parse(parts.uri.path(), query);
+    let route = names::parse(parts.uri.path(), query)
+        .map_err(|refusal| names::told(refusal, &parts.method));
     let answered = async {
         let actor = auth::actor(&state.engine, &parts.headers).await?;
         let route = route.as_ref().map_err(Refusal::clone)?;

@@ -77,6 +77,31 @@ async fn listing_referrers() {
         }
     }
     assert_eq!(seen, all);
+    // What a client of an older registry listed at a tag is listed with it, and what is known better is not listed twice.
+    let old = image("of an older client");
+    let digest = digest(old.to_string().as_bytes());
+    client
+        .manifest("shop/app", digest.as_str(), OCI, &old)
+        .await;
+    let entry = json!({
+        "mediaType": OCI, "digest": digest.as_str(), "size": old.to_string().len(),
+        "artifactType": "application/vnd.example.old", "annotations": { "note": "old" },
+    });
+    let mut again = all[0].clone();
+    again["annotations"] = json!({ "note": "said otherwise" });
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry, again] });
+    let tag = subject.as_str().replace(':', "-");
+    let page = client.manifest("shop/app", &tag, INDEX, &index).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
+    all.push(entry);
+    all.sort_by_key(|one| one["digest"].to_string());
+    assert_eq!(manifests(&client.get(&path).await), json!(all));
+    let page = client
+        .get(&format!("{path}?artifactType=application/vnd.example.old"))
+        .await;
+    assert_eq!(manifests(&page).as_array().unwrap().len(), 1);
+    let page = client.get(&format!("{path}?n=2")).await;
+    assert_eq!(manifests(&page), json!(all[..2]));
     // Of another stream there are none.
     push(&client, "shop/other", "1", &image("")).await;
     let path = path.replace("shop/app", "shop/other");
@@ -91,17 +116,17 @@ async fn deleting_tags_manifests_and_blobs() {
     let tagged = push(&editor, "shop/app", "1", &image("tagged")).await;
     push(&editor, "shop/app", "2", &image("other")).await;
     let manifest = |reference: &str| format!("/v2/shop/app/manifests/{reference}");
-    // By digest only administrators, and only what no tag has or had.
-    let page = editor.delete(manifest(tagged.as_str())).await;
-    assert_eq!(
-        (page.status, code(&page).as_str()),
-        (StatusCode::UNAUTHORIZED, "DENIED")
-    );
-    let page = admin.delete(manifest(tagged.as_str())).await;
-    assert_eq!(
-        (page.status, code(&page).as_str()),
-        (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED")
-    );
+    // By digest only what no tag has or had; clients that ask for the digest first are told what to do instead.
+    for client in [&editor, &admin] {
+        let page = client.delete(manifest(tagged.as_str())).await;
+        assert_eq!(
+            (page.status, code(&page).as_str()),
+            (StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED")
+        );
+        assert!(page.body.contains("manifests/TAG"), "{}", page.body);
+    }
+    let page = editor.delete(manifest("none")).await;
+    assert_eq!(code(&page), "MANIFEST_UNKNOWN");
     // A tag is deleted by who may change the stream.
     let page = editor.delete(manifest("1")).await;
     assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);
@@ -112,6 +137,12 @@ async fn deleting_tags_manifests_and_blobs() {
     assert_eq!(
         editor.get(&manifest(tagged.as_str())).await.status,
         StatusCode::OK
+    );
+    // And that only administrators.
+    let page = editor.delete(manifest(tagged.as_str())).await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::UNAUTHORIZED, "DENIED")
     );
     let page = admin.delete(manifest(tagged.as_str())).await;
     assert_eq!(page.status, StatusCode::ACCEPTED, "{}", page.body);

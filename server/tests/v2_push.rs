@@ -479,3 +479,45 @@ async fn abandoned_uploads_go_after_a_day() {
 async fn ask(server: &TestServer, path: &str) -> Page {
     Client::new(server, "editor").await.get(path).await
 }
+
+#[tokio::test]
+async fn a_name_that_cannot_be_is_told_so_that_clients_print_it() {
+    let server = TestServer::start().await;
+    let editor = Client::new(&server, "editor").await;
+    for name in ["single", "a/b/c", "shop/Bad"] {
+        let sha = digest(LAYER);
+        let path = format!("/v2/{name}/blobs/{sha}");
+        let page = editor.send(Method::HEAD, &path, &[], Body::empty()).await;
+        assert_eq!(
+            page.status,
+            StatusCode::NOT_FOUND,
+            "clients go on to the push"
+        );
+        let path = format!("/v2/{name}/blobs/uploads/");
+        let page = editor.send(Method::POST, &path, &[], Body::empty()).await;
+        assert_eq!(
+            (page.status, code(&page).as_str()),
+            (StatusCode::FORBIDDEN, "DENIED")
+        );
+        assert!(
+            page.body.contains(&format!("{name} is no repository here")),
+            "{}",
+            page.body
+        );
+        let page = editor.get(&format!("/v2/{name}/tags/list")).await;
+        assert_eq!(code(&page), "NAME_INVALID");
+    }
+}
+
+#[tokio::test]
+async fn a_config_that_is_no_text_is_taken() {
+    let server = TestServer::start().await;
+    let editor = Client::new(&server, "editor").await;
+    let config = editor.blob("shop/app", b"\xff no JSON").await;
+    let mut manifest = image("of a client that pushes what it likes");
+    manifest["config"]["digest"] = config.as_str().into();
+    manifest["config"]["size"] = b"\xff no JSON".len().into();
+    editor.blob("shop/app", LAYER).await;
+    let page = editor.manifest("shop/app", "1", OCI, &manifest).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
+}

@@ -56,7 +56,11 @@ const CASES: [Case; 29] = [
     ("GET", "/v2/{s}/manifests/{image}", READ),
     ("HEAD", "/v2/{s}/manifests/{image}", READ),
     ("PUT", "/v2/{s}/manifests/{image}", edit(201, 400)),
-    ("DELETE", "/v2/{s}/manifests/{loose}", ADMIN),
+    (
+        "DELETE",
+        "/v2/{s}/manifests/{loose}",
+        [ADMIN[0], ADMIN[1], [401, 401, 401, 404, 404]],
+    ),
     ("GET", "/v2/{s}/blobs/{layer}", READ),
     ("HEAD", "/v2/{s}/blobs/{layer}", READ),
     ("DELETE", "/v2/{s}/blobs/{spare}", ADMIN),

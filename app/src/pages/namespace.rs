@@ -40,7 +40,7 @@ pub fn NamespacePage() -> impl IntoView {
             <form method="post" action=SetAnonymousPull::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=name/>
-                <CheckBox name="open" label="Everybody may pull" checked=open hint="Clients without a token may pull every image of this namespace from the registry. Pushing, the pages and lists stay closed to them"/>
+                <CheckBox name="open" label="Everybody may pull" checked=open hint="Clients without a token may pull every image of this namespace from the registry. The pages, the catalog and pushing stay closed to them"/>
                 <p class="buttons"><Button kind="primary">"Save the settings"</Button></p>
             </form>
         }

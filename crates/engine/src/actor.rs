@@ -79,6 +79,7 @@ impl Actor {
         if self.role >= Role::Editor {
             return Ok(());
         }
+        self.signed_in(&format!("change {namespace}"))?;
         Err(Error::Denied(format!(
             "{} may look at {namespace} but not change it; ask an administrator for the editor role",
             self.name
@@ -93,6 +94,7 @@ impl Actor {
         if self.role >= Role::Editor {
             return Ok(());
         }
+        self.signed_in("change anything")?;
         Err(Error::Denied(format!(
             "{} may look but not change anything; ask an administrator for the editor role",
             self.name
@@ -107,9 +109,17 @@ impl Actor {
         if self.role == Role::Admin {
             return Ok(());
         }
+        self.signed_in("do this")?;
         Err(Error::Denied(format!(
-            "{} is not an administrator",
+            "{} may not do this; only administrators may",
             self.name
         )))
+    }
+
+    fn signed_in(&self, to: &str) -> Result<()> {
+        match self.is_anonymous() {
+            false => Ok(()),
+            true => Err(Error::Denied(format!("sign in with an API token to {to}"))),
+        }
     }
 }

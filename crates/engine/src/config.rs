@@ -31,6 +31,8 @@ pub struct Config {
     pub blobs_url: Option<String>,
     /// Bytes of one blob that is pushed, or pulled through, at most.
     pub max_blob: u64,
+    /// How much a pushed image, and a stream that is pushed to, may have.
+    pub quota: crate::rules::quota::Quota,
     /// Host (and port) clients pull from here; none if the registry is not served.
     pub registry_host: Option<String>,
     /// Whether clients reach it over HTTPS.
@@ -60,6 +62,7 @@ impl Config {
             mirror: true,
             blobs_url: None,
             max_blob: 20 << 30,
+            quota: crate::rules::quota::Quota::default(),
             registry_host: None,
             registry_secure: false,
             own_hosts: Vec::new(),

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod import;
 pub mod policy;
 pub mod push;
+pub mod quota;
 pub mod rollback;
 pub mod tagging;
 #[cfg(test)]

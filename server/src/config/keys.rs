@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 20] = [
+pub const KEYS: [Key; 23] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -127,6 +127,27 @@ pub const KEYS: [Key; 20] = [
         default: "20G",
         allowed: "a number with K, M, G or T, from 1M to 1024T",
         meaning: "bytes of one blob that is pushed or pulled through, at most",
+        secret: false,
+    },
+    Key {
+        name: "max_image_size",
+        default: "-1",
+        allowed: "a number with K, M, G or T, from 1M to 1024T, or -1 for no limit",
+        meaning: "bytes of one image that is pushed, its config and layers, at most",
+        secret: false,
+    },
+    Key {
+        name: "max_images_per_stream",
+        default: "-1",
+        allowed: "a number from 1 to 1000000, or -1 for no limit",
+        meaning: "images of one stream; more are not pushed",
+        secret: false,
+    },
+    Key {
+        name: "max_tags_per_stream",
+        default: "-1",
+        allowed: "a number from 1 to 1000000, or -1 for no limit",
+        meaning: "tags of one stream; more are not pushed",
         secret: false,
     },
     Key {

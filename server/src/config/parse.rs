@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use engine::rules::quota::Quota;
 use model::policy::Schedule;
 use url::Url;
 
@@ -31,9 +32,8 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     });
     let import_concurrency = reader.read("import_concurrency", |text| number(text, 1, 1024));
     let import_rps = reader.read("import_rps", |text| number(text, 0, 100_000));
-    let max_tags = reader.read("max_tags_per_import", |text| match text {
-        "-1" => Some(None),
-        _ => number(text, 1, 1_000_000).map(Some),
+    let max_tags = reader.read("max_tags_per_import", |text| {
+        unlimited(text, |text| number(text, 1, 1_000_000))
     });
     let schedule_interval = reader.read("schedule_interval", |text| match text.parse() {
         Ok(Schedule::Every(seconds)) => Some(Duration::from_secs(seconds.into())),
@@ -53,6 +53,10 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         (!bucket.is_empty()).then(|| text.to_owned())
     });
     let max_blob = reader.read("max_blob_size", bytes);
+    let max_image = reader.read("max_image_size", |text| unlimited(text, bytes));
+    let count = |text: &str| unlimited(text, |text| number(text, 1, 1_000_000));
+    let max_images = reader.read("max_images_per_stream", count);
+    let max_tags_of_stream = reader.read("max_tags_per_stream", count);
     let allowed_registries = reader.read("allowed_registries", |text| text.parse().ok());
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
@@ -83,6 +87,11 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         mirror: mirror?,
         blobs_url,
         max_blob: max_blob?,
+        quota: Quota {
+            image_bytes: max_image?,
+            stream_images: max_images?,
+            stream_tags: max_tags_of_stream?,
+        },
         allowed_registries: allowed_registries.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
@@ -131,6 +140,14 @@ impl fmt::Display for Named<'_> {
             Origin::File => write!(f, "{} in weir.toml", self.key.name),
             Origin::Flag => write!(f, "--{}", self.key.name.replace('_', "-")),
         }
+    }
+}
+
+/// -1 for no limit.
+fn unlimited<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match text {
+        "-1" => Some(None),
+        _ => parse(text).map(Some),
     }
 }
 

@@ -149,7 +149,11 @@ impl Refusal {
                 } else {
                     missing_upstream(missing)
                 },
-                format!("{message} {hint}").trim(),
+                format!(
+                    "the registry this comes from does not give it: {}. {hint}",
+                    message.trim_start_matches("Internal error occurred: ")
+                )
+                .trim(),
             ),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");

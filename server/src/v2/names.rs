@@ -89,15 +89,33 @@ pub fn parse(path: &str, query: Option<&str>) -> Result<Route, Refusal> {
     }
 }
 
+/// Why a name is none, so that clients print it: after anything but 404 they do not go on from a look to the push, and
+/// what is not `DENIED` there they send again for a minute.
+pub fn told(refusal: Refusal, method: &Method) -> Refusal {
+    let code = match (refusal.code, method) {
+        (Code::NameInvalid, &Method::HEAD) => Code::NameUnknown,
+        (Code::NameInvalid, &Method::POST) => Code::Refused,
+        (code, _) => code,
+    };
+    Refusal { code, ..refusal }
+}
+
 fn repository(parts: &[&str]) -> Result<StreamRef, Refusal> {
     let [namespace, name] = parts else {
         return Err(Refusal::new(
             Code::NameInvalid,
-            "a repository here has two parts: namespace/stream",
+            format!(
+                "{} is no repository here: its name has two parts, namespace/stream",
+                parts.join("/")
+            ),
         ));
     };
-    StreamRef::parse(namespace, name)
-        .map_err(|error| Refusal::new(Code::NameInvalid, error.to_string()))
+    StreamRef::parse(namespace, name).map_err(|error| {
+        Refusal::new(
+            Code::NameInvalid,
+            format!("{namespace}/{name} is no repository here: {error}"),
+        )
+    })
 }
 
 /// The repository a mount names. One that cannot be is none: the mount then turns into an ordinary upload.

@@ -23,8 +23,8 @@ pub(super) struct Written {
 
 /// Where the file is.
 enum At {
-    Rest(Written),
-    Work(JoinHandle<io::Result<Written>>),
+    Rest(Box<Written>),
+    Work(JoinHandle<io::Result<Box<Written>>>),
 }
 
 /// Pieces that came and are not being written.
@@ -63,7 +63,7 @@ impl Written {
     ) -> Result<Self, E> {
         let mut body = pin!(body.fuse());
         let mut waiting = Waiting::default();
-        let mut at = At::Rest(self);
+        let mut at = At::Rest(Box::new(self));
         loop {
             at = match at {
                 At::Rest(written) if waiting.size < PIECE => {
@@ -76,7 +76,7 @@ impl Written {
                             waiting.push(piece?);
                             At::Rest(written)
                         }
-                        Ok(None) if waiting.since.is_none() => return Ok(written),
+                        Ok(None) if waiting.since.is_none() => return Ok(*written),
                         Ok(None) | Err(_) => written.hand_over(&mut waiting),
                     }
                 }
@@ -96,7 +96,7 @@ impl Written {
         }
     }
 
-    fn hand_over(mut self, waiting: &mut Waiting) -> At {
+    fn hand_over(mut self: Box<Self>, waiting: &mut Waiting) -> At {
         let Waiting { pieces, .. } = std::mem::take(waiting);
         At::Work(spawn_blocking(move || {
             self.put(&pieces)?;

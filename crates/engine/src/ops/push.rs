@@ -1,8 +1,12 @@
 //! Pushed manifests: checked against the blobs of their stream, stored, and pointed at by their tag; and what is attached
 //! to an image.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use model::{Change, Digest, StreamRef, TagName};
+
+use serde::Deserialize;
 
 use super::{Target, load_stream, locked_stream};
 use crate::{
@@ -171,6 +175,8 @@ impl Engine {
         let record = self.stream_to_push(&mut tx, stream, &ctx).await?;
         let tags: Vec<TagName> = tag.cloned().into_iter().collect();
         let facts = tx.facts(&record, &tags).await?;
+        let known = tags.iter().all(|tag| facts.tag(tag).is_some());
+        self.check_quota(&mut tx, &record, image, known).await?;
         tx.insert_images(std::slice::from_ref(image), ctx.now)
             .await?;
         tx.link_image(&record.id, &image.digest, ctx.now).await?;
@@ -179,6 +185,35 @@ impl Engine {
             tx.apply(&record, &facts, &changes, &ctx).await?;
         }
         tx.commit().await
+    }
+
+    /// Holds what a push adds to a locked stream against the quota; `known` tells that it makes no tag.
+    async fn check_quota(
+        &self,
+        tx: &mut Tx,
+        record: &StreamRecord,
+        image: &StoredImage,
+        known: bool,
+    ) -> Result<()> {
+        let quota = self.config().quota;
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        let images_before = match quota.stream_images {
+            Some(most) => tx
+                .images_without(
+                    &record.id,
+                    &image.digest,
+                    i64::try_from(most).unwrap_or(i64::MAX),
+                )
+                .await?
+                .map(count),
+            None => None,
+        };
+        let asked = rules::quota::Asked {
+            image_bytes: count(image.size),
+            images_before,
+            tags_before: (!known).then(|| count(record.tags)),
+        };
+        Ok(rules::quota::check(quota, asked)?)
     }
 
     /// The stream, locked; made if it is not there.
@@ -202,15 +237,18 @@ impl Engine {
     /// Takes a manifest away from a stream: with its tag, or one that was pushed by digest.
     ///
     /// # Errors
-    /// `NotFound`; `Denied`, by digest for all but administrators; [`PushError::InUse`] while a tag's history has it.
+    /// `NotFound`; `Denied`, by digest for all but administrators, once no tag's history has it; else
+    /// [`PushError::InUse`].
     pub async fn delete_manifest(
         &self,
         actor: &Actor,
         stream: &StreamRef,
         target: &Target,
     ) -> Result<(), PushError> {
+        actor.may_write(&stream.namespace)?;
         let digest = match target {
             Target::Tag(tag) => {
+                self.tag(actor, stream, tag).await?;
                 let tags = std::slice::from_ref(tag);
                 let planned = self.plan_delete_tags(actor, stream, tags).await?;
                 self.delete_tags(actor, stream, tags, &planned.token)
@@ -219,14 +257,15 @@ impl Engine {
             }
             Target::Digest(digest) => digest,
         };
-        actor.may_administer()?;
         let mut tx = self.store().write().await?;
         let record = load_stream(&mut tx, stream).await?;
         if tx.image_in_stream(&record.id, digest).await?.is_some() {
             return Err(PushError::InUse(format!(
-                "tags of {stream} have or had {digest}; delete them, and their history goes with them"
+                "tags of {stream} have or had {digest}: delete them by name, on the stream's page or with DELETE \
+                 /v2/{stream}/manifests/TAG"
             )));
         }
+        actor.may_administer()?;
         if !tx.unlink_image(&record.id, digest).await? {
             return Err(Error::NotFound(format!("{stream} has no image {digest}")).into());
         }
@@ -250,10 +289,73 @@ impl Engine {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
         let record = load_stream(&mut tx, stream).await?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        tx.referrers(&record.id, subject, artifact_type, after, most)
-            .await
+        let limit = i64::try_from(most).unwrap_or(i64::MAX);
+        let known = tx
+            .referrers(&record.id, subject, artifact_type, after, limit)
+            .await?;
+        // Clients of registries without this list keep it as an index at a tag named after the image.
+        let tag = format!("{}-{}", subject.algorithm(), subject.hex());
+        let Ok(tag) = tag.parse::<TagName>() else {
+            return Ok(known);
+        };
+        if tx.tag_row(&record.id, &tag).await?.is_none() {
+            return Ok(known);
+        }
+        // The database is not held while others answer.
+        drop(tx);
+        let listed = match self.pull_manifest(actor, stream, &Target::Tag(tag)).await {
+            Ok(index) => listed(&index.bytes),
+            // What is known here is told whatever became of the other registry.
+            Err(error) => {
+                tracing::warn!(image.digest = %subject, %error, "the tag that lists what is attached was not read");
+                Vec::new()
+            }
+        };
+        let listed = listed.into_iter().filter(|one| {
+            one.digest.as_str() > after
+                && (artifact_type.is_empty() || one.artifact_type == artifact_type)
+        });
+        // What was pushed here is known better than it is listed.
+        let mut all: BTreeMap<String, Referrer> = listed
+            .chain(known)
+            .map(|one| (one.digest.to_string(), one))
+            .collect();
+        while all.len() > most {
+            all.pop_last();
+        }
+        Ok(all.into_values().collect())
     }
+}
+
+/// The entries of an index as what is attached to an image; none of what is no index.
+fn listed(index: &[u8]) -> Vec<Referrer> {
+    #[derive(Deserialize)]
+    struct Index {
+        manifests: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Entry {
+        media_type: String,
+        digest: Digest,
+        size: i64,
+        #[serde(default)]
+        artifact_type: String,
+        #[serde(default)]
+        annotations: BTreeMap<String, String>,
+    }
+    let index = serde_json::from_slice::<Index>(index);
+    let entries = index.map_or_else(|_| Vec::new(), |index| index.manifests);
+    entries
+        .into_iter()
+        .map(|entry| Referrer {
+            digest: entry.digest,
+            media_type: entry.media_type,
+            size: entry.size,
+            artifact_type: entry.artifact_type,
+            annotations: entry.annotations,
+        })
+        .collect()
 }
 
 /// Says of a blob that a manifest names why it is not there.

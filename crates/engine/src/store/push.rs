@@ -295,6 +295,30 @@ impl Tx {
         Ok(found.is_some())
     }
 
+    /// How many images a stream has, counted up to `most`; none if this one is among them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn images_without(
+        &mut self,
+        stream_id: &str,
+        digest: &Digest,
+        most: i64,
+    ) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT COUNT(*), COALESCE(MAX(CASE WHEN digest = $2 THEN 1 ELSE 0 END), 0) FROM (
+            SELECT digest FROM revisions WHERE stream_id = $1 AND digest = $2
+            UNION SELECT digest FROM pushed_images WHERE stream_id = $1 AND digest = $2
+            UNION SELECT digest FROM (SELECT DISTINCT digest FROM revisions WHERE stream_id = $1 LIMIT $3) AS tagged
+            UNION SELECT digest FROM (SELECT digest FROM pushed_images WHERE stream_id = $1 LIMIT $3) AS pushed) AS images";
+        let (count, among): (i64, i32) = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .bind(digest.as_str())
+            .bind(most)
+            .fetch_one(conn)
+            .await?);
+        Ok((among == 0).then_some(count))
+    }
+
     /// Takes a pushed manifest away from a stream. False when it has none.
     ///
     /// # Errors

@@ -74,8 +74,9 @@ impl Pushed {
         match &self.manifest.kind {
             Kind::Index(_) => Ok(self.manifest.into_index()),
             Kind::Single { config: of, .. } => {
-                let text = text(of, config);
-                self.manifest.into_image(text)
+                // Clients push what they like as a config; one that is no text says nothing of the image.
+                let text = text(of, config).unwrap_or_else(|| "{}".to_owned());
+                self.manifest.into_image(Some(text))
             }
             Kind::Schema1(_) => schema1::image(self.manifest, sizes),
         }

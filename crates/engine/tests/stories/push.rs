@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use engine::{
     PushError, Target, db_test,
+    rules::quota::Quota,
     testing::{
         db::actor,
         upstream::{ImageKind, TestUpstream},
@@ -40,8 +41,13 @@ fn body(bytes: &Bytes) -> impl futures::Stream<Item = std::io::Result<Bytes>> + 
 impl Story {
     /// A registry that is served.
     async fn served(db: &engine::testing::db::TestDb) -> Self {
+        Self::served_with(db, Quota::default()).await
+    }
+
+    async fn served_with(db: &engine::testing::db::TestDb, quota: Quota) -> Self {
         let engine = db
             .engine_with(upstream(), |config| {
+                config.quota = quota;
                 config.registry_host = Some(HOST.to_owned());
                 config.own_hosts = vec![HOST.to_owned()];
                 config.max_blob = 10_000_000;
@@ -223,6 +229,35 @@ db_test!(
         story.run(&story.request(up.reference("team/app"), chosen(&["1.0"]), false)).await;
         let view = story.engine.tag(&story.editor, &story.stream, &name).await.unwrap();
         assert_eq!(view.row.head.unwrap().digest, imported.row.head.unwrap().digest);
+    }
+);
+
+db_test!(
+    async fn a_push_that_exceeds_a_quota_is_refused_and_changes_nothing(db) {
+        let quota = Quota { image_bytes: Some(60), stream_images: Some(2), stream_tags: Some(2) };
+        let story = Story::served_with(&db, quota).await;
+        let first = image(&story, "first").await;
+        let second = image(&story, "second").await;
+        story.push(&tag("1"), &first).await.unwrap();
+        story.push(&tag("2"), &second).await.unwrap();
+        let third = image(&story, "third").await;
+        let large = image(&story, "a layer that is larger than the others").await;
+        for (at, manifest, setting) in [
+            ("1", &third, "WEIR_MAX_IMAGES_PER_STREAM"),
+            ("3", &first, "WEIR_MAX_TAGS_PER_STREAM"),
+            ("1", &large, "WEIR_MAX_IMAGE_SIZE"),
+        ] {
+            let before = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+            let refused = story.push(&tag(at), manifest).await.unwrap_err().to_string();
+            assert!(refused.contains(setting) && refused.contains("exceeds the maximum limit"), "{refused}");
+            let by_digest = Target::Digest(digest(manifest.to_string().as_bytes()));
+            if at == "1" {
+                assert!(story.push(&by_digest, manifest).await.is_err());
+            }
+            assert_eq!(story.engine.stream(&story.editor, &story.stream).await.unwrap(), before);
+        }
+        // What adds nothing is taken.
+        story.push(&tag("1"), &second).await.unwrap();
     }
 );
 
