@@ -122,7 +122,8 @@ impl Engine {
             return Ok(blob);
         }
         may_fetch(stream, digest, &doors, freshness)?;
-        if !self.config().mirror {
+        // Who has to wait for others' downloads to end is served without storing.
+        if !self.config().mirror || self.fills().are_full(digest) {
             return self.through(doors, digest, range).await;
         }
         let mut failed = None;
@@ -132,7 +133,10 @@ impl Engine {
             let Some((fill, ours)) = self.fill(digest, doors.clone()) else {
                 return self.through(doors, digest, range).await;
             };
-            match fill.ready().await {
+            match self
+                .in_time(async { Ok::<_, Error>(fill.ready().await) })
+                .await?
+            {
                 Ok(Ready::Size(size)) => {
                     let (start, end) = Range::of(range, size)?;
                     let spare = Download::new(doors.clone(), digest, self.config().max_blob);
@@ -210,7 +214,7 @@ impl Engine {
         }
         may_fetch(stream, digest, &doors, freshness)?;
         let mut download = Download::new(doors, digest, self.config().max_blob);
-        if download.open().await.map_err(Error::from)?
+        if self.in_time(download.open()).await?
             && let Some(size) = download.size
         {
             return Ok(size);

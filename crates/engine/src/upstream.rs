@@ -59,6 +59,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Deadline of one request, its body included.
     pub request_timeout: Duration,
+    /// Deadline of what a client waits for, whatever is tried meanwhile: a manifest, or the beginning of a blob.
+    pub pull_timeout: Duration,
     /// Deadline of a blob, however slowly it comes.
     pub blob_timeout: Duration,
     /// How long the next 64 KiB of a blob may take; then it is asked for again.
@@ -83,6 +85,7 @@ impl Default for Config {
             requests_per_second: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
+            pull_timeout: Duration::from_secs(60),
             blob_timeout: Duration::from_secs(3_600),
             blob_patience: Duration::from_secs(60),
             retries: 2,
@@ -150,6 +153,12 @@ impl Upstream {
     #[must_use]
     pub fn blob_timeout(&self) -> Duration {
         self.shared.transport.blob_timeout()
+    }
+
+    /// How long a client waits for a manifest, or for the beginning of a blob.
+    #[must_use]
+    pub fn pull_timeout(&self) -> Duration {
+        self.shared.transport.pull_timeout()
     }
 
     /// The repository a reference names; its tag and digest play no part. Connects to nothing.

@@ -6,7 +6,7 @@ use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
     store::Source,
-    upstream::{Failure, RawManifest},
+    upstream::{Door, Failure, RawManifest},
 };
 
 /// A tag or a digest.
@@ -133,19 +133,42 @@ impl Engine {
         }
         // The database is not held while others answer.
         drop(tx);
-        let mut last: Option<Failure> = None;
-        for door in doors {
-            match door.manifest(&digest).await {
-                Ok(manifest) => {
-                    self.keep_manifest(&digest, &manifest.bytes).await;
-                    if !read {
-                        self.note_proven(door.repository(), &digest).await;
-                    }
-                    return Ok(manifest);
-                }
-                Err(failure) => last = Some(failure.after(last)),
-            }
+        let (door, manifest) = self.in_time(first_to_give(doors, &digest)).await?;
+        self.keep_manifest(&digest, &manifest.bytes).await;
+        if !read {
+            self.note_proven(door.repository(), &digest).await;
         }
-        Err(last.map_or_else(|| only_here(stream, &digest), Error::from))
+        Ok(manifest)
     }
+
+    /// What other registries answer, if they do before clients wait no more.
+    pub(crate) async fn in_time<T, E: Into<Error>>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T> {
+        let patience = self.upstream().pull_timeout();
+        match tokio::time::timeout(patience, answer).await {
+            Ok(answer) => answer.map_err(E::into),
+            Err(_) => Err(Error::Upstream {
+                message: format!("no answer came within {} seconds", patience.as_secs()),
+                hint: "Look at the registry, or pull again later.".to_owned(),
+                busy: false,
+            }),
+        }
+    }
+}
+
+/// The manifest from the first repository that gives it.
+async fn first_to_give(doors: Vec<Door>, digest: &Digest) -> Result<(Door, RawManifest)> {
+    let mut last: Option<Failure> = None;
+    for door in doors {
+        match door.manifest(digest).await {
+            Ok(manifest) => return Ok((door, manifest)),
+            Err(failure) => last = Some(failure.after(last)),
+        }
+    }
+    Err(last.map_or_else(
+        || Error::NotFound(format!("no repository has {digest}")),
+        Error::from,
+    ))
 }

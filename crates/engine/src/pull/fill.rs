@@ -230,6 +230,11 @@ impl Engine {
 }
 
 impl Fills {
+    /// Whether a new download would have to wait.
+    pub(super) fn are_full(&self, digest: &Digest) -> bool {
+        self.permits.available_permits() == 0 && !self.lock().contains_key(digest)
+    }
+
     /// Bytes of a blob that is being downloaded through these doors, when they are known.
     pub(super) fn size(&self, digest: &Digest, doors: &[Door]) -> Option<u64> {
         let fill = self.lock().get(digest)?.clone();

@@ -23,7 +23,7 @@ impl Engine {
         range: Option<Range>,
     ) -> Result<Blob> {
         let mut download = Download::new(doors, digest, self.config().max_blob);
-        download.open().await.map_err(Error::from)?;
+        self.in_time(download.open()).await?;
         let size = download.size.ok_or_else(|| Error::Upstream {
             message: format!("the registry does not say how large {digest} is"),
             hint: "Turn mirroring on to pull it.".to_owned(),

@@ -42,6 +42,7 @@ pub(super) struct Transport {
     retries: u32,
     retry_wait: Duration,
     blob_timeout: Duration,
+    pull_timeout: Duration,
     blob_patience: Duration,
 }
 
@@ -151,11 +152,16 @@ impl Transport {
             retries: config.retries,
             retry_wait: config.retry_wait,
             blob_timeout: config.blob_timeout,
+            pull_timeout: config.pull_timeout,
             blob_patience: config.blob_patience,
         })
     }
 
     /// Deadline of a blob.
+    pub fn pull_timeout(&self) -> Duration {
+        self.pull_timeout
+    }
+
     pub fn blob_timeout(&self) -> Duration {
         self.blob_timeout
     }

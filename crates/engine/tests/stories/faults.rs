@@ -79,6 +79,33 @@ db_test!(
 );
 
 db_test!(
+    async fn a_registry_that_does_not_answer_is_not_waited_for_long(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image_with_layer("team/app", "1.0", layer());
+        let mut story = Story::new(&db).await;
+        let config = Config {
+            pull_timeout: Duration::from_millis(200),
+            ..Config::default()
+        };
+        story.engine = db.engine_with(Upstream::new(config).unwrap(), |_| {}).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        for route in [Route::Blob, Route::Manifest] {
+            up.fail(route, Fault::Hang);
+        }
+        let target = engine::Target::Tag("1.0".parse().unwrap());
+        let (editor, stream) = (&story.editor, &story.stream);
+        let refused = [
+            story.engine.pull_manifest(editor, stream, &target).await.err().unwrap(),
+            story.engine.blob_head(editor, stream, &digest).await.err().unwrap(),
+            story.engine.pull_blob(editor, stream, &digest, None).await.err().unwrap(),
+        ];
+        for refused in refused {
+            assert!(refused.to_string().contains("no answer came"), "{refused}");
+        }
+    }
+);
+
+db_test!(
     async fn registries_that_never_go_on_give_the_places_of_downloads_back(db) {
         let up = TestUpstream::start().await;
         let layer = layer();
