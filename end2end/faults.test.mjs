@@ -74,7 +74,8 @@ for (const database of ["sqlite", "postgres"]) {
 
       proxy.mode = "missing";
       await home.start();
-      assert.equal((await client.pull()).status, 404, "what was left is nobody's");
+      assert.deepEqual(await files(home, "temp"), [], "what was left is gone");
+      assert.equal((await client.pull()).status, 404, "and was nobody's");
       proxy.mode = "open";
       const asked = proxy.asked;
       assert.deepEqual(await client.pull(), { status: 200, right: true, text: "" });

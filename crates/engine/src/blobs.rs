@@ -11,8 +11,8 @@
 //!
 //! `<place>` is `<data>/blobs`, or what `WEIR_BLOBS_URL` names. A blob is written to `temp`, verified and brought to disk;
 //! then it is renamed, or sent to the bucket, where an object is there whole or not at all. So what has a name by digest is
-//! whole, whenever the power goes. What a crash leaves in `temp` is removed at the next start, once it is older than any
-//! download may last; uploads nobody goes on with are removed by the background work.
+//! whole, whenever the power goes. What a crash leaves in `temp` is removed at the next start: who writes a file holds its
+//! lock. Uploads nobody goes on with, and what is left of those that ended, are removed by the background work.
 
 mod bucket;
 mod hash;
@@ -37,7 +37,7 @@ use tokio_util::io::ReaderStream;
 use self::{bucket::Bucket, write::Written};
 pub(crate) use self::{hash::Hasher, parts::PartError};
 
-/// Leftovers in `temp` younger than this may be another process's.
+/// Where files cannot be locked, leftovers in `temp` younger than this may be another process's.
 const STALE: Duration = Duration::from_secs(6 * 3_600);
 /// Bytes read from a file at once.
 pub(crate) const PIECE: usize = 256 << 10;
@@ -176,12 +176,14 @@ impl Blobs {
             .ok_or_else(|| io::Error::other(format!("{digest} has an unknown algorithm")))?;
         let path = self.temp(id);
         make_folder_of(&path).await?;
-        let file = File::create_new(&path).await?;
+        let file = File::create_new(&path).await?.into_std().await;
+        // Tells other processes that it is being written; without locks its age does.
+        let _ = file.try_lock();
         Ok(NewBlob {
             blobs: self.clone(),
             digest: digest.clone(),
             temp: Unfinished::new(path),
-            written: Written::to(file.into_std().await, Some(hasher)),
+            written: Written::to(file, Some(hasher)),
         })
     }
 
@@ -219,7 +221,11 @@ impl Blobs {
                 continue;
             };
             let age = now.duration_since(found.modified()?).unwrap_or_default();
-            if age > STALE && absent(fs::remove_file(file.path()).await)?.is_some() {
+            let left = match absent(File::open(file.path()).await)? {
+                Some(file) => file.into_std().await.try_lock().is_ok(),
+                None => false,
+            };
+            if (left || age > STALE) && absent(fs::remove_file(file.path()).await)?.is_some() {
                 removed += 1;
             }
         }
@@ -429,17 +435,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_old_leftovers_are_removed_at_a_start() {
+    async fn what_nobody_writes_any_more_is_removed_at_a_start() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::new(folder.path().to_owned());
         assert_eq!(blobs.remove_leftovers().await.unwrap(), 0, "no folder yet");
-        std::fs::create_dir(folder.path().join("temp")).unwrap();
-        for (id, age) in [("old", STALE * 2), ("young", Duration::ZERO)] {
-            let file = std::fs::File::create(blobs.temp(id)).unwrap();
-            let now = std::time::SystemTime::from(crate::clock::world());
-            file.set_modified(now - age).unwrap();
-        }
+        let written = blobs.begin("written", &digest(b"right")).await.unwrap();
+        std::fs::write(blobs.temp("left"), "half").unwrap();
         assert_eq!(blobs.remove_leftovers().await.unwrap(), 1);
-        assert!(blobs.temp("young").exists() && !blobs.temp("old").exists());
+        assert!(!blobs.temp("left").exists() && blobs.temp("written").exists());
+        let body = futures::stream::iter([io::Result::Ok(Bytes::from("right"))]);
+        written
+            .append(body, |_| ())
+            .await
+            .unwrap()
+            .keep()
+            .await
+            .unwrap();
+        assert_eq!(blobs.size(&digest(b"right")).await.unwrap(), Some(5));
     }
 }

@@ -357,7 +357,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes uploads nobody goes on with, and blobs pushed to streams that never came to be.
+    /// Removes uploads nobody goes on with, what a crash left of those that ended, and blobs pushed to streams that never came to be.
     ///
     /// # Errors
     /// When the database refuses.
@@ -374,6 +374,14 @@ impl Engine {
             if ours {
                 self.hashes().take(id);
                 self.remove_upload_files(id).await;
+                removed += 1;
+            }
+        }
+        // An upload is noted before its first byte comes, and forgotten before its files go.
+        for id in self.blobs().uploads().await.map_err(place)? {
+            let mut tx = self.store().read().await?;
+            if !tx.upload_exists(&id).await? {
+                self.remove_upload_files(&id).await;
                 removed += 1;
             }
         }

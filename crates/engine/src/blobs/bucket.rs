@@ -1,6 +1,6 @@
 //! A bucket of an S3-like object store. Addresses and keys are `AWS_*` of the environment, as everywhere.
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -111,6 +111,23 @@ impl Bucket {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The first part of the names of objects below a name, each once, so many at most.
+    pub async fn names_below(&self, name: &str, most: usize) -> io::Result<Vec<String>> {
+        let path = self.path(name);
+        let mut found = self.store.list(Some(&path));
+        let mut names = BTreeSet::new();
+        while names.len() < most
+            && let Some(object) = found.try_next().await?
+        {
+            let first = object
+                .location
+                .prefix_match(&path)
+                .and_then(|mut parts| parts.next());
+            names.extend(first.map(|part| part.as_ref().to_owned()));
+        }
+        Ok(names.into_iter().collect())
     }
 
     /// Removes all objects below a name.

@@ -10,6 +10,8 @@ use tokio_util::io::ReaderStream;
 
 use super::{Blobs, Body, Hasher, PIECE, Place, Unfinished, Written, absent, make_folder_of};
 
+/// Uploads told at one time.
+const MOST_UPLOADS: usize = 1_000;
 /// How long a client may send nothing.
 const SILENCE: Duration = Duration::from_secs(120);
 
@@ -88,6 +90,26 @@ impl Blobs {
                 absent(fs::remove_dir_all(self.upload_folder(upload)).await)?;
                 bucket.remove_below(&format!("uploads/{upload}")).await
             }
+        }
+    }
+
+    /// Uploads that have files, a thousand at most.
+    pub(crate) async fn uploads(&self) -> io::Result<Vec<String>> {
+        match &self.place {
+            Place::Disk => {
+                let place = self.local.join("uploads");
+                let Some(mut found) = absent(fs::read_dir(place).await)? else {
+                    return Ok(Vec::new());
+                };
+                let mut uploads = Vec::new();
+                while uploads.len() < MOST_UPLOADS
+                    && let Some(entry) = found.next_entry().await?
+                {
+                    uploads.extend(entry.file_name().into_string());
+                }
+                Ok(uploads)
+            }
+            Place::Bucket(bucket) => bucket.names_below("uploads", MOST_UPLOADS).await,
         }
     }
 

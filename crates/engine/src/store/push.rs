@@ -78,6 +78,19 @@ impl Tx {
             .await?))
     }
 
+    /// Whether there is such an upload, to any stream.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn upload_exists(&mut self, id: &str) -> Result<bool> {
+        const SQL: &str = "SELECT 1 FROM uploads WHERE id = $1";
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(id)
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
     /// Notes a part that was written. False when the upload is gone, or has grown otherwise meanwhile.
     ///
     /// # Errors

@@ -100,6 +100,16 @@ impl TestDb {
         Engine::with_blobs(config, clock, store, upstream, blobs)
     }
 
+    /// Forgets an upload and leaves its bytes, as a crash at the wrong moment does.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn forget_upload(&self, id: &str) {
+        let mut tx = self.store().await.write().await.expect("a transaction");
+        assert!(tx.delete_upload(id).await.expect("the database answers"));
+        tx.commit().await.expect("the database answers");
+    }
+
     /// An engine with defaults.
     ///
     /// # Panics

@@ -233,6 +233,23 @@ db_test!(
 );
 
 db_test!(
+    async fn what_is_left_of_an_upload_that_ended_goes(db) {
+        let story = Story::new(&db).await;
+        let left = story.begin().await;
+        story.part(&left, &large()).await.unwrap();
+        let running = story.begin().await;
+        story.part(&running, &large()).await.unwrap();
+        // As a crash leaves it: forgotten, and its bytes still there.
+        db.forget_upload(&left).await;
+        assert_eq!(story.engine.remove_abandoned_uploads().await.unwrap(), 1);
+        assert_eq!(story.engine.remove_abandoned_uploads().await.unwrap(), 0);
+        let whole = digest(&large());
+        story.engine.finish_upload(&story.editor, &story.stream, &running, &whole).await.unwrap();
+        assert_eq!(story.bytes(&whole).await, large());
+    }
+);
+
+db_test!(
     async fn a_push_that_exceeds_a_quota_is_refused_and_changes_nothing(db) {
         let quota = Quota { image_bytes: Some(60), stream_images: Some(2), stream_tags: Some(2) };
         let story = Story::served_with(&db, quota).await;
