@@ -1,7 +1,15 @@
 //! A bucket of an S3 server in this process, over a throw-away folder.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
+use http::{Method, Request, Response, StatusCode};
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -19,6 +27,7 @@ const BUCKET: &str = "blobs";
 /// A bucket that goes with the test.
 pub struct TestBucket {
     endpoint: String,
+    read_only: Arc<AtomicBool>,
     _folder: tempfile::TempDir,
 }
 
@@ -40,9 +49,27 @@ impl TestBucket {
         let service = builder.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        let read_only = Arc::new(AtomicBool::new(false));
+        let refusing = read_only.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let service = service.clone();
+                let (service, refusing) = (service.clone(), refusing.clone());
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let refused = refusing.load(Ordering::SeqCst)
+                        && matches!(*request.method(), Method::PUT | Method::POST);
+                    let answer =
+                        (!refused).then(|| hyper::service::Service::call(&service, request));
+                    async move {
+                        match answer {
+                            Some(answer) => answer.await,
+                            None => {
+                                let mut answer = Response::new(s3s::Body::empty());
+                                *answer.status_mut() = StatusCode::FORBIDDEN;
+                                Ok(answer)
+                            }
+                        }
+                    }
+                });
                 tokio::spawn(async move {
                     let server = Builder::new(TokioExecutor::new());
                     // A client that leaves is none of our business.
@@ -52,8 +79,14 @@ impl TestBucket {
         });
         Self {
             endpoint: format!("http://{address}"),
+            read_only,
             _folder: folder,
         }
+    }
+
+    /// Refuses whatever would be written, or takes it again.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::SeqCst);
     }
 
     /// Blobs in it; what is being written is below `local`.

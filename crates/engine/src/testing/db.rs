@@ -18,7 +18,7 @@ pub struct TestDb {
     pub clock: Clock,
     folder: tempfile::TempDir,
     /// Where blobs are; none for the folder.
-    bucket: Option<TestBucket>,
+    pub bucket: Option<TestBucket>,
 }
 
 impl TestDb {

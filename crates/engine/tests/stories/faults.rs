@@ -264,6 +264,41 @@ async fn a_blob_that_came_whole_and_cannot_be_kept_is_read_whole() {
     assert!(story.stored(&digest).await);
 }
 
+#[tokio::test]
+async fn a_bucket_that_takes_nothing_keeps_no_blob_from_its_readers_and_refuses_pushes() {
+    let db = TestDb::postgres().await;
+    let up = TestUpstream::start().await;
+    let layer = layer();
+    let (story, digest) = Story::with_layer(&db, &up, &layer).await;
+    let (engine, editor) = (&story.engine, &story.editor);
+    let bucket = db.bucket.as_ref().unwrap();
+    let to = StreamRef::parse("team", "pushed").unwrap();
+    let id = engine.begin_upload(editor, &to).await.unwrap().id;
+    let push = || {
+        let body = stream::iter([Ok(layer.clone())]);
+        engine.extend_upload(editor, &to, &id, None, None, body)
+    };
+    bucket.set_read_only(true);
+    assert_eq!(
+        all(story.blob(&digest, None).await.unwrap()).await.unwrap(),
+        layer
+    );
+    assert!(!story.stored(&digest).await);
+    let refused = push().await.unwrap_err();
+    assert!(
+        matches!(refused, PushError::Engine(Error::Internal { .. })),
+        "{refused}"
+    );
+    bucket.set_read_only(false);
+    assert_eq!(push().await.unwrap().size, layer.len() as u64);
+    assert_eq!(
+        all(story.blob(&digest, None).await.unwrap()).await.unwrap(),
+        layer
+    );
+    assert!(story.stored(&digest).await);
+    story.nothing_is_left().await;
+}
+
 db_test!(
     async fn a_push_to_a_disk_that_takes_nothing_is_refused_and_can_be_done_again(db) {
         let story = Story::new(&db).await;
