@@ -371,7 +371,7 @@ async fn object(
         source: record.source.clone(),
         insecure: record.insecure,
         meta: record.meta.clone(),
-        checked_at: None,
+        checked_at: record.checked_at,
         registry,
         tags,
     })

@@ -57,9 +57,15 @@ impl fmt::Display for Difference {
     }
 }
 
+/// When a stream was looked at: only that it was is compared.
+const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
+
 /// A stream without what differs each time.
 pub fn bare(mut stream: Value) -> Value {
     remove(&mut stream, &["kind", "apiVersion"]);
+    if let Some(checked) = stream["metadata"].pointer_mut(&pointer(CHECKED)) {
+        *checked = "*".into();
+    }
     remove(
         &mut stream["metadata"],
         &["uid", "resourceVersion", "creationTimestamp"],
@@ -77,6 +83,11 @@ pub fn bare(mut stream: Value) -> Value {
         }
     }
     stream
+}
+
+/// Where an annotation is in metadata.
+fn pointer(annotation: &str) -> String {
+    format!("/annotations/{}", annotation.replace('/', "~1"))
 }
 
 fn list<'v>(value: &'v mut Value, name: &str) -> Vec<&'v mut Value> {

@@ -174,3 +174,27 @@ db_test!(
         assert!(stream["status"]["tags"][0]["items"][0]["dockerImageReference"].as_str().unwrap().starts_with(&up.host()), "never stored");
     }
 );
+
+db_test!(
+    async fn a_stream_says_when_an_import_last_wrote_to_it(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let checked = async || {
+            let object = story.engine.export_stream(&story.editor, &story.stream).await.unwrap();
+            object["metadata"]["annotations"]["openshift.io/image.dockerRepositoryCheck"].clone()
+        };
+        story.apply("kind: ImageStream\napiVersion: v1\nmetadata: {name: app}\n").await.unwrap();
+        assert!(checked().await.is_null(), "nobody has looked");
+        // A repository that cannot be read was looked at all the same.
+        story.run(&story.request(up.reference("team/none"), Selection::All, false)).await;
+        assert_eq!(checked().await, "2026-05-01T12:00:00Z");
+        db.clock.advance(chrono::Duration::hours(1));
+        story.run(&story.request(up.reference("team/app"), chosen(&["1.0"]), false)).await;
+        assert_eq!(checked().await, "2026-05-01T13:00:00Z");
+        // An import that finds everything as it was writes nothing.
+        db.clock.advance(chrono::Duration::hours(1));
+        story.again(&["1.0"]).await;
+        assert_eq!(checked().await, "2026-05-01T13:00:00Z");
+    }
+);
