@@ -9,7 +9,7 @@ use model::{
 };
 use serde_json::Value;
 
-use super::{PlannedAll, load_stream, no_tag};
+use super::{PlannedAll, edits, load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
     openshift::{
@@ -237,11 +237,20 @@ impl Engine {
         let record = load_stream(tx, stream).await?;
         tx.apply(&record, &facts, &changes, ctx).await?;
         let record = load_stream(tx, stream).await?;
+        let mut again = edits::again(tx, &record, &changes).await?;
+        let asked = definition.tags.iter().filter(|tag| tag.import_again);
+        again.extend(asked.map(|tag| tag.name.clone()));
         if let (true, Some(source)) = (reads_source, &record.source) {
             self.insert_repository_job(tx, actor, &record, source)
                 .await?;
+            if definition.check_again {
+                let external = tx.external_tags(&record.id).await?.into_iter();
+                let others = external.filter(|(_, from, _)| from.without_tag() != *source);
+                again.extend(others.map(|(tag, ..)| tag));
+            }
         }
-        let again = rules::policy::to_import(&changes);
+        again.sort();
+        again.dedup();
         if !again.is_empty() {
             self.insert_again(tx, actor, &record, &again).await?;
         }

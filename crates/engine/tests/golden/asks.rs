@@ -23,7 +23,7 @@ use model::{
 use serde_json::Value;
 
 use super::{
-    compare::{Difference, bare, deviations, differences},
+    compare::{CHECKED, Difference, bare, deviations, differences, pointer},
     patch,
 };
 
@@ -292,6 +292,13 @@ impl Replay {
         let before = self.engine.export_stream(&self.editor, &of).await?;
         let mut after = before.clone();
         patch::apply(&mut after, &body["with"]);
+        // A text that leaves it out says nothing; an object without it is to be looked at again.
+        let checked = pointer(CHECKED);
+        if before["metadata"].pointer(&checked).is_some()
+            && after["metadata"].pointer(&checked).is_none()
+        {
+            after["metadata"]["annotations"][CHECKED] = "".into();
+        }
         let gone = patch::tags_gone(&before, &after);
         self.define(after).await?;
         let gone: Vec<String> = gone

@@ -58,7 +58,7 @@ impl fmt::Display for Difference {
 }
 
 /// When a stream was looked at: only that it was is compared.
-const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
+pub const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
 
 /// A stream without what differs each time.
 pub fn bare(mut stream: Value) -> Value {
@@ -86,7 +86,7 @@ pub fn bare(mut stream: Value) -> Value {
 }
 
 /// Where an annotation is in metadata.
-fn pointer(annotation: &str) -> String {
+pub fn pointer(annotation: &str) -> String {
     format!("/annotations/{}", annotation.replace('/', "~1"))
 }
 

@@ -198,3 +198,65 @@ db_test!(
         assert_eq!(checked().await, "2026-05-01T13:00:00Z");
     }
 );
+
+db_test!(
+    async fn a_stream_is_strict_when_its_definition_says_so(db) {
+        let story = Story::new(&db).await;
+        let text = |annotations: &str| {
+            format!("kind: ImageStream\napiVersion: v1\nmetadata: {{name: app, annotations: {annotations}}}\n")
+        };
+        let insecure = async |annotations: &str| {
+            story.apply(&text(annotations)).await.unwrap();
+            story.engine.stream(&story.editor, &story.stream).await.unwrap().insecure
+        };
+        assert!(insecure("{openshift.io/image.insecureRepository: \"true\"}").await);
+        assert!(insecure("{}").await, "what is not written stays");
+        assert!(!insecure("{openshift.io/image.insecureRepository: \"false\"}").await);
+        let refused = story.apply(&text("{openshift.io/image.insecureRepository: \"True\"}")).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field: "text", .. }), "{refused}");
+        let journal = story.journal().await;
+        let last = &journal.last().unwrap().1;
+        assert_eq!(*last, Change::SetInsecure { before: true, after: false });
+    }
+);
+
+db_test!(
+    async fn what_is_so_already_is_imported_again_where_the_definition_asks_for_it(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        up.image("team/other", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let text = |checked: &str, generation: &str| {
+            format!(
+                "kind: ImageStream\napiVersion: v1\nmetadata: {{name: app, annotations: {{openshift.io/image.insecureRepository: \"true\", openshift.io/image.dockerRepositoryCheck: '{checked}'}}}}\nspec:\n  dockerImageRepository: {}\n  tags:\n  - name: other\n    from: {{kind: DockerImage, name: '{}:1.0'}}\n    generation: {generation}\n",
+                up.reference("team/app"),
+                up.reference("team/other"),
+            )
+        };
+        let once = text("2026-05-01T12:00:00Z", "1");
+        story.apply(&once).await.unwrap();
+        let heads = async || {
+            let tags = story.tags().await;
+            let digest = |name: &str| tags.iter().find(|tag| tag.name.as_str() == name).unwrap().head.as_ref().unwrap().digest.clone();
+            (digest("1.0"), digest("other"))
+        };
+        let first = heads().await;
+        let (app, other) = (up.move_tag("team/app", "1.0"), up.move_tag("team/other", "1.0"));
+        story.apply(&once).await.unwrap();
+        assert_eq!(heads().await, first);
+
+        let tag = text("2026-05-01T12:00:00Z", "0");
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&tag)).await.unwrap();
+        assert_eq!(planned.plans[0].sentence, "team/app will be changed: other will be imported again.");
+        story.apply(&tag).await.unwrap();
+        assert_eq!(heads().await, (first.0, other));
+
+        let other = up.move_tag("team/other", "1.0");
+        let all = text("", "1");
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&all)).await.unwrap();
+        let rows = planned.plans[0].changes[0].rows();
+        assert_eq!(rows[0][2], "read again");
+        story.apply(&all).await.unwrap();
+        assert_eq!(heads().await, (app, other));
+    }
+);

@@ -6,6 +6,7 @@ use model::{
     Namespace, StreamName, StreamRef, TagName,
     policy::{ImportMode, ReferencePolicy, Schedule},
 };
+use serde_json::Value;
 
 use super::{
     DefinedSource, TagDefinition,
@@ -127,9 +128,12 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
         }
         None => Some(DefinedSource::Pushed),
     };
+    let source = source?;
+    let zero = node.get("generation").and_then(Value::as_i64) == Some(0);
     Some(TagDefinition {
         name: name?,
-        source: source?,
+        import_again: zero && matches!(source, DefinedSource::External(..)),
+        source,
         insecure,
         reference_policy,
         annotations,
