@@ -1,7 +1,7 @@
 //! The history of tags: revisions, newest first.
 
 use chrono::{DateTime, Utc};
-use model::{Cause, Digest, Page, PageRequest, Reference, Revision, TagName};
+use model::{Cause, Digest, Page, PageRequest, Reference, Revision, StreamRef, TagName};
 
 use super::{Tx, on, row};
 use crate::error::Result;
@@ -129,7 +129,8 @@ impl Tx {
         }))
     }
 
-    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference.
+    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference, as
+    /// it is found from the stream `to`.
     ///
     /// # Errors
     /// When the database refuses.
@@ -137,6 +138,7 @@ impl Tx {
         &mut self,
         stream_id: &str,
         prefix: &str,
+        to: &StreamRef,
     ) -> Result<Vec<(Digest, Reference)>> {
         const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
             WHERE stream_id = $1 AND digest >= $2 AND digest < $3
@@ -154,10 +156,10 @@ impl Tx {
         });
         rows.iter()
             .map(|(digest, reference)| {
-                Ok((
-                    row::parse("revisions.digest", digest)?,
-                    row::parse("revisions.reference", reference)?,
-                ))
+                let digest: Digest = row::parse("revisions.digest", digest)?;
+                let reference: Reference = row::parse("revisions.reference", reference)?;
+                let reference = self.brought(&reference.with_digest(&digest), to)?;
+                Ok((digest, reference))
             })
             .collect()
     }
