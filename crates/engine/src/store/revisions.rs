@@ -129,8 +129,8 @@ impl Tx {
         }))
     }
 
-    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference, as
-    /// it is found from the stream `to`.
+    /// Images of a stream's history, and children of its indexes, whose hex digest begins with `prefix`: at most 10, each
+    /// with its newest reference, as it is found from the stream `to`.
     ///
     /// # Errors
     /// When the database refuses.
@@ -140,8 +140,14 @@ impl Tx {
         prefix: &str,
         to: &StreamRef,
     ) -> Result<Vec<(Digest, Reference)>> {
-        const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
-            WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+        const SQL: &str = "SELECT digest, MAX(reference) FROM (
+                SELECT digest, reference FROM revisions
+                WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+                UNION ALL SELECT c.digest, r.reference FROM image_children c
+                JOIN images i ON i.digest = c.digest
+                JOIN revisions r ON r.digest = c.image_digest
+                WHERE r.stream_id = $1 AND c.digest >= $2 AND c.digest < $3
+            ) AS found
             GROUP BY digest ORDER BY digest LIMIT 10";
         let from = format!("sha256:{prefix}");
         // 'g' follows the last hex digit.
