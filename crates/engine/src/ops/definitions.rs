@@ -130,9 +130,13 @@ impl Engine {
     /// Keeps a text that is to be previewed; returns its id.
     ///
     /// # Errors
-    /// `Denied`.
+    /// `Denied`; `Invalid` field `text` for what a database cannot keep.
     pub async fn save_draft(&self, actor: &Actor, draft: &Draft) -> Result<String> {
         actor.may_write_anywhere()?;
+        if draft.text.contains('\0') || draft.namespace.contains('\0') {
+            let message = "this is no text: a zero byte is in it";
+            return Err(Error::invalid("text", message));
+        }
         let id = self.clock().id();
         let now = self.clock().now();
         let mut tx = self.store().write().await?;
