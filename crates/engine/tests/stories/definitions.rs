@@ -24,7 +24,7 @@ fn draft(text: impl Into<String>) -> Draft {
 }
 
 impl Story {
-    async fn apply(&self, text: &str) -> engine::Result<()> {
+    pub async fn apply(&self, text: &str) -> engine::Result<()> {
         let draft = draft(text);
         let planned = self.engine.plan_definitions(&self.editor, &draft).await?;
         self.engine

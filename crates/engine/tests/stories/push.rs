@@ -288,3 +288,25 @@ db_test!(
         assert_eq!(pulled.digest, pushed);
     }
 );
+
+db_test!(
+    async fn a_pushed_image_is_always_pulled_from_this_registry_whatever_the_policy(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "layer").await;
+        let pushed = story.push(&tag("1"), &manifest).await.unwrap();
+        let here = format!("{HOST}/team/app@{pushed}");
+        let told = async || {
+            let tag = "1".parse().unwrap();
+            let object = story.engine.export_tag(&story.editor, &story.stream, &tag).await.unwrap();
+            (object["image"]["dockerImageReference"].clone(), object["tag"]["referencePolicy"]["type"].clone())
+        };
+        assert_eq!(told().await, (here.as_str().into(), serde_json::Value::Null), "without any");
+        for policy in ["Source", "Local"] {
+            let text = format!(
+                "kind: ImageStream\napiVersion: v1\nmetadata: {{name: app}}\nspec:\n  tags:\n  - name: \"1\"\n    referencePolicy: {{type: {policy}}}\n"
+            );
+            story.apply(&text).await.unwrap();
+            assert_eq!(told().await, (here.as_str().into(), policy.into()));
+        }
+    }
+);
