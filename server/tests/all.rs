@@ -12,6 +12,7 @@ mod metrics;
 mod route_by_role;
 mod v2_auth;
 mod v2_discovery;
+mod v2_golden;
 mod v2_manage;
 mod v2_pull;
 mod v2_push;

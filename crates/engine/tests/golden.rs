@@ -12,8 +12,11 @@
 //!   `tag-istag-api`, `references-name-errors` (names in addresses), `isi-invalid`, `isi-preview` and `isi-to-missing` (the
 //!   form of an import's object; what it does is in the imports here). Of `streams-delete`, `streams-patch` and
 //!   `streams-invalid` the steps that only it can take are left out: preconditions, selectors, bad patches, unknown fields.
-//! - the registry's own: `registry-pull-imported`, `registry-pull-local-policy`, `registry-push-new`,
-//!   `registry-push-over-docker-tag`; pruning: `prune-defaults`, `prune-registry`, `prune-referrers`.
+//! - the registry's own (`server/tests/v2_golden.rs` has what it answers): `registry-pull-imported`,
+//!   `registry-pull-local-policy`, `registry-push-new`, `registry-push-over-docker-tag`. Of `registry-push-new`, tags that
+//!   are only a reference to a tag or image of a stream cannot be made here: one that follows or is fixed says the same,
+//!   and is pulled from its own stream.
+//! - pruning: `prune-defaults`, `prune-registry`, `prune-referrers`.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod golden {
