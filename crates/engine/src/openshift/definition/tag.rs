@@ -112,6 +112,12 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
             "only tags with from.kind DockerImage are looked at again: leave it out or write false",
         );
     }
+    if reference && stays {
+        problems.add(
+            node.at("reference"),
+            "only tags with from.kind DockerImage can be a mere reference: leave it out or write false",
+        );
+    }
     let schedule = if scheduled {
         Schedule::Global
     } else {
