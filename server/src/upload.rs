@@ -27,7 +27,7 @@ use crate::{
 
 /// What is read of a form, so that who sends a file that is too large is told so and not cut off. Only as much of it as
 /// any form may have is kept.
-const READ: usize = 8 * limits::BODY;
+const READ: usize = 32 * limits::BODY;
 
 /// The routes of this file.
 pub fn routes() -> Router<AppState> {

@@ -83,7 +83,7 @@ async fn what_is_no_text_or_too_large_is_refused_beside_the_field() {
     let server = TestServer::start().await;
     let browser = server.signed_in("editor").await;
     let large = vec![b'#'; 1024 * 1024 + 1];
-    let larger = vec![b'#'; 9 * 1024 * 1024];
+    let larger = vec![b'#'; 33 * 1024 * 1024];
     for (file, said) in [
         (None, "choose a file"),
         (Some(("", &b""[..])), "choose a file"),

@@ -2,9 +2,10 @@
 //!
 //! `golden/*.json` holds, per scenario: what is pushed upstream, what is asked, and all streams as they were after it.
 //! Digests are numbered (`<1>`, `<1/linux/amd64>`), the upstreams are `UP` and `UP2`, the namespace `ns`. Times, ids and
-//! versions are left out (of the time of the last check, `*` says that there is one), and so is what no stream of ours has (`managedFields`, the second repository). An ask that was
-//! refused has its `status`; `istags` and `isimages` are the objects of tags and images that have changed, as far as they do not repeat what their
-//! stream says; what consumers pull is from `HERE` when that is this registry. What differs by decision is listed in `golden/deviations.rs`, with its reason.
+//! versions are left out (of the time of the last check, `*` says that there is one), and so is what no stream of ours
+//! has (`managedFields`, the second repository). An ask that was refused has its `status`. `istags` and `isimages` are the
+//! objects of tags and images that have changed, as far as they do not repeat what their stream says; what consumers pull
+//! is from `HERE` when that is this registry. What differs by decision is in `golden/deviations.rs`, with its reason.
 //!
 //! Not here, of what was recorded:
 //! - how the API speaks, and not what it does: `discovery-documents`, `streams-methods`, `streams-watch`,
