@@ -1,5 +1,5 @@
-// Definitions, credentials and history in a real browser, with scripts and without: paste the YAML people have, see what it
-// would do, apply it, export it.
+// Definitions, credentials and history in a real browser, with scripts and without: paste the YAML people have or choose
+// its file, see what it would do, apply it, export it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { populate, startRegistry } from "./registry.mjs";
@@ -60,6 +60,19 @@ for (const [database, scripts] of [["sqlite", false], ["postgres", true]]) {
         "      type: Local",
         "",
       ].join("\n");
+      // Chosen as a file it is previewed as when it is pasted; what is no text is refused beside the field.
+      const choose = async (name, buffer, address) => {
+        await page.goto(`${home.url}/apply?namespace=shop`);
+        await page.getByLabel("File", { exact: true }).setInputFiles({ name, mimeType: "application/yaml", buffer });
+        await page.getByRole("button", { name: "Read the file" }).click();
+        await page.waitForURL(address);
+      };
+      await choose("ruby.yaml", Buffer.from([0xff, 0xfe, 0x6b, 0]), /__err=/);
+      assert.match(await page.locator("#file-error").innerText(), /ruby\.yaml is not text in UTF-8/);
+      await choose("ruby.yaml", Buffer.from(text), /draft=/);
+      assert.equal(await page.getByLabel("Definition", { exact: true }).inputValue(), text);
+      assert.match(await main.innerText(), /shop\/ruby will be created/);
+
       await preview(text);
       assert.match(await main.innerText(), /shop\/ruby will be created/);
       await page.getByRole("button", { name: "Confirm" }).click();

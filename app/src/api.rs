@@ -20,6 +20,8 @@ pub use credentials::{DeleteCredential, SetCredential};
 pub use definitions::{ApplyDefinitions, PreviewDefinitions};
 pub use edits::{EditStream, EditStreams};
 pub use error::ApiError;
+#[cfg(feature = "ssr")]
+pub use guard::with_refusal;
 pub use imports::{CancelImport, CreateStream, ImportAgain, ImportLeftOut, StartImport};
 pub use mirror::StartMirror;
 pub use namespaces::SetAnonymousPull;

@@ -31,6 +31,8 @@ pub const CREDENTIALS: &str = "/credentials";
 pub const TOKENS: &str = "/account/tokens";
 /// The form that takes definitions.
 pub const APPLY: &str = "/apply";
+/// Where a definition in a file is sent.
+pub const APPLY_FILE: &str = "/apply/file";
 /// The sign-in form.
 pub const LOGIN: &str = "/login";
 /// The first set-up.
@@ -346,6 +348,12 @@ pub fn diff(at: &StreamRef) -> String {
 pub fn diff_with_current(at: &StreamRef, name: &TagName, revision: i64) -> String {
     let (from, to) = (format!("{name}#{revision}"), name.to_string());
     with_query(&diff(at), &[("from", &from), ("to", &to)])
+}
+
+/// The form that takes definitions, for one namespace.
+#[must_use]
+pub fn apply(namespace: &str) -> String {
+    with_query(APPLY, &[("namespace", namespace)])
 }
 
 /// A definition that is previewed.

@@ -18,5 +18,6 @@ pub mod serve;
 pub mod shutdown;
 pub mod state;
 pub mod telemetry;
+pub mod upload;
 pub mod v2;
 pub mod web;

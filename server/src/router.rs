@@ -15,7 +15,7 @@ use crate::{
     middleware::{headers, limits, origin, request},
     progress,
     state::AppState,
-    v2, web,
+    upload, v2, web,
 };
 
 /// Builds the router.
@@ -27,12 +27,19 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
     metrics::fold();
     let secure = state.site.secure;
     // Everything that depends on who asks; the layers reach the page for unknown addresses too.
-    let people = web::routes()
-        .merge(auth::handlers::routes())
-        .merge(progress::routes())
-        .merge(events::routes())
-        .layer(from_fn_with_state(state.clone(), visitor::attach))
-        .layer(session::layer(state.engine.clone(), &state.site));
+    let known = |routes: Router<AppState>| {
+        routes
+            .layer(from_fn_with_state(state.clone(), visitor::attach))
+            .layer(session::layer(state.engine.clone(), &state.site))
+    };
+    let people = known(
+        web::routes()
+            .merge(auth::handlers::routes())
+            .merge(progress::routes())
+            .merge(events::routes()),
+    );
+    // Files have a limit of their own.
+    let files = known(upload::routes()).with_state(state.clone());
     let origin = origin::layer(&state.site.public_url)?;
     let places = Arc::clone(&state.places);
     let registry = v2::routes(state.clone());
@@ -44,6 +51,7 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
         .with_state(state)
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(limits::BODY))
+        .merge(files)
         .layer(origin)
         .layer(from_fn(limits::deadline))
         // Clients of the registry are no browsers: no cookies, no forms, and bodies of any size that are streamed.

@@ -30,7 +30,7 @@ pub async fn token(server: &TestServer, user: &str) -> String {
     new.unwrap().secret
 }
 
-fn basic(user: &str, password: &str) -> String {
+pub fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 

@@ -100,7 +100,7 @@ fn descriptor(kind: &str, bytes: &[u8]) -> Value {
     json!({ "mediaType": kind, "digest": digest(bytes).as_str(), "size": bytes.len() })
 }
 
-const CONFIG: &[u8] = br#"{"os":"linux","architecture":"amd64","config":{"Env":["A=1"]},"rootfs":{"type":"layers","diff_ids":[]}}"#;
+pub const CONFIG: &[u8] = br#"{"os":"linux","architecture":"amd64","config":{"Env":["A=1"]},"rootfs":{"type":"layers","diff_ids":[]}}"#;
 pub const LAYER: &[u8] = b"a layer";
 
 /// A manifest of [`CONFIG`] and [`LAYER`].

@@ -35,7 +35,8 @@ async fn a_write_from_another_site_is_refused() {
     let server = TestServer::start().await;
     let browser = server.signed_in("admin").await;
     let cookie = format!("weir={}", browser.cookie("weir").unwrap());
-    for path in writes() {
+    let files = [app::routes::APPLY_FILE.to_owned()];
+    for path in writes().into_iter().chain(files) {
         for headers in [
             &[("origin", "http://evil.example")][..],
             &[("origin", "null")],

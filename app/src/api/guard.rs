@@ -35,7 +35,9 @@ fn wants_page() -> bool {
     })
 }
 
-fn with_refusal(path: &str, form: &str, error: &ApiError) -> String {
+/// The address of a form with a refusal of what was sent to `path`.
+#[must_use]
+pub fn with_refusal(path: &str, form: &str, error: &ApiError) -> String {
     const ORIGIN: &str = "http://weir";
     ServerFnUrlError::new(path, error.clone())
         .to_url(&format!("{ORIGIN}{form}"))

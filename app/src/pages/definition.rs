@@ -67,11 +67,9 @@ pub fn ApplyPage() -> impl IntoView {
                 .collect_view();
             alert("bad", view! { <ul>{lines}</ul> }.into_any())
         });
-        let invalid = error
-            .as_ref()
-            .and_then(ApiError::field)
-            .is_some_and(|field| field == "text")
-            .then_some("true");
+        let field = error.as_ref().and_then(ApiError::field);
+        let [text_invalid, file_invalid] =
+            ["text", "file"].map(|name| (field == Some(name)).then_some("true"));
         let confirm = planned.map(|planned| {
             let nothing = planned.plans.iter().all(Plan::is_empty);
             let previews = planned
@@ -99,10 +97,16 @@ pub fn ApplyPage() -> impl IntoView {
                 <TextField name="namespace" label="Namespace" value=namespace hint="For streams that name none, as in shop" error=field_error(error.as_ref(), "namespace") required=false/>
                 <Field name="text" label="Definition" hint="One or several ImageStreams, YAML or JSON, as oc get -o yaml and Export write them. What is not written stays as it is." need="required">
                     <textarea id="text" name="text" rows="18" spellcheck="false" autocapitalize="none" autocomplete="off" placeholder=EXAMPLE
-                        aria-describedby="text-hint" aria-invalid=invalid required=true>{text}</textarea>
+                        aria-describedby="text-hint" aria-invalid=text_invalid required=true>{text}</textarea>
                 </Field>
                 {listed}
                 <p class="buttons"><Button kind="primary">"Preview"</Button></p>
+                <Field name="file" label="File" hint="Instead of the field above: a file of YAML or JSON, in UTF-8, of 1 MB at most." error=field_error(error.as_ref(), "file") need="optional">
+                    <input id="file" name="file" type="file" accept=".yaml,.yml,.json,text/plain" aria-describedby="file-error file-hint" aria-invalid=file_invalid/>
+                </Field>
+                <p class="buttons">
+                    <button class="button" formaction=routes::APPLY_FILE formenctype="multipart/form-data" formnovalidate=true>"Read the file"</button>
+                </p>
             </form>
             {confirm}
         }

@@ -134,6 +134,7 @@ impl Engine {
         blobs: Blobs,
     ) -> Self {
         let owner = clock.id();
+        let store = store.of_hosts(&config.own_hosts);
         Self {
             inner: Arc::new(Inner {
                 config,

@@ -30,7 +30,7 @@ mod streams;
 mod tags;
 mod tokens;
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Postgres, Sqlite, Transaction,
@@ -73,7 +73,14 @@ pub(crate) use on;
 
 /// The database.
 #[derive(Clone)]
-pub enum Store {
+pub struct Store {
+    pools: Pools,
+    /// Hosts of this registry: what lies there moves from stream to stream without its place.
+    own_hosts: Arc<[String]>,
+}
+
+#[derive(Clone)]
+enum Pools {
     /// One file: many readers, one writer at a time.
     Sqlite {
         /// Connections that only read.
@@ -88,6 +95,7 @@ pub enum Store {
 /// A transaction. Dropped without [`Tx::commit`], it changes nothing.
 pub struct Tx {
     pub(crate) conn: Conn,
+    own_hosts: Arc<[String]>,
     /// Journal number of this transaction, once it has one.
     number: Option<i64>,
     /// Journal lines written under that number.
@@ -131,7 +139,7 @@ impl Store {
                 .max_connections(8)
                 .connect_with(options.read_only(true))
                 .await?;
-            return Ok(Self::Sqlite { read, write });
+            return Ok(Self::over(Pools::Sqlite { read, write }));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.application_name("weir");
@@ -147,7 +155,7 @@ impl Store {
                     doing,
                     source: Box::new(error),
                 })?;
-            return Ok(Self::Postgres(pool));
+            return Ok(Self::over(Pools::Postgres(pool)));
         }
         Err(Error::invalid(
             "WEIR_DATABASE_URL",
@@ -160,15 +168,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn read(&self) -> Result<Tx> {
-        let conn = match self {
-            Self::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        let conn = match &self.pools {
+            Pools::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
         };
-        Ok(Tx {
-            conn,
-            number: None,
-            position: 0,
-        })
+        Ok(self.tx(conn))
     }
 
     /// Begins writing.
@@ -176,25 +180,46 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or stays locked by another writer.
     pub async fn write(&self) -> Result<Tx> {
-        let conn = match self {
-            Self::Sqlite { write, .. } => Conn::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        let conn = match &self.pools {
+            Pools::Sqlite { write, .. } => Conn::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
         };
-        Ok(Tx {
+        Ok(self.tx(conn))
+    }
+
+    fn over(pools: Pools) -> Self {
+        Self {
+            pools,
+            own_hosts: Arc::default(),
+        }
+    }
+
+    /// The same database, for a registry of these hosts.
+    #[must_use]
+    pub fn of_hosts(self, own_hosts: &[String]) -> Self {
+        Self {
+            own_hosts: own_hosts.into(),
+            ..self
+        }
+    }
+
+    fn tx(&self, conn: Conn) -> Tx {
+        Tx {
             conn,
+            own_hosts: Arc::clone(&self.own_hosts),
             number: None,
             position: 0,
-        })
+        }
     }
 
     /// Closes all connections after the statements in flight.
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite { read, write } => {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
     }
 }

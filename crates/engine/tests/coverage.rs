@@ -6,7 +6,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Names after `fn ` and before a colon of a list of tests, in every Rust file below a folder.
+/// Tests in every Rust file below a folder: functions under `#[test]` and the like or in `db_test!`, and names before a
+/// colon of a list of tests.
 fn names(below: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(below).unwrap() {
         let path = entry.unwrap().path();
@@ -15,16 +16,36 @@ fn names(below: &Path, found: &mut BTreeSet<String>) {
                 names(&path, found);
             }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            for line in fs::read_to_string(&path).unwrap().lines() {
-                let line = line.trim();
-                let function = line
-                    .rsplit_once("fn ")
-                    .and_then(|(_, rest)| rest.split_once('('));
-                let listed = line.split_once(": \"").filter(|_| line.ends_with("\";"));
-                found.extend(function.or(listed).map(|(name, _)| name.to_owned()));
-            }
+            tests(&fs::read_to_string(&path).unwrap(), found);
         }
     }
+}
+
+fn tests(text: &str, found: &mut BTreeSet<String>) {
+    let mut marked = false;
+    for line in text.lines().map(str::trim) {
+        let marks = line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+        marked |= marks || line.ends_with("db_test!(");
+        let function = line
+            .split_once("fn ")
+            .and_then(|(_, rest)| rest.split_once('('));
+        if let Some((name, _)) = function {
+            found.extend(marked.then(|| name.to_owned()));
+            marked = false;
+        }
+        let listed = line.split_once(": \"").filter(|_| line.ends_with("\";"));
+        found.extend(listed.map(|(name, _)| name.to_owned()));
+    }
+}
+
+#[test]
+fn a_helper_is_no_test() {
+    let mut found = BTreeSet::new();
+    tests(
+        "#[test]\n#[cfg(unix)]\nfn one() {\n}\nfn helper() {}\ndb_test!(\n  async fn two(db) {\n  }\n);\n#[tokio::test(start_paused = true)]\nasync fn three() {}\nasync fn other(x: u8) {}\n  four: \"file\";\n",
+        &mut found,
+    );
+    assert_eq!(Vec::from_iter(found), ["four", "one", "three", "two"]);
 }
 
 #[test]

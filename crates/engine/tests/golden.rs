@@ -2,8 +2,10 @@
 //!
 //! `golden/*.json` holds, per scenario: what is pushed upstream, what is asked, and all streams as they were after it.
 //! Digests are numbered (`<1>`, `<1/linux/amd64>`), the upstreams are `UP` and `UP2`, the namespace `ns`. Times, ids and
-//! versions are left out, and so is what no stream of ours has (`managedFields`, the second repository). An ask that was
-//! refused has its `status`; `pulls` is what consumers of each tag are told, from `HERE` when that is this registry. What differs by decision is listed in `golden/deviations.rs`, with its reason.
+//! versions are left out (of the time of the last check, `*` says that there is one), and so is what no stream of ours
+//! has (`managedFields`, the second repository). An ask that was refused has its `status`. `istags` and `isimages` are the
+//! objects of tags and images that have changed, as far as they do not repeat what their stream says; what consumers pull
+//! is from `HERE` when that is this registry. What differs by decision is in `golden/deviations.rs`, with its reason.
 //!
 //! Not here, of what was recorded:
 //! - how the API speaks, and not what it does: `discovery-documents`, `streams-methods`, `streams-watch`,
@@ -11,8 +13,11 @@
 //!   `tag-istag-api`, `references-name-errors` (names in addresses), `isi-invalid`, `isi-preview` and `isi-to-missing` (the
 //!   form of an import's object; what it does is in the imports here). Of `streams-delete`, `streams-patch` and
 //!   `streams-invalid` the steps that only it can take are left out: preconditions, selectors, bad patches, unknown fields.
-//! - the registry's own: `registry-pull-imported`, `registry-pull-local-policy`, `registry-push-new`,
-//!   `registry-push-over-docker-tag`; pruning: `prune-defaults`, `prune-registry`, `prune-referrers`.
+//! - the registry's own (`server/tests/v2_golden.rs` has what it answers): `registry-pull-imported`,
+//!   `registry-pull-local-policy`, `registry-push-new`, `registry-push-over-docker-tag`. Of `registry-push-new`, tags that
+//!   are only a reference to a tag or image of a stream cannot be made here: one that follows or is fixed says the same,
+//!   and is pulled from its own stream.
+//! - pruning: `prune-defaults`, `prune-registry`, `prune-referrers`.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod golden {
@@ -26,10 +31,11 @@ use golden::asks::Replay;
 
 macro_rules! scenarios {
     ($($test:ident: $file:literal;)*) => { $(
-        #[tokio::test]
-        async fn $test() {
-            Replay::run($file, include_str!(concat!("golden/", $file, ".json"))).await;
-        }
+        engine::db_test!(
+            async fn $test(db) {
+                Replay::run($file, include_str!(concat!("golden/", $file, ".json")), db).await;
+            }
+        );
     )* };
 }
 
@@ -66,4 +72,5 @@ scenarios! {
     a_deleted_stream_is_gone: "streams-delete";
     patches_are_merged: "streams-patch";
     what_is_no_stream_is_refused: "streams-invalid";
+    a_scheduled_tag_follows_without_being_asked: "import-scheduled-follows";
 }

@@ -147,7 +147,11 @@ impl Change {
                 vec![["Stream".into(), format!("{tags} tags"), "deleted".into()]]
             }
             Self::SetSource { before, after } => {
-                vec![["Source repository".into(), text(before), text(after)]]
+                let after = match before == after {
+                    true => "read again".to_owned(),
+                    false => text(after),
+                };
+                vec![["Source repository".into(), text(before), after]]
             }
             Self::SetInsecure { before, after } => {
                 vec![[

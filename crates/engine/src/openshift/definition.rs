@@ -36,8 +36,10 @@ pub struct Definition {
     pub meta: StreamMeta,
     /// The repository all tags are to be imported from.
     pub source: Option<Reference>,
-    /// The stream's own insecure policy.
-    pub insecure: bool,
+    /// The stream's own insecure policy, if it says anything of it.
+    pub insecure: Option<bool>,
+    /// It is to be read again: the note of when it was is there, and empty.
+    pub check_again: bool,
     /// Its tags, in the order they are written in; no name is there twice.
     pub tags: Vec<TagDefinition>,
 }
@@ -55,6 +57,8 @@ pub struct TagDefinition {
     pub reference_policy: ReferencePolicy,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// It is imported, and is to be once more even if it is so already: its generation is written as 0.
+    pub import_again: bool,
 }
 
 /// Where a tag comes from, as it was written down.
@@ -250,7 +254,9 @@ fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
     let namespace = metadata.optional::<Namespace>("namespace", problems);
     let labels = metadata.texts("labels", problems);
     let mut annotations = metadata.texts("annotations", problems);
-    annotations.remove(CHECKED);
+    let check_again = annotations
+        .remove(CHECKED)
+        .is_some_and(|checked| checked.is_empty());
     let insecure = insecure(annotations.remove(INSECURE).as_deref(), &metadata, problems);
 
     let spec = node.child("spec", problems);
@@ -274,22 +280,27 @@ fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
         },
         source,
         insecure,
+        check_again,
         tags,
     })
 }
 
 /// Only the exact text `true` counts, so anything that looks as if it were meant to is pointed out.
-fn insecure(annotation: Option<&str>, metadata: &Node<'_>, problems: &mut Problems) -> bool {
-    match annotation {
-        Some("true") => true,
-        None | Some("" | "false") => false,
-        Some(other) => {
+fn insecure(
+    annotation: Option<&str>,
+    metadata: &Node<'_>,
+    problems: &mut Problems,
+) -> Option<bool> {
+    match annotation? {
+        "true" => Some(true),
+        "" | "false" => Some(false),
+        other => {
             let message = format!(
                 "{} has no effect: only exactly \"true\" allows insecure connections; else leave it out",
                 quoted(other)
             );
             problems.add(metadata.at(&format!("annotations[{INSECURE}]")), message);
-            false
+            None
         }
     }
 }

@@ -145,11 +145,25 @@ pub fn image_stream(object: &StreamObject) -> Value {
     })
 }
 
-/// The `ImageStreamTag` of a tag that has a head. `image` is that head's, made by [`super::image()`].
+/// The `ImageStreamTag` of a tag that has a head. `image` is that head's, made by [`super::image()`]. Its labels are the
+/// stream's, its annotations those of what the tag should be, which the image shows as well.
 #[must_use]
 pub fn image_stream_tag(object: &StreamObject, tag: &TagObject, image: &Value) -> Value {
     let head = tag.items.first();
     let mut image = bare(image);
+    let noted = tag
+        .spec
+        .as_ref()
+        .map(|spec| texts(&spec.annotations))
+        .unwrap_or_default();
+    if let Some(Value::Object(metadata)) = image.get_mut("metadata") {
+        let mut all = match metadata.remove("annotations") {
+            Some(Value::Object(own)) => own,
+            _ => Map::new(),
+        };
+        all.extend(noted.clone());
+        put_some(metadata, "annotations", all);
+    }
     if let Some(head) = head {
         image.insert(
             "dockerImageReference".to_owned(),
@@ -160,19 +174,25 @@ pub fn image_stream_tag(object: &StreamObject, tag: &TagObject, image: &Value) -
         .spec
         .as_ref()
         .map(|spec| tag_reference(&object.stream, &tag.name, spec));
+    let mut metadata = fields([
+        (
+            "name",
+            json!(format!("{}:{}", object.stream.name, tag.name)),
+        ),
+        ("namespace", json!(object.stream.namespace.as_str())),
+        ("uid", json!(object.uid)),
+        ("resourceVersion", json!(object.version.to_string())),
+        (
+            "creationTimestamp",
+            json!(head.map(|head| time(head.created_at))),
+        ),
+    ]);
+    put_some(&mut metadata, "labels", texts(&object.meta.labels));
+    put_some(&mut metadata, "annotations", noted);
     let mut made = fields([
         ("kind", json!("ImageStreamTag")),
         ("apiVersion", json!(API_VERSION)),
-        (
-            "metadata",
-            json!({
-                "name": format!("{}:{}", object.stream.name, tag.name),
-                "namespace": object.stream.namespace.as_str(),
-                "uid": object.uid,
-                "resourceVersion": object.version.to_string(),
-                "creationTimestamp": head.map(|head| time(head.created_at)),
-            }),
-        ),
+        ("metadata", Value::Object(metadata)),
         ("tag", json!(spec)),
         ("generation", json!(head.map_or(0, |head| head.generation))),
         ("lookupPolicy", object.lookup()),

@@ -287,3 +287,30 @@ fn an_empty_stream_has_no_tags_and_a_scheduled_tag_says_so() {
         assert_eq!(policy.get("scheduled").and_then(Value::as_bool), told);
     }
 }
+
+#[test]
+fn a_tag_shows_the_stream_s_labels_and_its_own_annotations_also_on_its_image() {
+    const HEAD: &str = "up.test:5000/tag-istag-api/app@sha256:36a50bc1f00885dc3c1437c6336c33bb600d589e10c5d2cea340d20bbc93fabd";
+    let mut object = stream("put", 2, "2026-11-23T05:55:31Z", "2026-11-23T05:55:37Z");
+    object.meta.labels = [("l".to_owned(), "1".to_owned())].into();
+    let source = imported("up.test:5000/tag-istag-api/app:1.0.1");
+    let mut noted = tag("1", source, 2, &[(HEAD, 2, "2026-11-23T05:55:37Z")]);
+    let image = json!({"metadata": {"annotations": {"image.openshift.io/dockerLayersOrder": "ascending", "z": "0"}}});
+    let shown = |tag: &TagObject| {
+        let shown = image_stream_tag(&object, tag, &image);
+        let of_image = shown["image"]["metadata"]["annotations"].clone();
+        (shown["metadata"].clone(), of_image)
+    };
+    let (metadata, of_image) = shown(&noted);
+    assert_eq!(metadata["labels"], json!({"l": "1"}));
+    assert_eq!(metadata.get("annotations"), None);
+    assert_eq!(of_image, image["metadata"]["annotations"]);
+
+    noted.spec.as_mut().unwrap().annotations = [("z".to_owned(), "1".to_owned())].into();
+    let (metadata, of_image) = shown(&noted);
+    assert_eq!(metadata["annotations"], json!({"z": "1"}));
+    assert_eq!(
+        of_image,
+        json!({"image.openshift.io/dockerLayersOrder": "ascending", "z": "1"})
+    );
+}

@@ -9,7 +9,7 @@ use model::{
 };
 use serde_json::Value;
 
-use super::{PlannedAll, load_stream, no_tag};
+use super::{PlannedAll, edits, load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
     openshift::{
@@ -105,7 +105,7 @@ impl Engine {
         let prefix = id.strip_prefix("sha256:").unwrap_or(id);
         let digest: Digest = match id.parse() {
             Ok(digest) => digest,
-            Err(_) => match tx.find_images(&record.id, prefix).await?.as_slice() {
+            Err(_) => match tx.find_images(&record.id, prefix, stream).await?.as_slice() {
                 [] => return Err(Error::NotFound(format!("{stream} has no image {id}"))),
                 [(digest, _)] => digest.clone(),
                 many => {
@@ -130,9 +130,13 @@ impl Engine {
     /// Keeps a text that is to be previewed; returns its id.
     ///
     /// # Errors
-    /// `Denied`.
+    /// `Denied`; `Invalid` field `text` for what a database cannot keep.
     pub async fn save_draft(&self, actor: &Actor, draft: &Draft) -> Result<String> {
         actor.may_write_anywhere()?;
+        if draft.text.contains('\0') || draft.namespace.contains('\0') {
+            let message = "this is no text: a zero byte is in it";
+            return Err(Error::invalid("text", message));
+        }
         let id = self.clock().id();
         let now = self.clock().now();
         let mut tx = self.store().write().await?;
@@ -237,11 +241,20 @@ impl Engine {
         let record = load_stream(tx, stream).await?;
         tx.apply(&record, &facts, &changes, ctx).await?;
         let record = load_stream(tx, stream).await?;
+        let mut again = edits::again(tx, &record, &changes).await?;
+        let asked = definition.tags.iter().filter(|tag| tag.import_again);
+        again.extend(asked.map(|tag| tag.name.clone()));
         if let (true, Some(source)) = (reads_source, &record.source) {
             self.insert_repository_job(tx, actor, &record, source)
                 .await?;
+            if definition.check_again {
+                let external = tx.external_tags(&record.id).await?.into_iter();
+                let others = external.filter(|(_, from, _)| from.without_tag() != *source);
+                again.extend(others.map(|(tag, ..)| tag));
+            }
         }
-        let again = rules::policy::to_import(&changes);
+        again.sort();
+        again.dedup();
         if !again.is_empty() {
             self.insert_again(tx, actor, &record, &again).await?;
         }
@@ -315,7 +328,7 @@ async fn plan(
                 let of = other.as_ref().unwrap_or(stream);
                 actor.may_read(&of.namespace)?;
                 if let Some(record) = tx.stream(of).await? {
-                    let found = tx.find_images(&record.id, id).await?;
+                    let found = tx.find_images(&record.id, id, stream).await?;
                     images.insert((of.clone(), id.clone()), found);
                 }
             }
@@ -371,7 +384,7 @@ async fn object(
         source: record.source.clone(),
         insecure: record.insecure,
         meta: record.meta.clone(),
-        checked_at: None,
+        checked_at: record.checked_at,
         registry,
         tags,
     })

@@ -273,7 +273,7 @@ async fn plan_tags(
         }
         TagInput::Image(of, id) => {
             let record = source_stream(tx, actor, of).await?;
-            matches = tx.find_images(&record.id, id).await?;
+            matches = tx.find_images(&record.id, id, stream).await?;
         }
         TagInput::External(_) => {}
     }

@@ -21,7 +21,8 @@ pub type Images = BTreeMap<(StreamRef, String), Vec<(Digest, Reference)>>;
 /// Plans a definition. `facts` is of the stream as it is, without any tag and of generation 0 if it does not exist;
 /// `images` are those that the definition names.
 ///
-/// Tags the definition does not name stay as they are; labels and annotations become what it says.
+/// Tags the definition does not name stay as they are; labels and annotations become what it says. A repository that is
+/// to be read again is set once more.
 ///
 /// # Errors
 /// When a tag follows in a circle or is pinned to an image the stream does not have.
@@ -34,24 +35,29 @@ pub fn plan(
     now: DateTime<Utc>,
 ) -> Result<Plan, Refusal> {
     let generation = facts.generation + 1;
+    let insecure = definition.insecure.unwrap_or(facts.insecure);
     let mut changes = Vec::new();
     let mut warnings = Vec::new();
     if !exists {
         changes.push(Change::CreateStream {
             source: definition.source.clone(),
-            insecure: definition.insecure,
+            insecure,
         });
-    } else if definition.source.is_some() && definition.source.as_ref() != source {
+    } else if let Some(after) = definition.source.as_ref().or(source)
+        && (Some(after) != source || definition.check_again)
+    {
         changes.push(Change::SetSource {
             before: source.cloned(),
-            after: definition.source.clone(),
+            after: Some(after.clone()),
         });
     }
-    if definition.insecure && !facts.insecure {
+    if insecure != facts.insecure {
         changes.push(Change::SetInsecure {
-            before: false,
-            after: true,
+            before: facts.insecure,
+            after: insecure,
         });
+    }
+    if insecure && !facts.insecure {
         warnings.push(Warning(format!(
             "Every tag of {} may be imported over unverified TLS or plain HTTP. Safer: importPolicy.insecure on the tags that need it.",
             facts.stream
@@ -82,7 +88,16 @@ pub fn plan(
     let sentence = match (exists, changes.len()) {
         (false, _) => format!("{stream} will be created."),
         (true, 0) => format!("{stream} is so already: nothing will change."),
-        (true, _) => format!("{stream} will be changed."),
+        (true, _) => {
+            let again: Vec<String> = changes.iter().filter_map(only_again).collect();
+            match again.is_empty() {
+                true => format!("{stream} will be changed."),
+                false => format!(
+                    "{stream} will be changed: {} will be imported again.",
+                    again.join(", ")
+                ),
+            }
+        }
     };
     Ok(Plan {
         stream,
@@ -90,6 +105,18 @@ pub fn plan(
         warnings,
         sentence,
     })
+}
+
+/// The tag that is only to be imported again.
+fn only_again(change: &Change) -> Option<String> {
+    match change {
+        Change::SetSpec {
+            tag,
+            before: Some(before),
+            after,
+        } if policy::same(before, after) => Some(tag.to_string()),
+        _ => None,
+    }
 }
 
 fn tag_changes(
@@ -168,7 +195,7 @@ fn tag_changes(
         generation,
     };
     if let Some(before) = &before {
-        if policy::reads_as(before, &after) {
+        if policy::reads_as(before, &after) && !tag.import_again {
             after.generation = before.generation;
         }
         if *before == after {

@@ -290,7 +290,7 @@ pub fn plan_undo(
 }
 
 /// Whether two specs say the same; when they were set does not matter.
-fn same(a: &TagSpec, b: &TagSpec) -> bool {
+pub(super) fn same(a: &TagSpec, b: &TagSpec) -> bool {
     TagSpec {
         generation: b.generation,
         ..a.clone()

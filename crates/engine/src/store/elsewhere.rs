@@ -92,14 +92,33 @@ impl Tx {
                 break;
             }
             for (stream, tags) in by_stream {
-                for (tag, found) in self.followed_tags(&stream, &tags).await? {
+                for (tag, mut found) in self.followed_tags(&stream, &tags).await? {
                     wanted.extend(found.follows.clone());
+                    if let Some((_, reference)) = &mut found.head {
+                        *reference = self.brought(reference, &facts.stream)?;
+                    }
                     let stream = stream.clone();
                     facts.elsewhere.insert(TagAt { stream, tag }, found);
                 }
             }
         }
         Ok(back)
+    }
+
+    /// Where an image of another stream is found by those who pull it from `stream`: what lies in this registry, in its own
+    /// repository, so that they need no rights on the other.
+    pub(super) fn brought(&self, reference: &Reference, stream: &StreamRef) -> Result<Reference> {
+        let host = reference.host();
+        let own = &self.own_hosts;
+        match (
+            own.iter().find(|own| own.eq_ignore_ascii_case(host)),
+            reference.digest(),
+        ) {
+            (Some(_), Some(digest)) => {
+                row::parse("tags.head_reference", &format!("{host}/{stream}@{digest}"))
+            }
+            _ => Ok(reference.clone()),
+        }
     }
 
     async fn followed_tags(

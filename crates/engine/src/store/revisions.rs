@@ -1,7 +1,7 @@
 //! The history of tags: revisions, newest first.
 
 use chrono::{DateTime, Utc};
-use model::{Cause, Digest, Page, PageRequest, Reference, Revision, TagName};
+use model::{Cause, Digest, Page, PageRequest, Reference, Revision, StreamRef, TagName};
 
 use super::{Tx, on, row};
 use crate::error::Result;
@@ -129,7 +129,8 @@ impl Tx {
         }))
     }
 
-    /// Images in a stream's history whose hex digest begins with `prefix`: at most 10, each with its newest reference.
+    /// Images of a stream's history, and children of its indexes, whose hex digest begins with `prefix`: at most 10, each
+    /// with its newest reference, as it is found from the stream `to`.
     ///
     /// # Errors
     /// When the database refuses.
@@ -137,9 +138,16 @@ impl Tx {
         &mut self,
         stream_id: &str,
         prefix: &str,
+        to: &StreamRef,
     ) -> Result<Vec<(Digest, Reference)>> {
-        const SQL: &str = "SELECT digest, MAX(reference) FROM revisions
-            WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+        const SQL: &str = "SELECT digest, MAX(reference) FROM (
+                SELECT digest, reference FROM revisions
+                WHERE stream_id = $1 AND digest >= $2 AND digest < $3
+                UNION ALL SELECT c.digest, r.reference FROM image_children c
+                JOIN images i ON i.digest = c.digest
+                JOIN revisions r ON r.digest = c.image_digest
+                WHERE r.stream_id = $1 AND c.digest >= $2 AND c.digest < $3
+            ) AS found
             GROUP BY digest ORDER BY digest LIMIT 10";
         let from = format!("sha256:{prefix}");
         // 'g' follows the last hex digit.
@@ -154,10 +162,10 @@ impl Tx {
         });
         rows.iter()
             .map(|(digest, reference)| {
-                Ok((
-                    row::parse("revisions.digest", digest)?,
-                    row::parse("revisions.reference", reference)?,
-                ))
+                let digest: Digest = row::parse("revisions.digest", digest)?;
+                let reference: Reference = row::parse("revisions.reference", reference)?;
+                let reference = self.brought(&reference.with_digest(&digest), to)?;
+                Ok((digest, reference))
             })
             .collect()
     }

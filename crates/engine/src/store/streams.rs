@@ -34,6 +34,8 @@ pub struct StreamRecord {
     pub tags: i64,
     /// Its newest import.
     pub last_job_id: Option<String>,
+    /// When an import last wrote to it, or first read its repository.
+    pub checked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -55,6 +57,7 @@ struct Row {
     last_job_id: Option<String>,
     created_at: DateTime<Utc>,
     changed_at: DateTime<Utc>,
+    checked_at: Option<DateTime<Utc>>,
     import_state: Option<String>,
     left_out: Option<i64>,
 }
@@ -62,7 +65,7 @@ struct Row {
 macro_rules! columns {
     () => {
         "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.freshness, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
-            s.last_job_id, s.created_at, s.changed_at, j.state AS import_state,
+            s.last_job_id, s.created_at, s.changed_at, s.checked_at, j.state AS import_state,
             (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
                 ORDER BY a.id DESC LIMIT 1) AS left_out
         FROM streams s LEFT JOIN jobs j ON j.id = s.last_job_id "
@@ -126,6 +129,7 @@ impl Row {
             generation: self.generation,
             tags: self.tags,
             last_job_id: self.last_job_id,
+            checked_at: self.checked_at,
             id: self.id,
         })
     }
@@ -350,6 +354,18 @@ impl Tx {
                 .bind(after.freshness.word())
                 .execute(conn)
                 .await?;
+        });
+        Ok(())
+    }
+
+    /// Notes that an import has written to a stream.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_stream_checked(&mut self, id: &str, now: DateTime<Utc>) -> Result<()> {
+        const SQL: &str = "UPDATE streams SET checked_at = $2 WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).bind(now).execute(conn).await?;
         });
         Ok(())
     }

@@ -29,7 +29,9 @@ use crate::{
         facts::{StreamFacts, TagFacts},
         import::{Finding, Outcome, choose_platform, plan},
     },
-    store::{ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, WriteContext},
+    store::{
+        ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, StreamRecord, WriteContext,
+    },
     upstream::{Door, Failure, Retry},
 };
 
@@ -144,21 +146,30 @@ pub(super) async fn finish(
     Ok(Ended::Final)
 }
 
-/// Reads the repository's tags and notes them: the first ones, in priority order, to do; the rest left out.
+/// Reads the repository's tags and notes them. The stream was looked at then, whatever came of it.
 async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<(), Failure>> {
-    let stream = engine
-        .store()
-        .read()
-        .await?
-        .stream_by_id(&job.stream_id)
-        .await?;
-    let insecure = Insecure::effective(
-        stream.as_ref().is_some_and(|stream| stream.insecure),
-        job.insecure,
-    );
-    let Some(stream) = stream else {
+    let mut tx = engine.store().read().await?;
+    let Some(stream) = tx.stream_by_id(&job.stream_id).await? else {
         return Err(gone());
     };
+    drop(tx);
+    let listed = note_tags(engine, job, &stream).await?;
+    if stream.checked_at.is_none() {
+        let mut tx = engine.store().write().await?;
+        tx.set_stream_checked(&stream.id, engine.clock().now())
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(listed)
+}
+
+/// Notes the repository's tags: the first ones, in priority order, to do; the rest left out.
+async fn note_tags(
+    engine: &Engine,
+    job: &JobRecord,
+    stream: &StreamRecord,
+) -> Result<std::result::Result<(), Failure>> {
+    let insecure = Insecure::effective(stream.insecure, job.insecure);
     if let Some(failure) = engine.not_allowed(&job.source, insecure.allowed()) {
         return Ok(Err(failure));
     }
@@ -493,6 +504,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
         if !changes.is_empty() {
             let ctx = context(engine, job, now);
             tx.apply(&record, &facts, &changes, &ctx).await?;
+            tx.set_stream_checked(&job.stream_id, now).await?;
             if current.generation.is_none() {
                 tx.set_job_generation(&job.id, generation).await?;
             }

@@ -1,6 +1,6 @@
 //! The steps of a scenario, asked of our engine.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use engine::{
     Actor, Engine, Error, Result,
@@ -23,7 +23,7 @@ use model::{
 use serde_json::Value;
 
 use super::{
-    compare::{Difference, bare, deviations, differences},
+    compare::{CHECKED, Difference, bare, deviations, differences, pointer, shown},
     patch,
 };
 
@@ -40,13 +40,15 @@ pub struct Replay {
     places: HashMap<String, (String, String)>,
     /// Tags that were taken away upstream.
     removed: HashSet<(String, String)>,
+    /// What the objects of tags and images were when they last changed; null when there was none.
+    tags: BTreeMap<String, Value>,
+    images: BTreeMap<String, Value>,
 }
 
 impl Replay {
     /// Asks step by step, and compares after each that tells how the streams were.
-    pub async fn run(scenario: &str, text: &str) {
+    pub async fn run(scenario: &str, text: &str, db: TestDb) {
         let golden: Value = serde_json::from_str(text).unwrap();
-        let db = TestDb::sqlite();
         let plain = golden["plain"] == true;
         let builder = TestUpstream::builder();
         let up = if plain { builder } else { builder.tls() }.start().await;
@@ -68,6 +70,8 @@ impl Replay {
             numbers: HashMap::new(),
             places: HashMap::new(),
             removed: HashSet::new(),
+            tags: BTreeMap::new(),
+            images: BTreeMap::new(),
         };
         let mut expected = deviations(scenario);
         let mut wrong = Vec::new();
@@ -76,9 +80,9 @@ impl Replay {
             let mut differs = replay.step(step).await;
             if let Some(streams) = step["streams"].as_array() {
                 differs.extend(replay.compare(streams).await);
-            }
-            for (tag, theirs) in step["pulls"].as_object().into_iter().flatten() {
-                differs.extend(replay.compare_pull(tag, theirs).await);
+                learn(&mut replay.tags, &step["istags"]);
+                learn(&mut replay.images, &step["isimages"]);
+                differs.extend(replay.compare_objects().await);
             }
             for found in differs {
                 let ours = found.ours.to_string();
@@ -141,27 +145,90 @@ impl Replay {
         found
     }
 
-    /// What consumers of a tag pull.
-    async fn compare_pull(&self, name: &str, theirs: &Value) -> Vec<Difference> {
-        let TagAt { stream, tag } = at(name);
-        let ours = self.engine.export_tag(&self.editor, &stream, &tag).await;
-        let ours = ours.unwrap()["image"]["dockerImageReference"].to_string();
-        let ours = serde_json::from_str(&self.numbered(&ours)).unwrap();
-        differences(name, theirs, &ours)
+    /// The tags and images there were, each against ours.
+    async fn compare_objects(&self) -> Vec<Difference> {
+        let mut found = Vec::new();
+        for (name, theirs) in &self.tags {
+            let at = at(name);
+            let ours = self
+                .engine
+                .export_tag(&self.editor, &at.stream, &at.tag)
+                .await;
+            if let Ok(ours) = &ours {
+                found.extend(self.compare_with_stream(name, &at, ours).await);
+            }
+            found.extend(differences(
+                &format!("istags.{name}"),
+                theirs,
+                &self.object(ours),
+            ));
+        }
+        for (name, theirs) in &self.images {
+            let real = self.real(name);
+            let (of, id) = real.split_once('@').unwrap();
+            let ours = self
+                .engine
+                .export_image(&self.editor, &stream(of), id)
+                .await;
+            found.extend(differences(
+                &format!("isimages.{name}"),
+                theirs,
+                &self.object(ours),
+            ));
+        }
+        found
+    }
+
+    /// What the object of a tag repeats of its stream: it was the same in all that was recorded.
+    async fn compare_with_stream(&self, name: &str, at: &TagAt, tag: &Value) -> Vec<Difference> {
+        let stream = self
+            .engine
+            .export_stream(&self.editor, &at.stream)
+            .await
+            .unwrap();
+        let entry = |list: &Value, key: &str| {
+            let mut entries = list.as_array().into_iter().flatten();
+            let found = entries.find(|entry| entry[key] == at.tag.as_str());
+            found.cloned().unwrap_or_default()
+        };
+        let spec = entry(&stream["spec"]["tags"], "name");
+        let status = entry(&stream["status"]["tags"], "tag");
+        let said = [
+            ("tag", &spec),
+            ("conditions", &status["conditions"]),
+            ("generation", &status["items"][0]["generation"]),
+            ("lookupPolicy", &stream["spec"]["lookupPolicy"]),
+        ];
+        said.into_iter()
+            .flat_map(|(field, said)| {
+                differences(&format!("istags.{name}.{field}"), said, &tag[field])
+            })
+            .collect()
+    }
+
+    /// What is compared of an object of ours; null if there is none.
+    fn object(&self, ours: Result<Value>) -> Value {
+        match ours {
+            Ok(ours) => serde_json::from_str(&self.numbered(&shown(&ours).to_string())).unwrap(),
+            Err(Error::NotFound(_)) => Value::Null,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Does what is to be done; returns what was taken there and refused here, or the other way round.
     async fn step(&mut self, step: &Value) -> Vec<Difference> {
         if let Some(tags) = step["push"].as_object() {
-            let lists: Vec<&str> = step["lists"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .collect();
             for (at, number) in tags {
-                let number = number.as_str().unwrap();
-                self.push(step["at"] == "UP2", at, number, lists.contains(&number));
+                let is = |kind: &str| {
+                    let mut numbers = step[kind].as_array().into_iter().flatten();
+                    numbers.any(|listed| listed == number)
+                };
+                let kind = match (is("lists"), is("oci")) {
+                    (true, _) => ImageKind::DockerList,
+                    (_, true) => ImageKind::Oci,
+                    _ => ImageKind::Docker,
+                };
+                self.push(step["at"] == "UP2", at, number.as_str().unwrap(), kind);
             }
         }
         if let Some([from, to]) = step["copy"].as_array().map(Vec::as_slice) {
@@ -172,6 +239,12 @@ impl Replay {
             let (repository, tag) = place(at);
             self.up.delete_tag(&repository, &tag);
             self.removed.insert((repository, tag));
+        }
+        if let Some(seconds) = step["after"].as_i64() {
+            let clock = self.engine.clock();
+            clock.advance(chrono::Duration::seconds(seconds));
+            self.engine.schedule_due(1_000).await.unwrap();
+            self.engine.run_jobs().await.unwrap();
         }
         let mut differs = Vec::new();
         let asks = step["do"].as_array().into_iter().flatten();
@@ -205,7 +278,7 @@ impl Replay {
         }
     }
 
-    fn push(&mut self, second: bool, at: &str, number: &str, list: bool) {
+    fn push(&mut self, second: bool, at: &str, number: &str, kind: ImageKind) {
         let (repository, tag) = place(at);
         let up = if second { &self.second } else { &self.up };
         if let Some((other, from)) = self.places.get(number) {
@@ -216,11 +289,6 @@ impl Replay {
             .places
             .values()
             .any(|known| *known == (repository.clone(), tag.clone()));
-        let kind = if list {
-            ImageKind::DockerList
-        } else {
-            ImageKind::Docker
-        };
         if self.removed.remove(&(repository.clone(), tag.clone())) {
             up.image(&repository, &tag, kind);
         }
@@ -228,7 +296,7 @@ impl Replay {
             true => up.move_tag(&repository, &tag),
             false => up.image(&repository, &tag, kind),
         };
-        if list {
+        if kind == ImageKind::DockerList {
             let index = up.manifest(&repository, &digest).unwrap();
             let index: Value = serde_json::from_slice(&index).unwrap();
             for child in index["manifests"].as_array().unwrap() {
@@ -292,6 +360,13 @@ impl Replay {
         let before = self.engine.export_stream(&self.editor, &of).await?;
         let mut after = before.clone();
         patch::apply(&mut after, &body["with"]);
+        // A text that leaves it out says nothing; an object without it is to be looked at again.
+        let checked = pointer(CHECKED);
+        if before["metadata"].pointer(&checked).is_some()
+            && after["metadata"].pointer(&checked).is_none()
+        {
+            after["metadata"]["annotations"][CHECKED] = "".into();
+        }
         let gone = patch::tags_gone(&before, &after);
         self.define(after).await?;
         let gone: Vec<String> = gone
@@ -422,6 +497,13 @@ impl Replay {
             .delete_stream(&self.editor, &stream, &planned.token)
             .await?;
         Ok(())
+    }
+}
+
+/// Takes over what has changed.
+fn learn(known: &mut BTreeMap<String, Value>, changed: &Value) {
+    for (name, object) in changed.as_object().into_iter().flatten() {
+        known.insert(name.clone(), object.clone());
     }
 }
 

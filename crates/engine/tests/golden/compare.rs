@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::deviations::ALL;
 
@@ -57,9 +57,15 @@ impl fmt::Display for Difference {
     }
 }
 
+/// When a stream was looked at: only that it was is compared.
+pub const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
+
 /// A stream without what differs each time.
 pub fn bare(mut stream: Value) -> Value {
     remove(&mut stream, &["kind", "apiVersion"]);
+    if let Some(checked) = stream["metadata"].pointer_mut(&pointer(CHECKED)) {
+        *checked = "*".into();
+    }
     remove(
         &mut stream["metadata"],
         &["uid", "resourceVersion", "creationTimestamp"],
@@ -77,6 +83,30 @@ pub fn bare(mut stream: Value) -> Value {
         }
     }
     stream
+}
+
+/// What is compared of the object of a tag or an image, beside what its stream says of it.
+pub fn shown(object: &Value) -> Value {
+    let (own, image) = (&object["metadata"], &object["image"]);
+    let mut shown = json!({
+        "image": image["metadata"]["name"],
+        "reference": image["dockerImageReference"],
+        "type": image["dockerImageManifestMediaType"],
+        "noted": image["metadata"]["annotations"],
+        "annotations": own["annotations"],
+        "labels": own["labels"],
+    });
+    if let Some(checked) = shown.pointer_mut(&pointer(CHECKED)) {
+        *checked = "*".into();
+    }
+    let all = shown.as_object_mut().unwrap();
+    all.retain(|_, value| !value.is_null());
+    shown
+}
+
+/// Where an annotation is in metadata.
+pub fn pointer(annotation: &str) -> String {
+    format!("/annotations/{}", annotation.replace('/', "~1"))
 }
 
 fn list<'v>(value: &'v mut Value, name: &str) -> Vec<&'v mut Value> {

@@ -26,6 +26,9 @@ import-alias-and-tracks 7 app.status.tags[3].items[1].generation 2
 import-alias-and-tracks 8 app.status.tags[0].items[1].generation 1
 import-alias-and-tracks 8 app.status.tags[3].items[1].generation 2
 seed-definitions 9 my-ruby2.status.tags[1].items[0].generation 1
+import-scheduled-follows 4 app.status.tags[0].items[0].generation 1
+import-scheduled-follows 5 app.status.tags[0].items[0].generation 1
+import-scheduled-follows 7 app.status.tags[0].items[1].generation 1
 "#,
     ),
     // A pull spec that is set again is imported again there and costs two generations, even if nothing else changes.
@@ -59,6 +62,8 @@ import-self-signed 5 all.spec.dockerImageRepository "UP/r/app"
         "tags follow across streams",
         r#"
 tag-alias-cross-stream 6 other.metadata.generation 2
+tag-alias-cross-stream 6 istags.other:x.image "<3>"
+tag-alias-cross-stream 6 istags.other:x.reference "UP/r/app@<3>"
 tag-alias-cross-stream 6 other.status.tags[0].items [{"dockerImageReference":"UP/r/app@<3>","generation":2,"image":"<3>"},{"dockerImageReference":"UP/r/app@<1>","generation":1,"image":"<1>"}]
 "#,
     ),
@@ -76,6 +81,7 @@ tag-circular 2 loop null
 tag-circular 4 loop.metadata.generation 1
 tag-circular 4 loop.spec.tags [{"annotations":null,"from":{"kind":"DockerImage","name":"UP/r/app:1.0.0"},"generation":1,"importPolicy":{"importMode":"Legacy"},"name":"x","referencePolicy":{"type":"Source"}}]
 tag-circular 4 loop.status.tags[0].items[0].generation 1
+tag-circular 5 istags.loop:b null
 tag-circular 5 loop.metadata.generation 2
 tag-circular 5 loop.spec.tags [{"annotations":null,"from":{"kind":"ImageStreamImage","name":"loop@<1>"},"generation":2,"importPolicy":{"importMode":"Legacy"},"name":"a","referencePolicy":{"type":"Source"}},{"annotations":null,"from":{"kind":"DockerImage","name":"UP/r/app:1.0.0"},"generation":1,"importPolicy":{"importMode":"Legacy"},"name":"x","referencePolicy":{"type":"Source"}}]
 tag-circular 5 loop.status.tags [{"items":[{"dockerImageReference":"UP/r/app@<1>","generation":2,"image":"<1>"}],"tag":"a"},{"items":[{"dockerImageReference":"UP/r/app@<1>","generation":1,"image":"<1>"}],"tag":"x"}]
@@ -100,6 +106,18 @@ seed-definitions 10 ruby-insecure.spec.tags[0].importPolicy.insecure null
 seed-definitions 10 ruby-insecure.spec.tags[1].importPolicy.insecure null
 seed-definitions 11 ruby-insecure.spec.tags[0].importPolicy.insecure null
 seed-definitions 11 ruby-insecure.spec.tags[1].importPolicy.insecure null
+"#,
+    ),
+    // There, an image tells the place its first import found it at, in whatever stream that was.
+    (
+        "an image of a stream is found where that stream has it from",
+        r#"
+tag-history-merge 4 isimages.app@<1>.reference "UP/r/mirror@<1>"
+tag-history-merge 5 isimages.app@<1>.reference "UP/r/mirror@<1>"
+tag-history-merge 6 isimages.app@<1>.reference "UP/r/mirror@<1>"
+tag-history-merge 7 isimages.app@<1>.reference "UP/r/mirror@<1>"
+tag-history-merge 8 isimages.app@<1>.reference "UP/r/mirror@<1>"
+tag-history-merge 9 isimages.app@<1>.reference "UP/r/mirror@<1>"
 "#,
     ),
     // There, a tag may have any name; clients and registries cannot use most of them.

@@ -24,7 +24,7 @@ fn draft(text: impl Into<String>) -> Draft {
 }
 
 impl Story {
-    async fn apply(&self, text: &str) -> engine::Result<()> {
+    pub async fn apply(&self, text: &str) -> engine::Result<()> {
         let draft = draft(text);
         let planned = self.engine.plan_definitions(&self.editor, &draft).await?;
         self.engine
@@ -172,5 +172,91 @@ db_test!(
         let stream = engine.export_stream(&story.editor, &story.stream).await.unwrap();
         assert_eq!(stream["status"]["dockerImageRepository"], "weir.test:5000/team/app");
         assert!(stream["status"]["tags"][0]["items"][0]["dockerImageReference"].as_str().unwrap().starts_with(&up.host()), "never stored");
+    }
+);
+
+db_test!(
+    async fn a_stream_says_when_an_import_last_wrote_to_it(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let checked = async || {
+            let object = story.engine.export_stream(&story.editor, &story.stream).await.unwrap();
+            object["metadata"]["annotations"]["openshift.io/image.dockerRepositoryCheck"].clone()
+        };
+        story.apply("kind: ImageStream\napiVersion: v1\nmetadata: {name: app}\n").await.unwrap();
+        assert!(checked().await.is_null(), "nobody has looked");
+        // A repository that cannot be read was looked at all the same.
+        story.run(&story.request(up.reference("team/none"), Selection::All, false)).await;
+        assert_eq!(checked().await, "2026-05-01T12:00:00Z");
+        db.clock.advance(chrono::Duration::hours(1));
+        story.run(&story.request(up.reference("team/app"), chosen(&["1.0"]), false)).await;
+        assert_eq!(checked().await, "2026-05-01T13:00:00Z");
+        // An import that finds everything as it was writes nothing.
+        db.clock.advance(chrono::Duration::hours(1));
+        story.again(&["1.0"]).await;
+        assert_eq!(checked().await, "2026-05-01T13:00:00Z");
+    }
+);
+
+db_test!(
+    async fn a_stream_is_strict_when_its_definition_says_so(db) {
+        let story = Story::new(&db).await;
+        let text = |annotations: &str| {
+            format!("kind: ImageStream\napiVersion: v1\nmetadata: {{name: app, annotations: {annotations}}}\n")
+        };
+        let insecure = async |annotations: &str| {
+            story.apply(&text(annotations)).await.unwrap();
+            story.engine.stream(&story.editor, &story.stream).await.unwrap().insecure
+        };
+        assert!(insecure("{openshift.io/image.insecureRepository: \"true\"}").await);
+        assert!(insecure("{}").await, "what is not written stays");
+        assert!(!insecure("{openshift.io/image.insecureRepository: \"false\"}").await);
+        let refused = story.apply(&text("{openshift.io/image.insecureRepository: \"True\"}")).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field: "text", .. }), "{refused}");
+        let journal = story.journal().await;
+        let last = &journal.last().unwrap().1;
+        assert_eq!(*last, Change::SetInsecure { before: true, after: false });
+    }
+);
+
+db_test!(
+    async fn what_is_so_already_is_imported_again_where_the_definition_asks_for_it(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        up.image("team/other", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let text = |checked: &str, generation: &str| {
+            format!(
+                "kind: ImageStream\napiVersion: v1\nmetadata: {{name: app, annotations: {{openshift.io/image.insecureRepository: \"true\", openshift.io/image.dockerRepositoryCheck: '{checked}'}}}}\nspec:\n  dockerImageRepository: {}\n  tags:\n  - name: other\n    from: {{kind: DockerImage, name: '{}:1.0'}}\n    generation: {generation}\n",
+                up.reference("team/app"),
+                up.reference("team/other"),
+            )
+        };
+        let once = text("2026-05-01T12:00:00Z", "1");
+        story.apply(&once).await.unwrap();
+        let heads = async || {
+            let tags = story.tags().await;
+            let digest = |name: &str| tags.iter().find(|tag| tag.name.as_str() == name).unwrap().head.as_ref().unwrap().digest.clone();
+            (digest("1.0"), digest("other"))
+        };
+        let first = heads().await;
+        let (app, other) = (up.move_tag("team/app", "1.0"), up.move_tag("team/other", "1.0"));
+        story.apply(&once).await.unwrap();
+        assert_eq!(heads().await, first);
+
+        let tag = text("2026-05-01T12:00:00Z", "0");
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&tag)).await.unwrap();
+        assert_eq!(planned.plans[0].sentence, "team/app will be changed: other will be imported again.");
+        story.apply(&tag).await.unwrap();
+        assert_eq!(heads().await, (first.0, other));
+
+        let other = up.move_tag("team/other", "1.0");
+        let all = text("", "1");
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&all)).await.unwrap();
+        let rows = planned.plans[0].changes[0].rows();
+        assert_eq!(rows[0][2], "read again");
+        story.apply(&all).await.unwrap();
+        assert_eq!(heads().await, (app, other));
     }
 );

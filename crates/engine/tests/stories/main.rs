@@ -18,5 +18,6 @@ mod properties;
 mod pull;
 mod push;
 mod schedules;
+mod seed;
 mod served;
 mod streams;

@@ -10,7 +10,12 @@ use engine::{
     },
 };
 use futures::{TryStreamExt, stream};
-use model::{Digest, StreamRef, TagName, tag::Cause, user::Role};
+use model::{
+    Digest, StreamRef, TagName,
+    tag::{Cause, TagAt},
+    tagging::{Mode, TagInput, TagRequest},
+    user::Role,
+};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -305,5 +310,68 @@ db_test!(
         story.upload(&[Bytes::from_static(b"other")]).await.unwrap();
         let found = story.engine.blob_head(&story.editor, &story.stream, &layer).await;
         assert!(matches!(found, Err(engine::Error::NotFound(_))));
+    }
+);
+
+db_test!(
+    async fn an_image_pushed_to_a_stream_is_pulled_from_those_it_is_tagged_into(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "layer").await;
+        let layer: Digest = manifest["layers"][0]["digest"].as_str().unwrap().parse().unwrap();
+        let pushed = story.push(&tag("1"), &manifest).await.unwrap();
+        let other = StreamRef::parse("shop", "web").unwrap();
+        let at = |stream: &StreamRef, tag: &str| TagAt::new(stream, tag.parse().unwrap());
+        let source = at(&story.stream, "1");
+        let id = TagInput::Image(story.stream.clone(), pushed.short().to_owned());
+        for (source, to, mode) in [
+            (TagInput::Tag(source.clone()), "fixed", Mode::Fixed),
+            (id, "id", Mode::Fixed),
+            (TagInput::Tag(source), "follows", Mode::Follow),
+        ] {
+            let request = TagRequest::new(source, at(&other, to), mode);
+            let planned = story.engine.plan_tag(&story.editor, &request).await.unwrap();
+            story.engine.set_tag(&story.editor, &request, &planned.token).await.unwrap();
+        }
+        let head = async |tag: &str| {
+            let view = story.engine.tag(&story.editor, &other, &tag.parse().unwrap()).await.unwrap();
+            view.row.head.unwrap()
+        };
+        for tag in ["fixed", "id", "follows"] {
+            assert_eq!(head(tag).await.reference.to_string(), format!("{HOST}/shop/web@{pushed}"));
+        }
+        // One that follows takes over what is pushed later.
+        let again = story.push(&tag("1"), &image(&story, "another layer").await).await.unwrap();
+        assert_eq!(head("follows").await.reference.to_string(), format!("{HOST}/shop/web@{again}"));
+        assert_eq!(head("fixed").await.digest, pushed);
+
+        // Nothing of the stream it was pushed to is needed.
+        let planned = story.engine.plan_delete_stream(&story.editor, &story.stream).await.unwrap();
+        story.engine.delete_stream(&story.editor, &story.stream, &planned.token).await.unwrap();
+        let elsewhere = Story { stream: other, ..story };
+        assert_eq!(elsewhere.bytes(&layer).await, b"layer");
+        let pulled = elsewhere.engine.pull_manifest(&elsewhere.editor, &elsewhere.stream, &tag("fixed")).await.unwrap();
+        assert_eq!(pulled.digest, pushed);
+    }
+);
+
+db_test!(
+    async fn a_pushed_image_is_always_pulled_from_this_registry_whatever_the_policy(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "layer").await;
+        let pushed = story.push(&tag("1"), &manifest).await.unwrap();
+        let here = format!("{HOST}/team/app@{pushed}");
+        let told = async || {
+            let tag = "1".parse().unwrap();
+            let object = story.engine.export_tag(&story.editor, &story.stream, &tag).await.unwrap();
+            (object["image"]["dockerImageReference"].clone(), object["tag"]["referencePolicy"]["type"].clone())
+        };
+        assert_eq!(told().await, (here.as_str().into(), serde_json::Value::Null), "without any");
+        for policy in ["Source", "Local"] {
+            let text = format!(
+                "kind: ImageStream\napiVersion: v1\nmetadata: {{name: app}}\nspec:\n  tags:\n  - name: \"1\"\n    referencePolicy: {{type: {policy}}}\n"
+            );
+            story.apply(&text).await.unwrap();
+            assert_eq!(told().await, (here.as_str().into(), policy.into()));
+        }
     }
 );

@@ -221,3 +221,31 @@ db_test!(
         assert!(matches!(request.source, TagInput::Image(..)));
     }
 );
+
+db_test!(
+    async fn a_child_of_an_index_is_found_by_the_beginning_of_its_digest_unless_others_begin_so(db) {
+        let up = TestUpstream::start().await;
+        let index = up.image("team/app", "2.0", ImageKind::OciIndex);
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), Selection::All, true);
+        request.mode = Some(ImportMode::PreserveOriginal);
+        story.run(&request).await;
+        let image = story.engine.image(&story.editor, &story.stream, &index).await.unwrap();
+        let children: Vec<_> = image.platforms.iter().map(|child| child.digest.clone()).collect();
+        assert!(children.len() > 1);
+        for child in &children {
+            let short = &child.as_str()[7..19];
+            story.tag_as(&format!("team/app@{short}"), "shop/web:pin", Mode::Fixed).await;
+            assert_eq!(story.head_of("shop/web:pin").await.0, *child);
+            let object = story.engine.export_image(&story.editor, &story.stream, short).await.unwrap();
+            assert_eq!(object["image"]["metadata"]["name"], child.as_str());
+        }
+        // Nothing at all is what every digest begins with.
+        let mut request = story.form("team/app@abc", "pin", Mode::Fixed);
+        request.source = TagInput::Image(story.stream.clone(), String::new());
+        let refused = story.engine.plan_tag(&story.editor, &request).await.unwrap_err().to_string();
+        for digest in children.iter().chain([&index]) {
+            assert!(refused.contains(digest.as_str()), "{refused}");
+        }
+    }
+);

@@ -6,6 +6,7 @@ use model::{
     Namespace, StreamName, StreamRef, TagName,
     policy::{ImportMode, ReferencePolicy, Schedule},
 };
+use serde_json::Value;
 
 use super::{
     DefinedSource, TagDefinition,
@@ -111,6 +112,12 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
             "only tags with from.kind DockerImage are looked at again: leave it out or write false",
         );
     }
+    if reference && stays {
+        problems.add(
+            node.at("reference"),
+            "only tags with from.kind DockerImage can be a mere reference: leave it out or write false",
+        );
+    }
     let schedule = if scheduled {
         Schedule::Global
     } else {
@@ -127,9 +134,12 @@ fn tag(node: &Node<'_>, here: &Here<'_>, problems: &mut Problems) -> Option<TagD
         }
         None => Some(DefinedSource::Pushed),
     };
+    let source = source?;
+    let zero = node.get("generation").and_then(Value::as_i64) == Some(0);
     Some(TagDefinition {
         name: name?,
-        source: source?,
+        import_again: zero && matches!(source, DefinedSource::External(..)),
+        source,
         insecure,
         reference_policy,
         annotations,

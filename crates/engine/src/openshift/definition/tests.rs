@@ -47,6 +47,7 @@ fn plain(name: &str, source: DefinedSource) -> TagDefinition {
         insecure: false,
         reference_policy: ReferencePolicy::Source,
         annotations: BTreeMap::new(),
+        import_again: false,
     }
 }
 
@@ -79,7 +80,7 @@ fn the_seed_s_stream_with_a_repository_is_read() {
         assert_eq!(read.namespace, None);
         let source = read.source.map(|source| source.to_string());
         assert_eq!(source.unwrap_or_default(), repository);
-        assert_eq!((read.insecure, read.tags.len()), (false, 0));
+        assert_eq!((read.insecure, read.tags.len()), (None, 0));
     }
 }
 
@@ -111,7 +112,7 @@ fn the_seed_s_insecure_stream_is_read() {
         },
         "spec": {"dockerImageRepository": "my.repo.com:5000/myimage"},
     }));
-    assert!(read.insecure);
+    assert_eq!(read.insecure, Some(true));
     assert_eq!(read.meta.annotations, texts(&[("team", "blue")]));
     assert_eq!(read.meta.labels, texts(&[("app", "web")]));
 }
@@ -133,6 +134,44 @@ fn the_seed_s_policies_are_read() {
         )
     };
     assert_eq!(read.tags, [expected]);
+}
+
+#[test]
+fn what_is_to_be_looked_at_again_and_a_strict_stream_are_said() {
+    let annotated = |annotations: Value| {
+        let read = one(json!({
+            "kind": "ImageStream",
+            "apiVersion": "v1",
+            "metadata": {"name": "ruby", "annotations": annotations},
+        }));
+        assert!(read.meta.annotations.is_empty());
+        (read.insecure, read.check_again)
+    };
+    const CHECKED: &str = "openshift.io/image.dockerRepositoryCheck";
+    assert_eq!(annotated(json!({})), (None, false));
+    assert_eq!(
+        annotated(json!({CHECKED: "2026-11-23T05:53:30Z"})),
+        (None, false)
+    );
+    assert_eq!(annotated(json!({CHECKED: ""})), (None, true));
+    for word in ["false", ""] {
+        let annotation = json!({"openshift.io/image.insecureRepository": word});
+        assert_eq!(annotated(annotation), (Some(false), false));
+    }
+
+    let image = json!({"kind": "DockerImage", "name": "quay.io/org/ruby:1"});
+    let followed = json!({"kind": "ImageStreamTag", "name": "1"});
+    for (from, generation, again) in [
+        (&image, json!(0), true),
+        (&image, json!(3), false),
+        (&image, Value::Null, false),
+        (&followed, json!(0), false),
+    ] {
+        let read = one(with_tag(
+            json!({"name": "a", "from": from, "generation": generation}),
+        ));
+        assert_eq!(read.tags[0].import_again, again, "{from} {generation}");
+    }
 }
 
 #[test]
@@ -346,7 +385,7 @@ fn what_is_exported_is_read_back() {
         registry: Some("weir.test".to_owned()),
         tags: tags.collect(),
     }));
-    assert!(read.insecure && read.meta == meta);
+    assert!(read.insecure == Some(true) && !read.check_again && read.meta == meta);
     assert_eq!(read.source.unwrap().to_string(), "quay.io/org/ruby");
     let tags: Vec<_> = names
         .into_iter()

@@ -59,6 +59,11 @@ fn a_tag_that_is_wrong_is_refused_where_it_is_wrong() {
             "only tags with from.kind DockerImage",
         ),
         (
+            json!({"name": "t", "from": follows, "reference": true}),
+            "reference",
+            "only tags with from.kind DockerImage",
+        ),
+        (
             json!({"name": "t", "importPolicy": {"insecure": "true"}}),
             "importPolicy.insecure",
             "must be true or false, not text",

@@ -1,0 +1,1 @@
+UPDATE streams SET checked_at = created_at;
