@@ -162,7 +162,7 @@ fn actions(job: &JobView, asked: &Asked, failed: &[TagName]) -> AnyView {
 
 /// When the next try is due, if it waits for one.
 fn retry(job: &JobView, now: DateTime<Utc>) -> AnyView {
-    let Some(due) = job.run_at.filter(|due| job.attempts > 0 && *due > now) else {
+    let Some(due) = job.next_try(now) else {
         return ().into_any();
     };
     let tries = match job.attempts {

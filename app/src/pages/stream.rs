@@ -85,7 +85,7 @@ pub fn StreamPage() -> impl IntoView {
             {stream_head(&view, &asked, "Tags")}
             {banner(&asked)}
             {done(&asked, &stream)}
-            {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf))}
+            {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf), asked.now)}
             <form class="filters" method="get" action=here.clone()>
                 <label>"Tag contains " <input type="search" name="text" value=text.clone()/></label>
                 {rows_per_page(request.size)}

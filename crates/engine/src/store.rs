@@ -22,6 +22,7 @@ mod past;
 mod pull;
 mod push;
 mod registry_lists;
+mod retries;
 mod revisions;
 mod row;
 mod schedules;
@@ -43,15 +44,20 @@ use sqlx::{
 pub(crate) use self::push::Part;
 pub use self::{
     apply::WriteContext,
-    credentials::{FailedTag, SealedCredential},
+    credentials::SealedCredential,
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     jobs::Claim,
     push::Referrer,
+    retries::FailedTag,
     schedules::DueTag,
     streams::StreamRecord,
 };
-pub(crate) use self::{elsewhere::MOST_MOVED, past::pointed_at};
+pub(crate) use self::{
+    elsewhere::MOST_MOVED,
+    past::pointed_at,
+    retries::{MOST_ATTEMPTS, wait},
+};
 use crate::error::{Error, Result};
 
 /// Runs one body on the connection of either kind.

@@ -36,7 +36,7 @@ const LOOKS_PER_HOST: i64 = 8;
 
 /// How a run of a job ended.
 enum Ended {
-    /// It is over: its state is written.
+    /// It is over, or waits for its next try: its state is written.
     Final,
     /// The process stops: hand it back.
     Stopped,

@@ -277,9 +277,11 @@ impl Engine {
             tx.external_tags(&record.id).await?
         } else {
             let facts = tx.facts(record, tags).await?;
-            tags.iter()
-                .map(|tag| source_of(record, &facts, tag))
-                .collect::<Result<_>>()?
+            let mut wanted = Vec::with_capacity(tags.len());
+            for tag in tags {
+                wanted.push(source_of(tx, record, &facts, tag).await?);
+            }
+            wanted
         };
         let Some(first) = wanted.first() else {
             return Err(Error::invalid(

@@ -1,10 +1,10 @@
 //! Credentials for registries, as they rest: encrypted.
 
 use chrono::{DateTime, Utc};
-use model::{Namespace, Reference, StreamRef, TagName, credential::HostPattern};
+use model::{Namespace, credential::HostPattern};
 
 use super::{Tx, on, row};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Credentials one list or import reads, at most.
 const MOST: i64 = 1_000;
@@ -106,72 +106,9 @@ impl Tx {
             .rows_affected());
         Ok(gone > 0)
     }
-
-    /// Imported tags whose import failed, for whatever reason, and that are not held: of a namespace or of all, by stream
-    /// and name, at most 1 000 after the one named.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn failed_tags(
-        &mut self,
-        namespace: Option<&Namespace>,
-        after: Option<&FailedTag>,
-    ) -> Result<Vec<FailedTag>> {
-        const SQL: &str = "SELECT c.stream_id, s.namespace, s.name, c.tag, t.source_reference FROM conditions c
-            JOIN tags t ON t.stream_id = c.stream_id AND t.name = c.tag
-            JOIN streams s ON s.id = c.stream_id
-            WHERE (c.stream_id, c.tag) > ($2, $3) AND t.source_kind = 'external' AND t.held_at IS NULL
-                AND ($1 = '' OR s.namespace = $1)
-            ORDER BY c.stream_id, c.tag LIMIT $4";
-        let rows: Vec<(String, String, String, String, String)> =
-            on!(self, |conn| sqlx::query_as(SQL)
-                .bind(namespace_text(namespace))
-                .bind(after.map_or("", |after| after.stream_id.as_str()))
-                .bind(after.map_or("", |after| after.tag.as_str()))
-                .bind(MOST)
-                .fetch_all(conn)
-                .await?);
-        rows.into_iter()
-            .map(|(stream_id, namespace, stream, tag, reference)| {
-                Ok(FailedTag {
-                    stream_id,
-                    stream: StreamRef::parse(&namespace, &stream).map_err(Error::inconsistent)?,
-                    tag: row::parse("tags.name", &tag)?,
-                    reference: row::parse("tags.source_reference", &reference)?,
-                })
-            })
-            .collect()
-    }
-
-    /// The newest imports of streams that failed before they knew any tag: of a namespace or of all.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn failed_lists(&mut self, namespace: Option<&Namespace>) -> Result<Vec<String>> {
-        const SQL: &str = "SELECT j.id FROM streams s JOIN jobs j ON j.id = s.last_job_id
-            WHERE j.state = 'failed' AND j.listed = $2 AND ($1 = '' OR s.namespace = $1) ORDER BY j.id";
-        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(namespace_text(namespace))
-            .bind(false)
-            .fetch_all(conn)
-            .await?))
-    }
-}
-
-/// A tag whose import failed, and what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedTag {
-    /// Its stream's id.
-    pub stream_id: String,
-    /// Its stream.
-    pub stream: StreamRef,
-    /// The tag.
-    pub tag: TagName,
-    /// What was asked upstream.
-    pub reference: Reference,
 }
 
 /// Empty stands for all namespaces.
-fn namespace_text(namespace: Option<&Namespace>) -> &str {
+pub(super) fn namespace_text(namespace: Option<&Namespace>) -> &str {
     namespace.map_or("", Namespace::as_str)
 }

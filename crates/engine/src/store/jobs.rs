@@ -159,7 +159,8 @@ impl Columns {
 }
 
 impl Tx {
-    /// Makes a job and, if it imports because somebody asked, notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
+    /// Makes a job and, if it imports because somebody asked, notes it as the stream's newest; if one with the same key has not ended, returns
+    /// that one's id, and it does not wait for its next try.
     ///
     /// # Errors
     /// When the database refuses.
@@ -170,6 +171,9 @@ impl Tx {
             .fetch_optional(conn)
             .await?);
         if let Some(id) = active {
+            if job.kind == JobKind::Import {
+                self.try_now(&id, now).await?;
+            }
             return Ok(id);
         }
         let words = narrow_words(&job.narrow)?;
@@ -233,7 +237,7 @@ impl Tx {
             .iter()
             .filter(|item| item.state == ItemState::LeftOut)
             .count();
-        const SQL: &str = "UPDATE jobs SET listed = $2, total = $3, left_out = $4 WHERE id = $1";
+        const SQL: &str = "UPDATE jobs SET listed = $2, total = $3, left_out = $4, error = '', hint = '' WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(job_id)

@@ -15,8 +15,8 @@ pub struct DueTag {
     pub stream_id: String,
     /// The tag.
     pub tag: TagName,
-    /// What to ask upstream.
-    pub reference: Reference,
+    /// What to ask upstream; none for a tag without a spec, which is tried again as it was asked for.
+    pub reference: Option<Reference>,
     /// Its own insecure policy.
     pub insecure: bool,
     /// How often.
@@ -25,15 +25,6 @@ pub struct DueTag {
     pub due: DateTime<Utc>,
     /// It is imported by digest and has that image: it need not be looked at any more.
     pub settled: bool,
-}
-
-/// Tries of a tag that failed for a reason that may pass, at most.
-const MOST_ATTEMPTS: i64 = 10;
-
-/// How long after its `attempts`th failure in a row a tag is tried again: from half a minute, doubled, up to an hour.
-fn wait(attempts: i64) -> chrono::Duration {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(7);
-    chrono::Duration::seconds((30_i64 << doublings).min(3600))
 }
 
 impl DueTag {
@@ -106,11 +97,9 @@ impl Tx {
             .map(|found| {
                 let reference: Option<Reference> =
                     row::parse_opt("tags.source_reference", found.source_reference.as_deref())?;
-                let reference = reference.ok_or_else(|| {
-                    crate::Error::inconsistent("tags.source_reference: empty for a scheduled tag")
-                })?;
                 let settled = reference
-                    .digest()
+                    .as_ref()
+                    .and_then(Reference::digest)
                     .is_some_and(|digest| found.head_digest.as_deref() == Some(digest.as_str()));
                 Ok(DueTag {
                     stream_id: found.stream_id,
@@ -145,66 +134,6 @@ impl Tx {
                     WHERE tags.name = next.name AND tags.stream_id = ",
                 );
                 query.push_bind(stream_id);
-                query.build().execute(conn).await?;
-            });
-        }
-        Ok(())
-    }
-
-    /// Notes tags whose import failed for a reason that may pass: each is due again after a while that doubles, until it
-    /// was tried ten times. A scheduled tag keeps its own time if that is sooner. A held one is not tried.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn set_failed(
-        &mut self,
-        stream_id: &str,
-        tags: &[&TagName],
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        const SQL: &str = "UPDATE tags SET attempts = attempts + 1
-            WHERE stream_id = $1 AND name = $2 AND source_kind = 'external' AND held_at IS NULL
-            RETURNING attempts, schedule, due_at";
-        for tag in tags {
-            let found: Option<(i64, String, Option<DateTime<Utc>>)> = on!(self, |conn| {
-                sqlx::query_as(SQL)
-                    .bind(stream_id)
-                    .bind(tag.as_str())
-                    .fetch_optional(conn)
-                    .await?
-            });
-            let Some((attempts, schedule, due)) = found else {
-                continue;
-            };
-            let scheduled = due.filter(|_| !schedule.is_empty());
-            let again = (attempts < MOST_ATTEMPTS).then(|| now + wait(attempts));
-            let next = match (again, scheduled) {
-                (Some(again), Some(scheduled)) => Some(again.min(scheduled)),
-                (again, scheduled) => again.or(scheduled),
-            };
-            self.set_due(stream_id, &[(*tag, next)]).await?;
-        }
-        Ok(())
-    }
-
-    /// Forgets that tags failed: they are not tried again but by schedule.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn clear_failed(&mut self, stream_id: &str, tags: &[&TagName]) -> Result<()> {
-        for chunk in tags.chunks(500) {
-            on!(self, |conn| {
-                let mut query = sqlx::QueryBuilder::new(
-                    "UPDATE tags SET attempts = 0, due_at = CASE WHEN schedule = '' THEN NULL ELSE due_at END
-                    WHERE attempts > 0 AND stream_id = ",
-                );
-                query.push_bind(stream_id);
-                query.push(" AND name IN (");
-                let mut names = query.separated(", ");
-                for tag in chunk {
-                    names.push_bind(tag.as_str());
-                }
-                query.push(")");
                 query.build().execute(conn).await?;
             });
         }

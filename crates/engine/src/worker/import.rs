@@ -29,7 +29,10 @@ use crate::{
         facts::{StreamFacts, TagFacts},
         import::{Finding, Outcome, choose_platform, plan},
     },
-    store::{ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, WriteContext},
+    store::{
+        ItemOutcome, JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, WriteContext,
+        wait,
+    },
     upstream::{Door, Failure, Retry},
 };
 
@@ -75,6 +78,9 @@ pub(super) async fn run(
             () = cancel.cancelled() => return finish(engine, id, JobState::Cancelled, "", "").await,
         };
         if let Err(failure) = listed {
+            if failure.transient() && job.attempts < MOST_ATTEMPTS {
+                return put_off(engine, &job, &failure).await;
+            }
             return finish(
                 engine,
                 id,
@@ -141,6 +147,20 @@ pub(super) async fn finish(
         .await?;
     tx.commit().await?;
     metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
+    Ok(Ended::Final)
+}
+
+/// Lets a job be tried again later: after a while that doubles, and not before the other side wants to be asked.
+async fn put_off(engine: &Engine, job: &JobRecord, failure: &Failure) -> Result<Ended> {
+    let asked = match failure.retry {
+        Retry::After(time) => chrono::Duration::from_std(time).unwrap_or_default(),
+        _ => chrono::Duration::zero(),
+    };
+    let again = engine.clock().now() + wait(job.attempts).max(asked);
+    let mut tx = engine.store().write().await?;
+    let why = [failure.message.as_str(), failure.hint.as_str()];
+    tx.put_off(&job.id, engine.owner(), again, why).await?;
+    tx.commit().await?;
     Ok(Ended::Final)
 }
 
@@ -437,7 +457,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             insecure: item.insecure,
             schedule: job.schedule,
             reference_policy: job.reference_policy,
-            explicit: !job.all_tags,
+            explicit: job.kind == JobKind::Import && !job.all_tags,
             outcome,
         };
         let (state, digest, message) = match answer {

@@ -14,7 +14,7 @@ use model::{
 use crate::common::{Story, chosen};
 
 impl Story {
-    async fn credential(&self, pattern: &str, user: &str, password: &str) {
+    pub async fn credential(&self, pattern: &str, user: &str, password: &str) {
         let namespace = Some(self.stream.namespace.clone());
         let pattern = pattern.parse().unwrap();
         self.engine

@@ -17,6 +17,7 @@ mod past;
 mod properties;
 mod pull;
 mod push;
+mod retries;
 mod schedules;
 mod served;
 mod streams;

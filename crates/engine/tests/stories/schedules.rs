@@ -9,8 +9,8 @@ use engine::{
 use model::{
     StreamRef,
     edit::{Edit, Policies, Which},
-    import::Selection,
-    policy::Schedule,
+    import::{ImageImport, Selection},
+    policy::{ImportMode, ReferencePolicy, Schedule},
     tagging::After,
 };
 
@@ -28,7 +28,7 @@ impl Story {
     }
 
     /// Moves the clock, and does what is due then. Returns how many tags were.
-    async fn after(&self, time: Duration) -> usize {
+    pub async fn after(&self, time: Duration) -> usize {
         self.engine.clock().advance(time);
         let taken = self.engine.schedule_due(1_000).await.unwrap();
         self.engine.run_jobs().await.unwrap();
@@ -128,18 +128,29 @@ db_test!(
         let up = TestUpstream::start().await;
         let digest = up.image("team/app", "1.0", ImageKind::Docker);
         let story = Story::new(&db).await;
-        story.import_new(&up, chosen(&["1.0"])).await;
-        story.schedule(Schedule::Every(60)).await;
-        let due = engine::store::DueTag {
-            stream_id: String::new(),
-            tag: "1.0".parse().unwrap(),
-            reference: up.reference("team/app").with_digest(&digest),
+        let pinned = ImageImport {
+            from: up.reference("team/app").with_digest(&digest),
+            to: "pinned".parse().unwrap(),
             insecure: true,
             schedule: Schedule::Every(60),
-            due: story.engine.clock().now(),
-            settled: true,
+            reference_policy: ReferencePolicy::Source,
+            mode: ImportMode::PreserveOriginal,
+            platform: <[String; 2]>::default(),
         };
-        assert_eq!(due.next(std::time::Duration::from_secs(60), story.engine.clock().now(), 0.0), None);
+        up.fail(Route::Manifest, Fault::Status(404));
+        story.engine.import_images(&story.editor, &story.stream, &[pinned]).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        assert!(story.tag("pinned").await.condition.is_some());
+        up.heal();
+        assert_eq!(story.after(Duration::seconds(61)).await, 1, "it has no image yet");
+        let row = story.tag("pinned").await;
+        assert!(row.head.is_some() && row.checks.due.is_some(), "{row:?}");
+        up.forget_requests();
+        story.after(Duration::seconds(64)).await;
+        assert_eq!(up.requests().len(), 0, "a digest never points at anything else");
+        let row = story.tag("pinned").await;
+        assert_eq!((row.checks.due, row.spec.unwrap().schedule()), (None, Schedule::Every(60)));
+        assert_eq!(story.after(Duration::days(1)).await, 0);
     }
 );
 
