@@ -10,6 +10,7 @@ mod blobs;
 mod credentials;
 mod drafts;
 mod elsewhere;
+mod ended_jobs;
 mod graph;
 mod images;
 mod insecure;

@@ -70,12 +70,12 @@ pub(super) async fn run(
 ) -> Result<Ended> {
     let id = job.id.as_str();
     if job.cancel_requested {
-        return finish(engine, id, JobState::Cancelled, "", "").await;
+        return finish(engine, &job, JobState::Cancelled, "", "").await;
     }
     if !job.listed {
         let listed = tokio::select! {
             listed = list(engine, &job) => listed?,
-            () = cancel.cancelled() => return finish(engine, id, JobState::Cancelled, "", "").await,
+            () = cancel.cancelled() => return finish(engine, &job, JobState::Cancelled, "", "").await,
         };
         if let Err(failure) = listed {
             if failure.transient() && job.attempts < MOST_ATTEMPTS {
@@ -83,7 +83,7 @@ pub(super) async fn run(
             }
             return finish(
                 engine,
-                id,
+                &job,
                 JobState::Failed,
                 &failure.message,
                 &failure.hint,
@@ -110,41 +110,46 @@ pub(super) async fn run(
             last_failure = Some(failure);
         }
         if cancel.is_cancelled() {
-            return finish(engine, id, JobState::Cancelled, "", "").await;
+            return finish(engine, &job, JobState::Cancelled, "", "").await;
         }
     }
     let view = engine.store().read().await?.job_view(id).await?;
     let Some(progress) = view.map(|view| view.progress) else {
         return Ok(Ended::Final);
     };
-    if progress.failed == 0 {
-        // A schedule that found everything as it was leaves no trace but when each tag was looked at.
-        if job.kind == JobKind::Schedule && progress.unchanged == progress.total {
-            let mut tx = engine.store().write().await?;
+    // A schedule that changed nothing leaves no trace but when each tag was looked at: neither what is as it was, nor the
+    // same failure once a period.
+    if job.kind == JobKind::Schedule {
+        let mut tx = engine.store().write().await?;
+        let record = tx.job_record(id).await?;
+        if record.is_none_or(|record| record.generation.is_none()) {
             tx.delete_job(id).await?;
             tx.commit().await?;
             return Ok(Ended::Final);
         }
-        return finish(engine, id, JobState::Succeeded, "", "").await;
+    }
+    if progress.failed == 0 {
+        return finish(engine, &job, JobState::Succeeded, "", "").await;
     }
     // When nothing worked, the job says why; otherwise each tag does.
     let (error, hint) = match last_failure {
         Some(failure) if progress.failed == progress.total => (failure.message, failure.hint),
         _ => (String::new(), String::new()),
     };
-    finish(engine, id, JobState::Failed, &error, &hint).await
+    finish(engine, &job, JobState::Failed, &error, &hint).await
 }
 
 pub(super) async fn finish(
     engine: &Engine,
-    id: &str,
+    job: &JobRecord,
     state: JobState,
     error: &str,
     hint: &str,
 ) -> Result<Ended> {
     let mut tx = engine.store().write().await?;
-    tx.finish_job(id, state, error, hint, engine.clock().now())
+    tx.finish_job(&job.id, state, error, hint, engine.clock().now())
         .await?;
+    tx.forget_surplus_jobs(&job.stream_id).await?;
     tx.commit().await?;
     metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
     Ok(Ended::Final)

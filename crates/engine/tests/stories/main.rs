@@ -7,6 +7,7 @@ mod common;
 mod credentials;
 mod definitions;
 mod edits;
+mod ended_jobs;
 mod faults;
 mod freshness;
 mod graph;
