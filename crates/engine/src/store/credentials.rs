@@ -1,13 +1,13 @@
 //! Credentials for registries, as they rest: encrypted.
 
 use chrono::{DateTime, Utc};
-use model::{Namespace, credential::HostPattern};
+use model::{
+    Namespace,
+    credential::{CredentialView, HostPattern},
+};
 
 use super::{Tx, on, row};
 use crate::error::Result;
-
-/// Credentials one list or import reads, at most.
-const MOST: i64 = 1_000;
 
 /// A credential with its encrypted secret.
 #[derive(Debug, Clone)]
@@ -26,43 +26,58 @@ pub struct SealedCredential {
     pub created_at: DateTime<Utc>,
 }
 
+type Row = (String, String, String, String, String, DateTime<Utc>);
+
+fn sealed(
+    (namespace, pattern, user, secret, created_by, created_at): Row,
+) -> Result<SealedCredential> {
+    let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
+    Ok(SealedCredential {
+        namespace: row::parse_opt("credentials.namespace", namespace)?,
+        pattern: row::parse("credentials.pattern", &pattern)?,
+        user,
+        secret,
+        created_by,
+        created_at,
+    })
+}
+
 impl Tx {
-    /// Credentials in order of namespace and pattern: all, or those a namespace's imports may use. At most 1 000.
+    /// The first credentials, those of namespaces before those of all, by namespace and pattern.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn credentials(
-        &mut self,
-        namespace: Option<&Namespace>,
-    ) -> Result<Vec<SealedCredential>> {
-        const ALL: &str =
+    pub async fn credentials(&mut self) -> Result<Vec<SealedCredential>> {
+        const SQL: &str =
             "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
-            WHERE $1 = '' ORDER BY namespace, pattern LIMIT $2";
-        const ITS: &str =
-            "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
-            WHERE namespace IN ($1, '') ORDER BY namespace, pattern LIMIT $2";
-        type Row = (String, String, String, String, String, DateTime<Utc>);
-        let sql = if namespace.is_some() { ITS } else { ALL };
-        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(sql)
-            .bind(namespace.map_or("", Namespace::as_str))
-            .bind(MOST)
+            ORDER BY CASE WHEN namespace = '' THEN 1 ELSE 0 END, namespace, pattern LIMIT $1";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(CredentialView::LISTED)
             .fetch_all(conn)
             .await?);
-        rows.into_iter()
-            .map(
-                |(namespace, pattern, user, secret, created_by, created_at)| {
-                    let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-                    Ok(SealedCredential {
-                        namespace: row::parse_opt("credentials.namespace", namespace)?,
-                        pattern: row::parse("credentials.pattern", &pattern)?,
-                        user,
-                        secret,
-                        created_by,
-                        created_at,
-                    })
-                },
-            )
-            .collect()
+        rows.into_iter().map(sealed).collect()
+    }
+
+    /// The credentials a namespace's imports may use for a host: those that name it, and those with a star.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn credentials_for(
+        &mut self,
+        namespace: &Namespace,
+        host: &HostPattern,
+    ) -> Result<Vec<SealedCredential>> {
+        const SQL: &str =
+            "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
+            WHERE namespace IN ($1, '') AND (pattern LIKE '%*%' OR pattern = $2
+                OR SUBSTR(pattern, 1, LENGTH($2) + 1) = $2 || '/')
+            ORDER BY namespace, pattern";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(namespace.as_str())
+            .bind(host.to_string())
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(sealed).collect()
     }
 
     /// Stores a credential in place of the one for the same namespace and pattern.

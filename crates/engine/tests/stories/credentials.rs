@@ -2,6 +2,7 @@
 
 use engine::{
     Error, db_test,
+    store::SealedCredential,
     testing::{
         db::actor,
         upstream::{Fault, ImageKind, Route, TestUpstream},
@@ -50,8 +51,32 @@ db_test!(
         assert_eq!((all[0].user.as_str(), all[0].created_by.as_str()), ("robot", story.editor.name.as_str()));
         assert!(!format!("{all:?}").contains("s3cret"));
         let mut tx = story.engine.store().read().await.unwrap();
-        let sealed = tx.credentials(None).await.unwrap();
+        let sealed = tx.credentials().await.unwrap();
         assert!(sealed.iter().all(|found| !found.secret.contains("s3cret")));
+    }
+);
+
+db_test!(
+    async fn the_right_credential_is_found_among_any_number(db) {
+        let up = TestUpstream::builder().basic("robot", "s3cret").start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.credential(&up.host(), "robot", "s3cret").await;
+        let mut tx = story.engine.store().write().await.unwrap();
+        let own = tx.credentials().await.unwrap().remove(0);
+        for number in 0..1_200 {
+            let other = SealedCredential {
+                namespace: None,
+                pattern: format!("0{number}.example").parse().unwrap(),
+                ..own.clone()
+            };
+            tx.set_credential(&other).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let job = story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(job.state, JobState::Succeeded, "{job:?}");
+        let listed = story.engine.list_credentials(&actor(Role::Admin)).await.unwrap();
+        assert_eq!((listed.len(), &listed[0].namespace), (1_000, &own.namespace));
     }
 );
 
