@@ -60,6 +60,7 @@ pub fn JobPage() -> impl IntoView {
             <LiveProgress id=job.id.clone() start=snapshot(&job, asked.now)/>
             {retry(&job, asked.now)}
             {error(&job, &asked)}
+            {(!job.note.is_empty()).then(|| alert("warn", view! { <p>{job.note.clone()}</p> }.into_any()))}
             {items::filters(&here, &job.progress, word)}
             {sized(&here, narrowed, request.size, more)}
             {items::items_table(&job, &items.items, only, asked.now)}

@@ -13,7 +13,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     Digest, StreamRef, TagName,
     job::{JobView, thousands},
-    policy::Freshness,
+    policy::{Freshness, Schedule},
     stream::StreamView,
 };
 
@@ -158,6 +158,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         <span>{format!("generation {}", thousands(view.generation))}</span>
         <span>"changed " {time(view.row.changed_at, now)}</span>
         {(view.freshness != Freshness::Local).then(|| view! { <span>{format!("pulls by tag: {}", view.freshness)}</span> })}
+        {view.period.map(|_| view! { <span>{format!("scheduled tags: {}", Schedule::of_stream(view.period))}</span> })}
         {view.row.insecure.then(|| {
             let (title, word) = if view.insecure {
                 ("Every tag of this stream may be fetched without a verified certificate or over plain HTTP", "Insecure")

@@ -140,6 +140,8 @@ pub struct JobView {
     pub error: String,
     /// What to do about it; empty if nothing to add.
     pub hint: String,
+    /// What else there is to say, however it ends; empty if nothing.
+    pub note: String,
 }
 
 impl JobView {

@@ -48,10 +48,13 @@ pub fn plan(
         });
     }
     if definition.insecure && !facts.insecure {
-        changes.push(Change::SetInsecure {
-            before: false,
-            after: true,
-        });
+        // A new stream is made so.
+        if exists {
+            changes.push(Change::SetInsecure {
+                before: false,
+                after: true,
+            });
+        }
         warnings.push(Warning(format!(
             "Every tag of {} may be imported over unverified TLS or plain HTTP. Safer: importPolicy.insecure on the tags that need it.",
             facts.stream

@@ -61,6 +61,7 @@ pub(super) struct Columns {
     cancel_requested: bool,
     error: String,
     hint: String,
+    note: String,
     run_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
@@ -71,7 +72,7 @@ macro_rules! job_columns {
     () => {
         "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.import_mode, j.platform, j.narrow, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
             j.generation, j.creates_stream, j.total, j.done, j.unchanged, j.failed, j.left_out, j.actor, j.attempts,
-            j.cancel_requested, j.error, j.hint, j.run_at, j.created_at, j.started_at, j.finished_at
+            j.cancel_requested, j.error, j.hint, j.note, j.run_at, j.created_at, j.started_at, j.finished_at
         FROM jobs j JOIN streams s ON s.id = j.stream_id "
     };
 }
@@ -124,6 +125,7 @@ impl Columns {
             cancelling: self.cancel_requested,
             error: self.error,
             hint: self.hint,
+            note: self.note,
             id: self.id,
         })
     }

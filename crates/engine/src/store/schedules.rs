@@ -21,6 +21,8 @@ pub struct DueTag {
     pub insecure: bool,
     /// How often.
     pub schedule: Schedule,
+    /// The stream's period of tags without one of their own, in seconds; none for the server's.
+    pub period: Option<i64>,
     /// When it was due.
     pub due: DateTime<Utc>,
     /// It is imported by digest and has that image: it need not be looked at any more.
@@ -32,6 +34,10 @@ impl DueTag {
     /// -1 to 1, moves it a little so that tags of one stream do not stay together.
     #[must_use]
     pub fn next(&self, global: Duration, now: DateTime<Utc>, nudge: f64) -> Option<DateTime<Utc>> {
+        let global = match self.period.map(u64::try_from) {
+            Some(Ok(seconds)) => Duration::from_secs(seconds),
+            _ => global,
+        };
         let period = self.schedule.period(global).filter(|_| !self.settled)?;
         let late = (now - self.due).to_std().unwrap_or_default();
         let missed = late.as_secs_f64() / period.as_secs_f64().max(0.001);
@@ -75,6 +81,7 @@ impl Tx {
             schedule: String,
             head_digest: Option<String>,
             checked_due_at: Option<DateTime<Utc>>,
+            period: Option<i64>,
         }
         const SQL: &str = "UPDATE tags SET checked_due_at = due_at, due_at = $2
             WHERE due_at <= $1 AND (stream_id, name) IN (
@@ -84,7 +91,8 @@ impl Tx {
                     FROM tags WHERE due_at <= $1
                 ) AS due ORDER BY turn, due_at LIMIT $3
             )
-            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at";
+            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at,
+                (SELECT s.period FROM streams s WHERE s.id = tags.stream_id) AS period";
         let rows: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(SQL)
                 .bind(now)
@@ -106,11 +114,29 @@ impl Tx {
                     tag: row::parse("tags.name", &found.name)?,
                     insecure: found.insecure,
                     schedule: row::parse("tags.schedule", &found.schedule)?,
+                    period: found.period,
                     due: found.checked_due_at.unwrap_or(now),
                     settled,
                     reference,
                 })
             })
+            .collect()
+    }
+
+    /// The tags of a stream that are looked at by its period or the server's.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn scheduled_tags(&mut self, stream_id: &str) -> Result<Vec<TagName>> {
+        const SQL: &str = "SELECT name FROM tags
+            WHERE stream_id = $1 AND schedule = 'global' AND due_at IS NOT NULL ORDER BY name";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
+            .fetch_all(conn)
+            .await?);
+        names
+            .iter()
+            .map(|name| row::parse("tags.name", name))
             .collect()
     }
 

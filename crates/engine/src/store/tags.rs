@@ -367,6 +367,7 @@ impl Tx {
         let mut facts = StreamFacts {
             generation: stream.generation,
             insecure: stream.insecure,
+            period: stream.period,
             meta: stream.meta.clone(),
             ..StreamFacts::empty(&stream.stream)
         };

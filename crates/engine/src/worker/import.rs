@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::Ended;
 use crate::{
     Engine, Error, Result,
-    ops::{MOST_TAGS, none_fits, usable},
+    ops::{MOST_TAGS, more_listed, none_fits, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
         import::{Finding, Outcome, choose_platform, plan},
@@ -33,7 +33,7 @@ use crate::{
         ItemOutcome, JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, WriteContext,
         wait,
     },
-    upstream::{Door, Failure, Retry},
+    upstream::{Door, Failure, Retry, TagList},
 };
 
 /// Findings gathered for one transaction; up to twice as many are written.
@@ -194,13 +194,17 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
             .access(&mut tx, namespace, &job.source, insecure.allowed())
             .await?
     };
-    let names = match Door::new(engine.upstream(), &job.source, access)
+    let list = match Door::new(engine.upstream(), &job.source, access)
         .tags(MOST_TAGS)
         .await
     {
-        Ok(list) => list.tags,
+        Ok(list) => list,
         Err(failure) => return Ok(Err(failure)),
     };
+    let TagList {
+        tags: names,
+        truncated,
+    } = list;
     let cap = engine.cap(&Selection::All);
     let found = i64::try_from(names.len()).unwrap_or(i64::MAX);
     let tags = job.narrow.select(usable(names).0);
@@ -229,6 +233,9 @@ async fn list(engine: &Engine, job: &JobRecord) -> Result<std::result::Result<()
         .collect();
     let mut tx = engine.store().write().await?;
     tx.insert_items(&job.id, &items).await?;
+    if truncated {
+        tx.set_job_note(&job.id, &more_listed()).await?;
+    }
     tx.commit().await?;
     Ok(Ok(()))
 }

@@ -18,6 +18,7 @@ mod past;
 mod properties;
 mod pull;
 mod push;
+mod replay;
 mod retries;
 mod schedules;
 mod served;

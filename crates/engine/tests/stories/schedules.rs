@@ -155,6 +155,51 @@ db_test!(
 );
 
 db_test!(
+    async fn a_streams_period_holds_for_tags_without_one_of_their_own_also_for_those_to_come(db) {
+        let up = TestUpstream::start().await;
+        for tag in ["1.0", "2.0", "3.0", "4.0"] {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), chosen(&["1.0"]), true);
+        request.schedule = Schedule::Global;
+        story.run(&request).await;
+        request.create = false;
+        (request.selection, request.schedule) = (chosen(&["2.0"]), Schedule::Every(86_400));
+        story.run(&request).await;
+        (request.selection, request.schedule) = (chosen(&["3.0"]), Schedule::Never);
+        story.run(&request).await;
+        assert_eq!(story.engine.config().schedule_interval.as_secs(), 900);
+        let due = async |tag: &str| {
+            let due = story.tag(tag).await.checks.due;
+            due.map(|due| (due - story.engine.clock().now()).num_seconds())
+        };
+        let before = due("2.0").await;
+        let done = story.confirmed(Edit::StreamPeriod { period: Some(60) }).await;
+        assert_eq!(done.plan.sentence, "1 tag of team/app is imported again every 1m.");
+        assert!(due("1.0").await.unwrap() <= 60);
+        assert_eq!((due("2.0").await, due("3.0").await), (before, None));
+        (request.selection, request.schedule) = (chosen(&["4.0"]), Schedule::Global);
+        story.run(&request).await;
+        assert!(due("4.0").await.unwrap() <= 60, "a new one, too");
+        // Each once a minute from then on.
+        assert_eq!(story.after(Duration::seconds(61)).await, 2);
+        assert!(due("1.0").await.unwrap() <= 64 && due("4.0").await.unwrap() <= 64);
+        assert_eq!(story.after(Duration::seconds(64)).await, 2);
+
+        let same = story.engine.plan_edit(&story.editor, &story.stream, &Edit::StreamPeriod { period: Some(60) }).await;
+        assert!(same.unwrap_err().to_string().contains("nothing would change"));
+        story.confirmed(Edit::Undo { number: done.number }).await;
+        let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(view.period, None);
+        assert!(due("1.0").await.is_some());
+        let taken = story.after(Duration::seconds(900)).await;
+        assert_eq!(taken, 2);
+        assert!(due("1.0").await.max(due("4.0").await).unwrap() > 64, "the server's period again");
+    }
+);
+
+db_test!(
     async fn a_failure_that_may_pass_is_tried_again_later_and_later_until_it_is_enough(db) {
         let up = TestUpstream::start().await;
         up.image("team/app", "1.0", ImageKind::Docker);
