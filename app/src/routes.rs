@@ -185,6 +185,10 @@ pub fn edit(at: &StreamRef, edit: &Edit) -> String {
             let word = freshness.word();
             with_query(&stream_policy(at), &[("freshness", &word)])
         }
+        Edit::StreamPeriod { period } => {
+            let word = Schedule::of_stream(*period).word();
+            with_query(&stream_policy(at), &[("schedule", &word)])
+        }
         Edit::Policies {
             which,
             policies: set,
@@ -313,9 +317,10 @@ pub fn after_edit(at: &StreamRef, edit: &Edit, number: i64) -> String {
                 .map_or_else(|| stream(at), |name| tag(at, name));
             format!("{page}?done={number}")
         }
-        Edit::StreamInsecure { .. } | Edit::StreamFreshness { .. } | Edit::Policies { .. } => {
-            format!("{}?done={number}", stream(at))
-        }
+        Edit::StreamInsecure { .. }
+        | Edit::StreamFreshness { .. }
+        | Edit::StreamPeriod { .. }
+        | Edit::Policies { .. } => format!("{}?done={number}", stream(at)),
     }
 }
 

@@ -94,6 +94,10 @@ pub struct Settings {
     pub quota: Quota,
     /// Registries images may be imported from.
     pub allowed_registries: AllowedRegistries,
+    /// Hosts that may be sent credentials as the token service of any registry.
+    pub allowed_realms: Vec<String>,
+    /// Authorities registries are trusted by, besides the system's.
+    pub upstream_roots: Vec<engine::upstream::Authority>,
     /// Background workers.
     pub workers: usize,
     /// Log filter.
@@ -171,6 +175,8 @@ impl Settings {
         config
             .allowed_registries
             .clone_from(&self.allowed_registries);
+        config.allowed_realms.clone_from(&self.allowed_realms);
+        config.upstream_roots.clone_from(&self.upstream_roots);
         config.workers = self.workers;
         let url = self.public_url.as_ref();
         let public = url.and_then(|url| Some((url.host_str()?, url.port())));

@@ -27,4 +27,5 @@ mod web_login;
 mod web_past;
 mod web_progress;
 mod web_session;
+mod web_stream_policy;
 mod web_tokens;

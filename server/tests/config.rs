@@ -81,6 +81,14 @@ fn bad_values_are_refused_with_key_value_and_what_is_allowed() {
             "set apart by commas",
         ),
         ("WEIR_ALLOWED_REGISTRIES", "quay.io/org", "* and ?"),
+        (
+            "WEIR_ALLOWED_REALMS",
+            "https://auth.example",
+            "auth.example:8443",
+        ),
+        ("WEIR_ALLOWED_REALMS", "auth.example/token", "hosts"),
+        ("WEIR_UPSTREAM_CA", "/nowhere/ca.pem", "PEM file"),
+        ("WEIR_UPSTREAM_CA", "/dev/null", "PEM file"),
         ("WEIR_WORKERS", "257", "0 to 256"),
         ("WEIR_WORKERS", "+1", "0 to 256"),
         ("WEIR_LOG", "info,=", "filter"),
@@ -207,6 +215,33 @@ fn everything_can_be_lifted() {
     assert_eq!(settings.http, None);
     assert_eq!(settings.import_rps, Some(7));
     assert!(refusal(None, &[("WEIR_HTTP", "off"), ("WEIR_WORKERS", "0")]).contains("WEIR_WORKERS"));
+}
+
+#[tokio::test]
+async fn token_services_and_authorities_that_are_named_reach_the_engine() {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+    let up = engine::testing::upstream::TestUpstream::builder()
+        .tls()
+        .start()
+        .await;
+    let authority = up.certificate().unwrap();
+    let encoded = BASE64_STANDARD.encode(&authority);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let pem =
+        |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    std::fs::write(&path, pem(&encoded).repeat(2)).unwrap();
+    let variables = [
+        ("WEIR_UPSTREAM_CA", path.to_str().unwrap()),
+        ("WEIR_ALLOWED_REALMS", "auth.example, 192.0.2.7:8443"),
+    ];
+    let loaded = load(None, &variables, &[]).unwrap_or_else(|message| panic!("{message}"));
+    let engine = loaded.settings.engine();
+    assert_eq!(engine.allowed_realms, ["auth.example", "192.0.2.7:8443"]);
+    assert_eq!(engine.upstream_roots, [authority.clone(), authority]);
+    std::fs::write(&path, pem(&encoded) + &pem("bm90IG9uZQ==")).unwrap();
+    assert!(refusal(None, &variables).contains("WEIR_UPSTREAM_CA"));
 }
 
 #[test]

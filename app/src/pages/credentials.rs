@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, server_fn::ServerFn};
-use model::credential::CredentialView;
+use model::{credential::CredentialView, job::thousands};
 
 use super::{banner, page};
 use crate::{
     api::{DeleteCredential, SetCredential},
-    components::{Button, Csrf, Empty, PageHead, TextField, field_error, time},
+    components::{Button, Csrf, Empty, PageHead, TextField, alert, field_error, time},
 };
 
 /// The page.
@@ -25,6 +25,14 @@ pub fn CredentialsPage() -> impl IntoView {
         } else {
             table(&all, &asked.csrf, asked.now)
         };
+        let listed = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let cut = (listed >= CredentialView::LISTED).then(|| {
+            let text = format!(
+                "Only the first {} are listed. All are used.",
+                thousands(CredentialView::LISTED)
+            );
+            alert("info", view! { <p>{text}</p> }.into_any())
+        });
         let error = asked.refusal();
         let error_of = |field| field_error(error.as_ref(), field);
         let namespaces = if everywhere {
@@ -35,6 +43,7 @@ pub fn CredentialsPage() -> impl IntoView {
         Ok(view! {
             <PageHead title="Credentials"/>
             {banner(&asked)}
+            {cut}
             {table}
             <section>
                 <h2>"Add or replace"</h2>

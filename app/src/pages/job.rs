@@ -60,6 +60,7 @@ pub fn JobPage() -> impl IntoView {
             <LiveProgress id=job.id.clone() start=snapshot(&job, asked.now)/>
             {retry(&job, asked.now)}
             {error(&job, &asked)}
+            {(!job.note.is_empty()).then(|| alert("warn", view! { <p>{job.note.clone()}</p> }.into_any()))}
             {items::filters(&here, &job.progress, word)}
             {sized(&here, narrowed, request.size, more)}
             {items::items_table(&job, &items.items, only, asked.now)}
@@ -162,7 +163,7 @@ fn actions(job: &JobView, asked: &Asked, failed: &[TagName]) -> AnyView {
 
 /// When the next try is due, if it waits for one.
 fn retry(job: &JobView, now: DateTime<Utc>) -> AnyView {
-    let Some(due) = job.run_at.filter(|due| job.attempts > 0 && *due > now) else {
+    let Some(due) = job.next_try(now) else {
         return ().into_any();
     };
     let tries = match job.attempts {

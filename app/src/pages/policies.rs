@@ -78,12 +78,19 @@ fn in_force(asked: &Asked) -> AnyView {
     };
     view! {
         <dl class="kv">
-            <div><dt>"Allowed registries"</dt><dd>{registries}</dd></div>
-            <div><dt>"Period of schedules"</dt><dd>{period}", unless the tag says otherwise"</dd></div>
-            <div><dt>"Scheduled imports"</dt><dd>{rate}</dd></div>
+            <div><dt>"Allowed registries"</dt><dd>{registries} {set_by("WEIR_ALLOWED_REGISTRIES", "allowed_registries")}</dd></div>
+            <div><dt>"Period of schedules"</dt><dd>{period}", unless the tag or its stream says otherwise " {set_by("WEIR_SCHEDULE_INTERVAL", "schedule_interval")}</dd></div>
+            <div><dt>"Scheduled imports"</dt><dd>{rate} " " {set_by("WEIR_IMPORTS_PER_MINUTE", "imports_per_minute")}</dd></div>
         </dl>
+        <p class="hint">"These are settings of the server: an administrator changes them in the environment or in weir.toml and starts it again."</p>
     }
     .into_any()
+}
+
+/// Where a setting is set.
+fn set_by(variable: &'static str, key: &'static str) -> AnyView {
+    view! { <span class="muted">"set by " <code>{variable}</code> " or " <code>{key}</code> " in weir.toml"</span> }
+        .into_any()
 }
 
 fn table(rows: &Page<InsecureRow>, asked: &Asked) -> AnyView {

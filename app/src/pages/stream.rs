@@ -13,7 +13,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use model::{
     Digest, StreamRef, TagName,
     job::{JobView, thousands},
-    policy::Freshness,
+    policy::{Freshness, Schedule},
     stream::StreamView,
 };
 
@@ -85,7 +85,7 @@ pub fn StreamPage() -> impl IntoView {
             {stream_head(&view, &asked, "Tags")}
             {banner(&asked)}
             {done(&asked, &stream)}
-            {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf))}
+            {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf), asked.now)}
             <form class="filters" method="get" action=here.clone()>
                 <label>"Tag contains " <input type="search" name="text" value=text.clone()/></label>
                 {rows_per_page(request.size)}
@@ -158,6 +158,7 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         <span>{format!("generation {}", thousands(view.generation))}</span>
         <span>"changed " {time(view.row.changed_at, now)}</span>
         {(view.freshness != Freshness::Local).then(|| view! { <span>{format!("pulls by tag: {}", view.freshness)}</span> })}
+        {view.period.map(|_| view! { <span>{format!("scheduled tags: {}", Schedule::of_stream(view.period))}</span> })}
         {view.row.insecure.then(|| {
             let (title, word) = if view.insecure {
                 ("Every tag of this stream may be fetched without a verified certificate or over plain HTTP", "Insecure")

@@ -123,6 +123,9 @@ fn schedule(view: &TagView, asked: &Asked) -> AnyView {
     });
     let often = match schedule {
         Schedule::Every(_) => schedule.to_string(),
+        _ if view.period.is_some() => {
+            format!("{}, as the stream says", Schedule::of_stream(view.period))
+        }
         _ => {
             let global = asked.call.engine.config().schedule_interval.as_secs();
             let global = u32::try_from(global).map_or(schedule, Schedule::Every);

@@ -21,6 +21,10 @@ pub struct Config {
     pub imports_per_minute: Option<u32>,
     /// Networks the server never connects to on a user's behalf.
     pub blocked_networks: Vec<ipnet::IpNet>,
+    /// Hosts that may be sent credentials as the token service of any registry.
+    pub allowed_realms: Vec<String>,
+    /// Authorities registries are trusted by, besides the system's.
+    pub upstream_roots: Vec<crate::upstream::Authority>,
     /// Registries images may be imported from; an empty list allows all.
     pub allowed_registries: model::allowed::AllowedRegistries,
     /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
@@ -57,6 +61,8 @@ impl Config {
             schedule_interval: Duration::from_secs(15 * 60),
             imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
+            allowed_realms: Vec::new(),
+            upstream_roots: Vec::new(),
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             mirror: true,

@@ -93,6 +93,8 @@ impl Engine {
         let store = Store::open(&config.database_url).await?;
         let upstream = Upstream::new(upstream::Config {
             blocked_networks: config.blocked_networks.clone(),
+            allowed_realms: config.allowed_realms.clone(),
+            extra_roots: config.upstream_roots.clone(),
             concurrency_per_host: config.import_concurrency,
             requests_per_second: config.import_rps,
             ..upstream::Config::default()

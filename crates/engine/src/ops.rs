@@ -31,7 +31,7 @@ mod tokens;
 pub use bulk::{BulkDone, PlannedBulk};
 pub use definitions::Draft;
 pub use edits::Edited;
-pub(crate) use imports::{MOST_TAGS, none_fits, usable};
+pub(crate) use imports::{MOST_TAGS, more_listed, none_fits, usable};
 use model::{Plan, StreamRef, TagName};
 pub use naming::StaleTag;
 pub use pull::Target;

@@ -10,6 +10,7 @@ mod blobs;
 mod credentials;
 mod drafts;
 mod elsewhere;
+mod ended_jobs;
 mod graph;
 mod images;
 mod insecure;
@@ -22,6 +23,7 @@ mod past;
 mod pull;
 mod push;
 mod registry_lists;
+mod retries;
 mod revisions;
 mod row;
 mod schedules;
@@ -42,16 +44,22 @@ use sqlx::{
 
 pub use self::{
     apply::WriteContext,
-    credentials::{FailedTag, SealedCredential},
+    credentials::SealedCredential,
     images::StoredImage,
     job_records::{ItemOutcome, JobRecord, NewItem, NewJob, PendingItem},
     jobs::Claim,
     push::Referrer,
+    retries::FailedTag,
     schedules::DueTag,
     streams::StreamRecord,
 };
-pub(crate) use self::{elsewhere::MOST_MOVED, past::pointed_at};
-pub(crate) use self::{pull::Source, push::Part};
+pub(crate) use self::{
+    elsewhere::MOST_MOVED,
+    past::pointed_at,
+    pull::Source,
+    push::Part,
+    retries::{MOST_ATTEMPTS, wait},
+};
 use crate::error::{Error, Result};
 
 /// Runs one body on the connection of either kind.

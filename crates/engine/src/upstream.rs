@@ -29,7 +29,6 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use model::Reference;
-use rustls::pki_types::CertificateDer;
 
 pub use blob::BlobBody;
 pub use door::Door;
@@ -39,6 +38,7 @@ pub(crate) use pushed::{Pushed, read as read_pushed};
 pub(crate) use repository::MANIFEST_CAP;
 pub use repository::{RawManifest, Repository};
 pub use tags::TagList;
+pub use tls::{Authority, authorities};
 
 /// How Weir talks to other registries. One for the whole process.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ pub struct Config {
     /// Wait before the first retry; doubled each time, with jitter. `Retry-After` wins.
     pub retry_wait: Duration,
     /// Authorities trusted besides the system's.
-    pub extra_roots: Vec<CertificateDer<'static>>,
+    pub extra_roots: Vec<Authority>,
     /// What registries see in their logs.
     pub user_agent: String,
 }

@@ -27,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How often an idle worker looks for jobs it was not woken for: those of a worker that died.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// How often uploads nobody goes on with are looked for, and what is stored is measured.
+/// How often uploads nobody goes on with and old jobs are looked for, and what is stored is measured.
 const TIDY: Duration = Duration::from_secs(60);
 /// Jobs of schedules that run side by side in this process.
 const LOOKS: usize = 32;
@@ -36,7 +36,7 @@ const LOOKS_PER_HOST: i64 = 8;
 
 /// How a run of a job ended.
 enum Ended {
-    /// It is over: its state is written.
+    /// It is over, or waits for its next try: its state is written.
     Final,
     /// The process stops: hand it back.
     Stopped,
@@ -83,6 +83,11 @@ impl Engine {
                 Ok(0) => {}
                 Ok(removed) => tracing::info!(removed, "removed uploads nobody went on with"),
                 Err(error) => tracing::warn!(%error, "could not look for abandoned uploads"),
+            }
+            match self.forget_old_jobs().await {
+                Ok(0) => {}
+                Ok(forgotten) => tracing::info!(forgotten, "forgot jobs that ended long ago"),
+                Err(error) => tracing::warn!(%error, "could not forget old jobs"),
             }
             if let Err(error) = self.measure_storage().await {
                 tracing::warn!(%error, "could not measure what is stored");

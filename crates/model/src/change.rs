@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
-    policy::{Freshness, ImportMode, ReferencePolicy},
+    policy::{Freshness, ImportMode, ReferencePolicy, Schedule},
     stream::StreamMeta,
     tag::{Cause, Condition},
 };
@@ -51,6 +51,13 @@ pub enum Change {
         before: Freshness,
         /// What it becomes.
         after: Freshness,
+    },
+    /// The period of the stream's tags that are scheduled without one of their own is another one.
+    SetPeriod {
+        /// What it was, in seconds; none for the server's.
+        before: Option<u32>,
+        /// What it becomes.
+        after: Option<u32>,
     },
     /// What is noted of the stream is other.
     SetMeta {
@@ -127,6 +134,7 @@ impl Change {
             | Self::SetSource { .. }
             | Self::SetInsecure { .. }
             | Self::SetFreshness { .. }
+            | Self::SetPeriod { .. }
             | Self::SetMeta { .. } => None,
         }
     }
@@ -162,6 +170,10 @@ impl Change {
             }
             Self::SetFreshness { before, after } => {
                 vec![["Pulls by tag".into(), before.to_string(), after.to_string()]]
+            }
+            Self::SetPeriod { before, after } => {
+                let words = |period| Schedule::of_stream(period).to_string();
+                vec![["Scheduled tags".into(), words(*before), words(*after)]]
             }
             Self::SetMeta { before, after } => meta_rows(before, after),
             Self::SetSpec { tag, before, after } => spec_rows(tag, before.as_ref(), after),

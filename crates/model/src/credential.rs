@@ -31,12 +31,7 @@ impl HostPattern {
     /// Whether the credential is for this repository.
     #[must_use]
     pub fn matches(&self, reference: &Reference) -> bool {
-        let (host, port) = split(reference.host());
-        let host = if HUB.contains(&host.as_str()) {
-            DOCKER_HUB.to_owned()
-        } else {
-            host
-        };
+        let (host, port) = asked(reference);
         let mut parts = self.host.split('.');
         let same_host = host.split('.').all(|part| {
             parts
@@ -50,11 +45,31 @@ impl HostPattern {
         same_host && self.port == port && below
     }
 
+    /// The pattern of a repository's whole host, without stars.
+    #[must_use]
+    pub fn of_host(reference: &Reference) -> Self {
+        let (host, port) = asked(reference);
+        Self {
+            host,
+            port,
+            path: String::new(),
+        }
+    }
+
     /// The more of it is written out, the sooner it is used: longer first.
     #[must_use]
     pub fn length(&self) -> usize {
         self.to_string().chars().filter(|c| *c != '*').count()
     }
+}
+
+/// Host and port of a repository, as patterns name them.
+fn asked(reference: &Reference) -> (String, Option<String>) {
+    let (host, port) = split(reference.host());
+    if HUB.contains(&host.as_str()) {
+        return (DOCKER_HUB.to_owned(), port);
+    }
+    (host, port)
 }
 
 /// Host and port of `host[:port]`.
@@ -63,6 +78,11 @@ fn split(text: &str) -> (String, Option<String>) {
         Some((host, port)) => (host.to_lowercase(), Some(port.to_owned())),
         None => (text.to_lowercase(), None),
     }
+}
+
+impl CredentialView {
+    /// Credentials one page lists, at most.
+    pub const LISTED: i64 = 1_000;
 }
 
 impl FromStr for HostPattern {

@@ -65,6 +65,11 @@ pub enum Edit {
         /// What it becomes.
         freshness: Freshness,
     },
+    /// How often tags are looked at that are scheduled without a period of their own.
+    StreamPeriod {
+        /// What it becomes, in seconds; none for the server's.
+        period: Option<u32>,
+    },
     /// Policy changes of one journal number are taken back.
     Undo {
         /// The number.

@@ -140,10 +140,19 @@ pub struct JobView {
     pub error: String,
     /// What to do about it; empty if nothing to add.
     pub hint: String,
+    /// What else there is to say, however it ends; empty if nothing.
+    pub note: String,
 }
 
 impl JobView {
-    /// One line for people: "312 of 1 000 tags · 4 failed · 41/s · about 17 s", ended by the state once it is final.
+    /// When it is tried again, if it waits for that because a try did not get through.
+    #[must_use]
+    pub fn next_try(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.run_at.filter(|due| self.attempts > 0 && *due > now)
+    }
+
+    /// One line for people: "312 of 1 000 tags · 4 failed · 41/s · about 17 s", ended by the state once it is
+    /// final, and by the try that failed while it waits for the next one.
     #[must_use]
     pub fn summary(&self, now: DateTime<Utc>) -> String {
         let Progress {
@@ -161,6 +170,9 @@ impl JobView {
                 thousands(total),
                 if total == 1 { "tag" } else { "tags" }
             ));
+        } else if let Some(due) = self.next_try(now) {
+            let seconds = thousands((due - now).num_seconds() + 1);
+            parts.push(format!("reading the tag list again in {seconds} s"));
         } else if !self.state.is_final() {
             parts.push("reading the tag list".to_owned());
         }
@@ -186,6 +198,8 @@ impl JobView {
         }
         parts.push(if self.cancelling && !self.state.is_final() {
             "cancelling".to_owned()
+        } else if self.next_try(now).is_some() {
+            format!("try {} failed", thousands(self.attempts))
         } else {
             self.state.as_str().to_owned()
         });

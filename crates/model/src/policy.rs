@@ -120,6 +120,12 @@ impl Schedule {
         }
     }
 
+    /// That of tags without a period of their own, in a stream with this period, in seconds; none for the server's.
+    #[must_use]
+    pub fn of_stream(period: Option<u32>) -> Self {
+        period.map_or(Self::Global, Self::Every)
+    }
+
     /// The word the store and forms use: empty, `global`, or seconds.
     #[must_use]
     pub fn word(self) -> String {

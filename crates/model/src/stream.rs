@@ -31,6 +31,8 @@ pub struct StreamRow {
 pub struct StreamView {
     /// How fresh pulls by tag are.
     pub freshness: Freshness,
+    /// The period, in seconds, of tags that are scheduled without one of their own; none for the server's.
+    pub period: Option<u32>,
     /// Id, stable over renames; for the store.
     pub id: String,
     /// The row.

@@ -423,6 +423,8 @@ pub struct TagView {
     pub more_followers: i64,
     /// Effective insecure policy and its origin.
     pub insecure: crate::policy::Insecure,
+    /// The stream's period of tags that are scheduled without one of their own, in seconds; none for the server's.
+    pub period: Option<u32>,
 }
 
 impl TagView {

@@ -16,7 +16,7 @@ pub struct Key {
 }
 
 /// Every setting, in the order the help and `weir config show` list them.
-pub const KEYS: [Key; 23] = [
+pub const KEYS: [Key; 25] = [
     Key {
         name: "http",
         default: "127.0.0.1:8080",
@@ -155,6 +155,20 @@ pub const KEYS: [Key; 23] = [
         default: "",
         allowed: "patterns of host or host:port with * and ?, set apart by commas, each with insecure: before it if that is allowed too",
         meaning: "registries images may be imported from, such as quay.io,insecure:*.lab.example:5000; without it all",
+        secret: false,
+    },
+    Key {
+        name: "allowed_realms",
+        default: "",
+        allowed: "hosts such as auth.example or auth.example:8443, set apart by commas",
+        meaning: "hosts of token services that may be sent credentials besides each registry's own site; without it none",
+        secret: false,
+    },
+    Key {
+        name: "upstream_ca",
+        default: "",
+        allowed: "the path of a PEM file that holds certificates of authorities",
+        meaning: "authorities registries are trusted by, besides the system's",
         secret: false,
     },
     Key {

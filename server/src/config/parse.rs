@@ -23,7 +23,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let data = reader.read("data", |text| (!text.is_empty()).then(|| text.into()));
     let database_url = reader.read("database_url", database_url);
     let public_url = reader.read("public_url", public_url);
-    let registry_host = reader.read("registry_host", registry_host);
+    let registry_host = reader.read("registry_host", host_and_port);
     let admin_password = reader.read("admin_password", |text| {
         (!text.is_empty()).then(|| Secret::new(text))
     });
@@ -58,6 +58,12 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let max_images = reader.read("max_images_per_stream", count);
     let max_tags_of_stream = reader.read("max_tags_per_stream", count);
     let allowed_registries = reader.read("allowed_registries", |text| text.parse().ok());
+    let allowed_realms = reader.read("allowed_realms", |text| {
+        parts(text).map(host_and_port).collect()
+    });
+    let upstream_roots = reader.read("upstream_ca", |path| {
+        engine::upstream::authorities(&std::fs::read(path).ok()?)
+    });
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
         let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
@@ -93,6 +99,8 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
             stream_tags: max_tags_of_stream?,
         },
         allowed_registries: allowed_registries.unwrap_or_default(),
+        allowed_realms: allowed_realms.unwrap_or_default(),
+        upstream_roots: upstream_roots.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,
@@ -177,7 +185,7 @@ fn public_url(text: &str) -> Option<Url> {
     plain.then_some(url)
 }
 
-fn registry_host(text: &str) -> Option<String> {
+fn host_and_port(text: &str) -> Option<String> {
     let url = public_url(&format!("http://{text}"))?;
     let host = url.host_str()?;
     let written = url
@@ -188,11 +196,14 @@ fn registry_host(text: &str) -> Option<String> {
 }
 
 fn networks(text: &str) -> Option<Vec<ipnet::IpNet>> {
+    parts(text).map(|part| part.parse().ok()).collect()
+}
+
+/// What is set apart by commas.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
-        .map(|part| part.parse().ok())
-        .collect()
 }
 
 /// Bytes, as a whole number with K, M, G or T.

@@ -1,5 +1,6 @@
 //! What a stream's page says above the table: an import under way, tags that wait, tags that failed.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
     job::{JobView, thousands},
@@ -7,7 +8,7 @@ use model::{
 };
 
 use crate::{
-    components::{Button, Csrf, alert},
+    components::{Button, Csrf, alert, time},
     routes,
 };
 
@@ -17,14 +18,28 @@ pub(super) fn notices(
     newest: Option<&JobView>,
     limit: Option<usize>,
     csrf: Option<&String>,
+    now: DateTime<Utc>,
 ) -> AnyView {
     let under_way = newest.filter(|job| !job.state.is_final());
     let running = under_way.map(|job| {
         let href = routes::job(&job.id);
-        alert(
-            "info",
-            view! { <p>"An import is under way. " <a href=href>"Watch it"</a></p> }.into_any(),
-        )
+        match job.next_try(now) {
+            Some(due) => alert(
+                "warn",
+                view! {
+                    <p>
+                        {format!("The tags of {} could not be listed. They are asked for again ", job.source.name())}
+                        {time(due, now)} ". " <a href=href>"Watch or stop it"</a>
+                    </p>
+                    <p class="muted">{job.error.clone()}</p>
+                }
+                .into_any(),
+            ),
+            None => alert(
+                "info",
+                view! { <p>"An import is under way. " <a href=href>"Watch it"</a></p> }.into_any(),
+            ),
+        }
     });
     // While tags arrive, what the newest finished import left out says nothing.
     let waiting = (view.left_out > 0 && under_way.is_none())

@@ -12,12 +12,13 @@ use crate::{
 };
 
 impl Engine {
-    /// The credentials the actor may know of, without their secrets, by namespace and pattern.
+    /// The credentials the actor may know of, without their secrets, by namespace and pattern; of very many the first
+    /// [`CredentialView::LISTED`].
     ///
     /// # Errors
     /// `Denied` for those who may change nothing.
     pub async fn list_credentials(&self, actor: &Actor) -> Result<Vec<CredentialView>> {
-        let mut all = self.store().read().await?.credentials(None).await?;
+        let mut all = self.store().read().await?.credentials().await?;
         all.retain(|found| may_manage(actor, found.namespace.as_ref()).is_ok());
         if all.is_empty() {
             actor.may_write_anywhere()?;
@@ -124,7 +125,7 @@ impl Engine {
         insecure: bool,
     ) -> Result<Access> {
         let best = tx
-            .credentials(Some(namespace))
+            .credentials_for(namespace, &HostPattern::of_host(reference))
             .await?
             .into_iter()
             .filter(|found| found.pattern.matches(reference))

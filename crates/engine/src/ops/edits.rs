@@ -72,9 +72,10 @@ impl Engine {
                 again(&mut tx, &record, &plan.changes).await?
             }
             Edit::Release { tag } if external(&facts, tag) => vec![tag.clone()],
-            Edit::Release { .. } | Edit::Rollback { .. } | Edit::StreamFreshness { .. } => {
-                Vec::new()
-            }
+            Edit::Release { .. }
+            | Edit::Rollback { .. }
+            | Edit::StreamFreshness { .. }
+            | Edit::StreamPeriod { .. } => Vec::new(),
         };
         if !again.is_empty() {
             let record = load_stream(&mut tx, stream).await?;
@@ -117,9 +118,10 @@ fn cause(edit: &Edit) -> &'static str {
     match edit {
         Edit::Rollback { .. } => "rollback",
         Edit::Release { .. } => "release",
-        Edit::Policies { .. } | Edit::StreamInsecure { .. } | Edit::StreamFreshness { .. } => {
-            "policy"
-        }
+        Edit::Policies { .. }
+        | Edit::StreamInsecure { .. }
+        | Edit::StreamFreshness { .. }
+        | Edit::StreamPeriod { .. } => "policy",
         Edit::Undo { .. } => "undo",
     }
 }
@@ -203,6 +205,12 @@ pub(super) async fn plan(
         Edit::StreamFreshness { freshness } => {
             let facts = tx.facts(record, &[]).await?;
             let plan = rules::policy::plan_freshness(&record.stream, record.freshness, *freshness)?;
+            Ok((facts, plan))
+        }
+        Edit::StreamPeriod { period } => {
+            let facts = tx.facts(record, &[]).await?;
+            let scheduled = tx.scheduled_tags(&record.id).await?.len();
+            let plan = rules::policy::plan_period(&facts, *period, scheduled)?;
             Ok((facts, plan))
         }
         Edit::Undo { number } => {

@@ -80,9 +80,7 @@ impl Engine {
                 preview.unusable = count(unusable);
                 preview.found = count(tags.len() + unusable);
                 if list.truncated {
-                    preview.warnings.push(Warning(format!(
-                        "The registry lists more than {MOST_TAGS} tags; the rest is not looked at."
-                    )));
+                    preview.warnings.push(Warning(more_listed()));
                 }
                 let narrow = request.selection.narrow();
                 let selected = narrow.select(tags);
@@ -192,7 +190,8 @@ impl Engine {
                 let id = self.clock().id();
                 let change = Change::CreateStream {
                     source: request.source.clone(),
-                    insecure: request.insecure,
+                    // What the import allows is kept on each tag it makes.
+                    insecure: false,
                 };
                 tx.create_stream(&id, &request.stream, change, &ctx).await?;
                 load_stream(&mut tx, &request.stream).await?
@@ -277,9 +276,11 @@ impl Engine {
             tx.external_tags(&record.id).await?
         } else {
             let facts = tx.facts(record, tags).await?;
-            tags.iter()
-                .map(|tag| source_of(record, &facts, tag))
-                .collect::<Result<_>>()?
+            let mut wanted = Vec::with_capacity(tags.len());
+            for tag in tags {
+                wanted.push(source_of(tx, record, &facts, tag).await?);
+            }
+            wanted
         };
         let Some(first) = wanted.first() else {
             return Err(Error::invalid(
@@ -511,6 +512,11 @@ async fn check(tx: &mut Tx, request: &ImportRequest) -> Result<Option<StreamReco
         ));
     }
     Ok(found)
+}
+
+/// That a registry lists more tags than are read.
+pub(crate) fn more_listed() -> String {
+    format!("The registry lists more than {MOST_TAGS} tags; the rest is not looked at.")
 }
 
 /// That a repository has tags, but none of those asked for.

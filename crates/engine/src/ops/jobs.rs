@@ -8,6 +8,11 @@ use model::{
 use super::load_stream;
 use crate::{Actor, Engine, Error, Result};
 
+/// How long ended jobs are kept.
+const KEPT: chrono::Duration = chrono::Duration::days(30);
+/// Transactions of one turn of forgetting: others want to write, too.
+const MOST_BATCHES: usize = 20;
+
 impl Engine {
     /// One page of jobs, newest first; of one stream or of all.
     ///
@@ -85,6 +90,28 @@ impl Engine {
         self.cancelled(id);
         Ok(())
     }
+
+    /// Forgets jobs that ended long ago, some at a time. Returns how many.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn forget_old_jobs(&self) -> Result<usize> {
+        let before = self.clock().now() - KEPT;
+        let mut forgotten = 0;
+        for _ in 0..MOST_BATCHES {
+            let ids = self.store().read().await?.old_jobs(before).await?;
+            if ids.is_empty() {
+                break;
+            }
+            let mut tx = self.store().write().await?;
+            for id in &ids {
+                tx.delete_job(id).await?;
+            }
+            tx.commit().await?;
+            forgotten += ids.len();
+        }
+        Ok(forgotten)
+    }
 }
 
 fn ended(state: JobState) -> &'static str {
@@ -97,7 +124,7 @@ fn ended(state: JobState) -> &'static str {
 
 fn no_job(id: &str) -> Error {
     Error::NotFound(format!(
-        "there is no import {}",
+        "there is no import {}; those that ended more than 30 days ago are forgotten",
         id.chars().take(64).collect::<String>()
     ))
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use model::{Namespace, StreamRef, TagName, credential::HostPattern};
+use model::{Namespace, StreamRef, TagName, credential::HostPattern, job::JobKind};
 
 use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Result,
-    store::{FailedTag, NewJob, Tx},
+    store::{FailedTag, NewItem, NewJob, Tx},
 };
 
 impl Engine {
@@ -59,32 +59,54 @@ impl Engine {
             tx.clear_failed(&record.id, &names).await?;
             self.insert_again(tx, actor, &record, &tags).await?;
         }
-        for id in tx.failed_lists(namespace).await? {
+        let now = self.clock().now();
+        for failed in tx.failed_lists(namespace).await? {
+            if !pattern.matches(&failed.source) {
+                continue;
+            }
+            if !failed.state.is_final() {
+                tx.try_now(&failed.id, now).await?;
+            } else if let Some(job) = tx.job_record(&failed.id).await? {
+                let again = NewJob::again(job, self.clock().id(), &actor.name);
+                tx.insert_job(&again, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes jobs that ask for tags without a spec as the imports did that failed on them. What such an import would have
+    /// given its tags, they get when it works. Returns the tags that wait for such a job of an earlier turn.
+    pub(crate) async fn retry_as_asked(
+        &self,
+        tx: &mut Tx,
+        stream_id: &str,
+        tags: &[TagName],
+    ) -> Result<Vec<TagName>> {
+        let mut asked: BTreeMap<String, Vec<NewItem>> = BTreeMap::new();
+        for tag in tags {
+            if let Some((job, item)) = tx.failed_item(stream_id, tag).await? {
+                asked.entry(job).or_default().push(item);
+            }
+        }
+        let mut waiting = Vec::new();
+        for (id, items) in asked {
             let Some(job) = tx.job_record(&id).await? else {
                 continue;
             };
-            if !pattern.matches(&job.source) {
-                continue;
-            }
             let again = NewJob {
-                id: self.clock().id(),
-                dedup_key: format!("{}|again|{id}", job.stream_id),
-                stream_id: job.stream_id,
-                source: job.source,
-                all_tags: job.all_tags,
-                narrow: job.narrow,
-                listed: false,
-                insecure: job.insecure,
-                schedule: job.schedule,
-                reference_policy: job.reference_policy,
-                mode: job.mode,
-                platform: job.platform,
-                kind: model::job::JobKind::Import,
-                creates_stream: job.creates_stream,
-                actor: actor.name.clone(),
+                listed: true,
+                all_tags: false,
+                kind: JobKind::Schedule,
+                creates_stream: false,
+                ..NewJob::again(job, self.clock().id(), "")
             };
-            tx.insert_job(&again, self.clock().now()).await?;
+            let made = tx.insert_job(&again, self.clock().now()).await?;
+            if made == again.id {
+                tx.insert_items(&made, &items).await?;
+            } else {
+                waiting.extend(items.into_iter().map(|item| item.tag));
+            }
         }
-        Ok(())
+        Ok(waiting)
     }
 }

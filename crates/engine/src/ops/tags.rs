@@ -50,6 +50,7 @@ impl Engine {
         let (followers_elsewhere, more_followers) =
             tx.direct_followers_elsewhere(stream, tag).await?;
         Ok(TagView {
+            period: record.period,
             followers: facts.followers.get(tag).cloned().unwrap_or_default(),
             followers_elsewhere,
             more_followers,

@@ -51,7 +51,8 @@ pub fn plan(
             after: Some(after.clone()),
         });
     }
-    if insecure != facts.insecure {
+    // A new stream is made so.
+    if exists && insecure != facts.insecure {
         changes.push(Change::SetInsecure {
             before: facts.insecure,
             after: insecure,

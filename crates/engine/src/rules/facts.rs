@@ -46,6 +46,8 @@ pub struct StreamFacts {
     pub generation: i64,
     /// The stream's own insecure policy.
     pub insecure: bool,
+    /// The period, in seconds, of tags that are scheduled without one of their own; none for the server's.
+    pub period: Option<u32>,
     /// What is noted about it.
     pub meta: StreamMeta,
     /// The tags that were asked for, those they follow, and all that follow them, however far.
@@ -84,6 +86,7 @@ impl StreamFacts {
             stream: stream.clone(),
             generation: 0,
             insecure: false,
+            period: None,
             meta: StreamMeta::default(),
             tags: BTreeMap::new(),
             followers: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{
     Change, Plan, Reference, StreamRef, TagName, TagSource, TagSpec, Warning,
     edit::Policies,
-    policy::{Freshness, ImportMode},
+    policy::{Freshness, ImportMode, Schedule},
 };
 
 use super::{Refusal, facts::StreamFacts};
@@ -204,6 +204,41 @@ pub fn plan_freshness(
     })
 }
 
+/// Plans how often tags are looked at that are scheduled without a period of their own. `scheduled` is how many are.
+///
+/// # Errors
+/// When it is so already.
+pub fn plan_period(
+    facts: &StreamFacts,
+    period: Option<u32>,
+    scheduled: usize,
+) -> Result<Plan, Refusal> {
+    let stream = &facts.stream;
+    if facts.period == period {
+        return Err(Refusal::new(
+            "schedule",
+            format!("nothing would change: {stream} is so already"),
+        ));
+    }
+    let often = Schedule::of_stream(period);
+    let (tags, are) = match scheduled {
+        1 => ("1 tag".to_owned(), "is"),
+        n => (format!("{n} tags"), "are"),
+    };
+    Ok(Plan {
+        stream: stream.clone(),
+        changes: vec![Change::SetPeriod {
+            before: facts.period,
+            after: period,
+        }],
+        warnings: vec![Warning(format!(
+            "It holds for tags that are scheduled without a period of their own, also for those to come: today {tags}. \
+             Tags that are not scheduled stay so."
+        ))],
+        sentence: format!("{tags} of {stream} {are} imported again {often}."),
+    })
+}
+
 /// Plans to undo the policy changes of one journal number. `freshness` is the stream's of now.
 ///
 /// # Errors
@@ -231,6 +266,16 @@ pub fn plan_undo(
             Change::SetFreshness { before, after } => {
                 if freshness == *after {
                     changes.push(Change::SetFreshness {
+                        before: *after,
+                        after: *before,
+                    });
+                } else {
+                    since += 1;
+                }
+            }
+            Change::SetPeriod { before, after } => {
+                if facts.period == *after {
+                    changes.push(Change::SetPeriod {
                         before: *after,
                         after: *before,
                     });

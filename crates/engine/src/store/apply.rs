@@ -72,13 +72,13 @@ impl Tx {
         change: Change,
         ctx: &WriteContext,
     ) -> Result<()> {
-        let Change::CreateStream { source, .. } = &change else {
+        let Change::CreateStream { source, insecure } = &change else {
             return Err(Error::inconsistent(
                 "create_stream was given another change",
             ));
         };
         self.ensure_namespace(&stream.namespace, ctx.now).await?;
-        self.insert_stream(id, stream, source.as_ref(), ctx.now)
+        self.insert_stream(id, stream, source.as_ref(), *insecure, ctx.now)
             .await?;
         self.append(ctx.now, stream, &ctx.actor, ctx.cause, &[change])
             .await
@@ -117,6 +117,7 @@ impl Tx {
         let mut source = record.source.clone();
         let mut insecure = record.insecure;
         let mut freshness = record.freshness;
+        let mut period = record.period;
         let mut meta = record.meta.clone();
         let mut generation = record.generation;
         for change in changes {
@@ -136,6 +137,7 @@ impl Tx {
                 Change::SetSource { after, .. } => source.clone_from(after),
                 Change::SetInsecure { after, .. } => insecure = *after,
                 Change::SetFreshness { after, .. } => freshness = *after,
+                Change::SetPeriod { after, .. } => period = *after,
                 Change::SetMeta { before, after } => {
                     // Of what is noted, only this is a part of what the stream should be.
                     if before.lookup_local != after.lookup_local {
@@ -213,7 +215,15 @@ impl Tx {
                 }
             }
         }
+        let own = period.map(|seconds| Duration::from_secs(seconds.into()));
+        let ctx = &WriteContext {
+            period: own.unwrap_or(ctx.period),
+            ..ctx.clone()
+        };
         self.upsert_tags(&record.id, facts, &tags, ctx).await?;
+        if period != record.period {
+            self.reschedule(&record.id, ctx).await?;
+        }
         self.write_revisions(&record.id, &revisions, ctx).await?;
         self.write_conditions(&record.id, facts, &tags).await?;
         self.remove_tags(&record.id, &deleted).await?;
@@ -223,6 +233,7 @@ impl Tx {
             source,
             insecure,
             freshness,
+            period,
             meta,
             ..record.clone()
         };
@@ -314,6 +325,16 @@ impl Tx {
                 (plan(facts.tag(name)) != schedule || other)
                     .then(|| (name, ctx.first_due(stream_id, name, schedule)))
             })
+            .collect();
+        self.set_due(stream_id, &due).await
+    }
+
+    /// Gives the tags that are scheduled without a period of their own their next look by another period.
+    async fn reschedule(&mut self, stream_id: &str, ctx: &WriteContext) -> Result<()> {
+        let tags = self.scheduled_tags(stream_id).await?;
+        let due: Vec<_> = tags
+            .iter()
+            .map(|tag| (tag, ctx.first_due(stream_id, tag, Schedule::Global)))
             .collect();
         self.set_due(stream_id, &due).await
     }

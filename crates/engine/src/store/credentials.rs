@@ -1,13 +1,13 @@
 //! Credentials for registries, as they rest: encrypted.
 
 use chrono::{DateTime, Utc};
-use model::{Namespace, Reference, StreamRef, TagName, credential::HostPattern};
+use model::{
+    Namespace,
+    credential::{CredentialView, HostPattern},
+};
 
 use super::{Tx, on, row};
-use crate::error::{Error, Result};
-
-/// Credentials one list or import reads, at most.
-const MOST: i64 = 1_000;
+use crate::error::Result;
 
 /// A credential with its encrypted secret.
 #[derive(Debug, Clone)]
@@ -26,43 +26,58 @@ pub struct SealedCredential {
     pub created_at: DateTime<Utc>,
 }
 
+type Row = (String, String, String, String, String, DateTime<Utc>);
+
+fn sealed(
+    (namespace, pattern, user, secret, created_by, created_at): Row,
+) -> Result<SealedCredential> {
+    let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
+    Ok(SealedCredential {
+        namespace: row::parse_opt("credentials.namespace", namespace)?,
+        pattern: row::parse("credentials.pattern", &pattern)?,
+        user,
+        secret,
+        created_by,
+        created_at,
+    })
+}
+
 impl Tx {
-    /// Credentials in order of namespace and pattern: all, or those a namespace's imports may use. At most 1 000.
+    /// The first credentials, those of namespaces before those of all, by namespace and pattern.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn credentials(
-        &mut self,
-        namespace: Option<&Namespace>,
-    ) -> Result<Vec<SealedCredential>> {
-        const ALL: &str =
+    pub async fn credentials(&mut self) -> Result<Vec<SealedCredential>> {
+        const SQL: &str =
             "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
-            WHERE $1 = '' ORDER BY namespace, pattern LIMIT $2";
-        const ITS: &str =
-            "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
-            WHERE namespace IN ($1, '') ORDER BY namespace, pattern LIMIT $2";
-        type Row = (String, String, String, String, String, DateTime<Utc>);
-        let sql = if namespace.is_some() { ITS } else { ALL };
-        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(sql)
-            .bind(namespace.map_or("", Namespace::as_str))
-            .bind(MOST)
+            ORDER BY CASE WHEN namespace = '' THEN 1 ELSE 0 END, namespace, pattern LIMIT $1";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(CredentialView::LISTED)
             .fetch_all(conn)
             .await?);
-        rows.into_iter()
-            .map(
-                |(namespace, pattern, user, secret, created_by, created_at)| {
-                    let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-                    Ok(SealedCredential {
-                        namespace: row::parse_opt("credentials.namespace", namespace)?,
-                        pattern: row::parse("credentials.pattern", &pattern)?,
-                        user,
-                        secret,
-                        created_by,
-                        created_at,
-                    })
-                },
-            )
-            .collect()
+        rows.into_iter().map(sealed).collect()
+    }
+
+    /// The credentials a namespace's imports may use for a host: those that name it, and those with a star.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn credentials_for(
+        &mut self,
+        namespace: &Namespace,
+        host: &HostPattern,
+    ) -> Result<Vec<SealedCredential>> {
+        const SQL: &str =
+            "SELECT namespace, pattern, user_name, secret, created_by, created_at FROM credentials
+            WHERE namespace IN ($1, '') AND (pattern LIKE '%*%' OR pattern = $2
+                OR SUBSTR(pattern, 1, LENGTH($2) + 1) = $2 || '/')
+            ORDER BY namespace, pattern";
+        let rows: Vec<Row> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(namespace.as_str())
+            .bind(host.to_string())
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter().map(sealed).collect()
     }
 
     /// Stores a credential in place of the one for the same namespace and pattern.
@@ -106,72 +121,9 @@ impl Tx {
             .rows_affected());
         Ok(gone > 0)
     }
-
-    /// Imported tags whose import failed, for whatever reason, and that are not held: of a namespace or of all, by stream
-    /// and name, at most 1 000 after the one named.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn failed_tags(
-        &mut self,
-        namespace: Option<&Namespace>,
-        after: Option<&FailedTag>,
-    ) -> Result<Vec<FailedTag>> {
-        const SQL: &str = "SELECT c.stream_id, s.namespace, s.name, c.tag, t.source_reference FROM conditions c
-            JOIN tags t ON t.stream_id = c.stream_id AND t.name = c.tag
-            JOIN streams s ON s.id = c.stream_id
-            WHERE (c.stream_id, c.tag) > ($2, $3) AND t.source_kind = 'external' AND t.held_at IS NULL
-                AND ($1 = '' OR s.namespace = $1)
-            ORDER BY c.stream_id, c.tag LIMIT $4";
-        let rows: Vec<(String, String, String, String, String)> =
-            on!(self, |conn| sqlx::query_as(SQL)
-                .bind(namespace_text(namespace))
-                .bind(after.map_or("", |after| after.stream_id.as_str()))
-                .bind(after.map_or("", |after| after.tag.as_str()))
-                .bind(MOST)
-                .fetch_all(conn)
-                .await?);
-        rows.into_iter()
-            .map(|(stream_id, namespace, stream, tag, reference)| {
-                Ok(FailedTag {
-                    stream_id,
-                    stream: StreamRef::parse(&namespace, &stream).map_err(Error::inconsistent)?,
-                    tag: row::parse("tags.name", &tag)?,
-                    reference: row::parse("tags.source_reference", &reference)?,
-                })
-            })
-            .collect()
-    }
-
-    /// The newest imports of streams that failed before they knew any tag: of a namespace or of all.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn failed_lists(&mut self, namespace: Option<&Namespace>) -> Result<Vec<String>> {
-        const SQL: &str = "SELECT j.id FROM streams s JOIN jobs j ON j.id = s.last_job_id
-            WHERE j.state = 'failed' AND j.listed = $2 AND ($1 = '' OR s.namespace = $1) ORDER BY j.id";
-        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(namespace_text(namespace))
-            .bind(false)
-            .fetch_all(conn)
-            .await?))
-    }
-}
-
-/// A tag whose import failed, and what was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedTag {
-    /// Its stream's id.
-    pub stream_id: String,
-    /// Its stream.
-    pub stream: StreamRef,
-    /// The tag.
-    pub tag: TagName,
-    /// What was asked upstream.
-    pub reference: Reference,
 }
 
 /// Empty stands for all namespaces.
-fn namespace_text(namespace: Option<&Namespace>) -> &str {
+pub(super) fn namespace_text(namespace: Option<&Namespace>) -> &str {
     namespace.map_or("", Namespace::as_str)
 }

@@ -27,6 +27,18 @@ impl Tx {
             .await?))
     }
 
+    /// Notes what else there is to say about a job.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_job_note(&mut self, id: &str, note: &str) -> Result<()> {
+        const SQL: &str = "UPDATE jobs SET note = $2 WHERE id = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(id).bind(note).execute(conn).await?;
+        });
+        Ok(())
+    }
+
     /// One page of jobs, newest first; of one stream or of all.
     ///
     /// # Errors

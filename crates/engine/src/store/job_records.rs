@@ -42,6 +42,30 @@ pub struct NewJob {
     pub actor: String,
 }
 
+impl NewJob {
+    /// A job that asks once more what another one asked.
+    #[must_use]
+    pub fn again(job: JobRecord, id: String, actor: &str) -> Self {
+        Self {
+            dedup_key: format!("{}|again|{}", job.stream_id, job.id),
+            id,
+            stream_id: job.stream_id,
+            source: job.source,
+            all_tags: job.all_tags,
+            narrow: job.narrow,
+            listed: false,
+            insecure: job.insecure,
+            schedule: job.schedule,
+            reference_policy: job.reference_policy,
+            mode: job.mode,
+            platform: job.platform,
+            kind: JobKind::Import,
+            creates_stream: job.creates_stream,
+            actor: actor.to_owned(),
+        }
+    }
+}
+
 /// One tag to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewItem {

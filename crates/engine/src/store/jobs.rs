@@ -61,6 +61,7 @@ pub(super) struct Columns {
     cancel_requested: bool,
     error: String,
     hint: String,
+    note: String,
     run_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
@@ -71,7 +72,7 @@ macro_rules! job_columns {
     () => {
         "SELECT j.id, j.kind, j.schedule, j.reference_policy, j.import_mode, j.platform, j.narrow, j.stream_id, s.namespace, s.name, j.state, j.source, j.all_tags, j.insecure, j.listed,
             j.generation, j.creates_stream, j.total, j.done, j.unchanged, j.failed, j.left_out, j.actor, j.attempts,
-            j.cancel_requested, j.error, j.hint, j.run_at, j.created_at, j.started_at, j.finished_at
+            j.cancel_requested, j.error, j.hint, j.note, j.run_at, j.created_at, j.started_at, j.finished_at
         FROM jobs j JOIN streams s ON s.id = j.stream_id "
     };
 }
@@ -124,6 +125,7 @@ impl Columns {
             cancelling: self.cancel_requested,
             error: self.error,
             hint: self.hint,
+            note: self.note,
             id: self.id,
         })
     }
@@ -159,7 +161,8 @@ impl Columns {
 }
 
 impl Tx {
-    /// Makes a job and, if it imports because somebody asked, notes it as the stream's newest; if one with the same key has not ended, returns that one's id.
+    /// Makes a job and, if it imports because somebody asked, notes it as the stream's newest; if one with the same key has not ended, returns
+    /// that one's id, and it does not wait for its next try.
     ///
     /// # Errors
     /// When the database refuses.
@@ -170,6 +173,9 @@ impl Tx {
             .fetch_optional(conn)
             .await?);
         if let Some(id) = active {
+            if job.kind == JobKind::Import {
+                self.try_now(&id, now).await?;
+            }
             return Ok(id);
         }
         let words = narrow_words(&job.narrow)?;
@@ -233,7 +239,7 @@ impl Tx {
             .iter()
             .filter(|item| item.state == ItemState::LeftOut)
             .count();
-        const SQL: &str = "UPDATE jobs SET listed = $2, total = $3, left_out = $4 WHERE id = $1";
+        const SQL: &str = "UPDATE jobs SET listed = $2, total = $3, left_out = $4, error = '', hint = '' WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(job_id)

@@ -15,25 +15,18 @@ pub struct DueTag {
     pub stream_id: String,
     /// The tag.
     pub tag: TagName,
-    /// What to ask upstream.
-    pub reference: Reference,
+    /// What to ask upstream; none for a tag without a spec, which is tried again as it was asked for.
+    pub reference: Option<Reference>,
     /// Its own insecure policy.
     pub insecure: bool,
     /// How often.
     pub schedule: Schedule,
+    /// The stream's period of tags without one of their own, in seconds; none for the server's.
+    pub period: Option<i64>,
     /// When it was due.
     pub due: DateTime<Utc>,
     /// It is imported by digest and has that image: it need not be looked at any more.
     pub settled: bool,
-}
-
-/// Tries of a tag that failed for a reason that may pass, at most.
-const MOST_ATTEMPTS: i64 = 10;
-
-/// How long after its `attempts`th failure in a row a tag is tried again: from half a minute, doubled, up to an hour.
-fn wait(attempts: i64) -> chrono::Duration {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(7);
-    chrono::Duration::seconds((30_i64 << doublings).min(3600))
 }
 
 impl DueTag {
@@ -41,6 +34,10 @@ impl DueTag {
     /// -1 to 1, moves it a little so that tags of one stream do not stay together.
     #[must_use]
     pub fn next(&self, global: Duration, now: DateTime<Utc>, nudge: f64) -> Option<DateTime<Utc>> {
+        let global = match self.period.map(u64::try_from) {
+            Some(Ok(seconds)) => Duration::from_secs(seconds),
+            _ => global,
+        };
         let period = self.schedule.period(global).filter(|_| !self.settled)?;
         let late = (now - self.due).to_std().unwrap_or_default();
         let missed = late.as_secs_f64() / period.as_secs_f64().max(0.001);
@@ -84,6 +81,7 @@ impl Tx {
             schedule: String,
             head_digest: Option<String>,
             checked_due_at: Option<DateTime<Utc>>,
+            period: Option<i64>,
         }
         const SQL: &str = "UPDATE tags SET checked_due_at = due_at, due_at = $2
             WHERE due_at <= $1 AND (stream_id, name) IN (
@@ -93,7 +91,8 @@ impl Tx {
                     FROM tags WHERE due_at <= $1
                 ) AS due ORDER BY turn, due_at LIMIT $3
             )
-            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at";
+            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at,
+                (SELECT s.period FROM streams s WHERE s.id = tags.stream_id) AS period";
         let rows: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(SQL)
                 .bind(now)
@@ -106,22 +105,38 @@ impl Tx {
             .map(|found| {
                 let reference: Option<Reference> =
                     row::parse_opt("tags.source_reference", found.source_reference.as_deref())?;
-                let reference = reference.ok_or_else(|| {
-                    crate::Error::inconsistent("tags.source_reference: empty for a scheduled tag")
-                })?;
                 let settled = reference
-                    .digest()
+                    .as_ref()
+                    .and_then(Reference::digest)
                     .is_some_and(|digest| found.head_digest.as_deref() == Some(digest.as_str()));
                 Ok(DueTag {
                     stream_id: found.stream_id,
                     tag: row::parse("tags.name", &found.name)?,
                     insecure: found.insecure,
                     schedule: row::parse("tags.schedule", &found.schedule)?,
+                    period: found.period,
                     due: found.checked_due_at.unwrap_or(now),
                     settled,
                     reference,
                 })
             })
+            .collect()
+    }
+
+    /// The tags of a stream that are looked at by its period or the server's.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn scheduled_tags(&mut self, stream_id: &str) -> Result<Vec<TagName>> {
+        const SQL: &str = "SELECT name FROM tags
+            WHERE stream_id = $1 AND schedule = 'global' AND due_at IS NOT NULL ORDER BY name";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
+            .fetch_all(conn)
+            .await?);
+        names
+            .iter()
+            .map(|name| row::parse("tags.name", name))
             .collect()
     }
 
@@ -145,66 +160,6 @@ impl Tx {
                     WHERE tags.name = next.name AND tags.stream_id = ",
                 );
                 query.push_bind(stream_id);
-                query.build().execute(conn).await?;
-            });
-        }
-        Ok(())
-    }
-
-    /// Notes tags whose import failed for a reason that may pass: each is due again after a while that doubles, until it
-    /// was tried ten times. A scheduled tag keeps its own time if that is sooner. A held one is not tried.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn set_failed(
-        &mut self,
-        stream_id: &str,
-        tags: &[&TagName],
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        const SQL: &str = "UPDATE tags SET attempts = attempts + 1
-            WHERE stream_id = $1 AND name = $2 AND source_kind = 'external' AND held_at IS NULL
-            RETURNING attempts, schedule, due_at";
-        for tag in tags {
-            let found: Option<(i64, String, Option<DateTime<Utc>>)> = on!(self, |conn| {
-                sqlx::query_as(SQL)
-                    .bind(stream_id)
-                    .bind(tag.as_str())
-                    .fetch_optional(conn)
-                    .await?
-            });
-            let Some((attempts, schedule, due)) = found else {
-                continue;
-            };
-            let scheduled = due.filter(|_| !schedule.is_empty());
-            let again = (attempts < MOST_ATTEMPTS).then(|| now + wait(attempts));
-            let next = match (again, scheduled) {
-                (Some(again), Some(scheduled)) => Some(again.min(scheduled)),
-                (again, scheduled) => again.or(scheduled),
-            };
-            self.set_due(stream_id, &[(*tag, next)]).await?;
-        }
-        Ok(())
-    }
-
-    /// Forgets that tags failed: they are not tried again but by schedule.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn clear_failed(&mut self, stream_id: &str, tags: &[&TagName]) -> Result<()> {
-        for chunk in tags.chunks(500) {
-            on!(self, |conn| {
-                let mut query = sqlx::QueryBuilder::new(
-                    "UPDATE tags SET attempts = 0, due_at = CASE WHEN schedule = '' THEN NULL ELSE due_at END
-                    WHERE attempts > 0 AND stream_id = ",
-                );
-                query.push_bind(stream_id);
-                query.push(" AND name IN (");
-                let mut names = query.separated(", ");
-                for tag in chunk {
-                    names.push_bind(tag.as_str());
-                }
-                query.push(")");
                 query.build().execute(conn).await?;
             });
         }

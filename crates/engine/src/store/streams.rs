@@ -26,6 +26,8 @@ pub struct StreamRecord {
     pub insecure: bool,
     /// How fresh pulls by tag are.
     pub freshness: Freshness,
+    /// The period, in seconds, of tags that are scheduled without one of their own; none for the server's.
+    pub period: Option<u32>,
     /// What is noted about it.
     pub meta: StreamMeta,
     /// Generation of what it should be.
@@ -46,6 +48,7 @@ struct Row {
     source: Option<String>,
     insecure: bool,
     freshness: String,
+    period: Option<i64>,
     labels: String,
     annotations: String,
     lookup_local: bool,
@@ -64,7 +67,7 @@ struct Row {
 
 macro_rules! columns {
     () => {
-        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.freshness, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
+        "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.freshness, s.period, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
             s.last_job_id, s.created_at, s.changed_at, s.checked_at, j.state AS import_state,
             (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
                 ORDER BY a.id DESC LIMIT 1) AS left_out
@@ -77,6 +80,13 @@ impl Row {
         Ok(StreamRef {
             namespace: row::parse::<Namespace>("streams.namespace", &self.namespace)?,
             name: row::parse::<StreamName>("streams.name", &self.name)?,
+        })
+    }
+
+    fn period(&self) -> Result<Option<u32>> {
+        let period = self.period.map(u32::try_from).transpose();
+        period.map_err(|_| {
+            crate::Error::inconsistent(format_args!("streams.period: {:?}", self.period))
         })
     }
 
@@ -107,6 +117,7 @@ impl Row {
     fn view(self) -> Result<StreamView> {
         Ok(StreamView {
             freshness: row::parse("streams.freshness", &self.freshness)?,
+            period: self.period()?,
             row: self.list_row()?,
             insecure: self.insecure,
             meta: self.meta()?,
@@ -122,6 +133,7 @@ impl Row {
     fn record(self) -> Result<StreamRecord> {
         Ok(StreamRecord {
             freshness: row::parse("streams.freshness", &self.freshness)?,
+            period: self.period()?,
             stream: self.stream()?,
             source: row::parse_opt("streams.source", self.source.as_deref())?,
             insecure: self.insecure,
@@ -290,12 +302,13 @@ impl Tx {
         id: &str,
         stream: &StreamRef,
         source: Option<&Reference>,
+        insecure: bool,
         now: DateTime<Utc>,
     ) -> Result<()> {
         // Whoever makes one holds the counter: nobody makes another between the look and the insert.
         let number = self.number().await?;
-        const SQL: &str = "INSERT INTO streams (id, namespace, name, source, generation, version, created_at, changed_at)
-            SELECT $1, $2, $3, $4, 1, $5, $6, $6
+        const SQL: &str = "INSERT INTO streams (id, namespace, name, source, generation, version, created_at, changed_at, insecure)
+            SELECT $1, $2, $3, $4, 1, $5, $6, $6, $7
             WHERE NOT EXISTS (SELECT 1 FROM streams WHERE namespace = $2 AND name = $3)";
         let made = on!(self, |conn| sqlx::query(SQL)
             .bind(id)
@@ -304,6 +317,7 @@ impl Tx {
             .bind(source.map(ToString::to_string))
             .bind(number)
             .bind(now)
+            .bind(insecure)
             .execute(conn)
             .await?
             .rows_affected());
@@ -335,7 +349,7 @@ impl Tx {
         let number = self.number().await?;
         const SQL: &str = "UPDATE streams SET generation = $2, source = $3, tags = tags + $4,
             failed_tags = failed_tags + $5, insecure_tags = insecure_tags + $6, version = $7, changed_at = $8,
-            insecure = $9, labels = $10, annotations = $11, lookup_local = $12, freshness = $13
+            insecure = $9, labels = $10, annotations = $11, lookup_local = $12, freshness = $13, period = $14
             WHERE id = $1";
         on!(self, |conn| {
             sqlx::query(SQL)
@@ -352,6 +366,7 @@ impl Tx {
                 .bind(row::json(&after.meta.annotations))
                 .bind(after.meta.lookup_local)
                 .bind(after.freshness.word())
+                .bind(after.period.map(i64::from))
                 .execute(conn)
                 .await?;
         });

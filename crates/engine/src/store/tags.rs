@@ -333,23 +333,6 @@ impl Tx {
             .collect()
     }
 
-    /// Imported tags whose latest import failed, in priority order, at most 1 000.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn failed_external_tags(&mut self, stream_id: &str) -> Result<Vec<TagName>> {
-        const SQL: &str = "SELECT t.name FROM tags t JOIN conditions c ON c.stream_id = t.stream_id AND c.tag = t.name
-            WHERE t.stream_id = $1 AND t.source_kind = 'external' ORDER BY t.sort_key LIMIT 1000";
-        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(stream_id)
-            .fetch_all(conn)
-            .await?);
-        names
-            .iter()
-            .map(|name| row::parse("tags.name", name))
-            .collect()
-    }
-
     /// Names of tags that contain a text, in priority order, at most `limit`.
     ///
     /// # Errors
@@ -384,6 +367,7 @@ impl Tx {
         let mut facts = StreamFacts {
             generation: stream.generation,
             insecure: stream.insecure,
+            period: stream.period,
             meta: stream.meta.clone(),
             ..StreamFacts::empty(&stream.stream)
         };

@@ -105,7 +105,7 @@ impl Subject {
                 self.reference
             ),
             hint: format!(
-                "Nothing was sent to {realm}. If it really is the token service of {registry}, add it to the allowed realms."
+                "Nothing was sent to {realm}. If it really is the token service of {registry}, an administrator can add its host to WEIR_ALLOWED_REALMS."
             ),
             retry: Retry::Never,
             busy: false,

@@ -158,7 +158,7 @@ impl Fault {
             }
             Cause::Timeout => "The registry took too long to answer. Try again later.",
             Cause::Certificate(_) => {
-                "The registry's certificate is not trusted here. Add its authority to this server, or tick \"Insecure registry\" if you trust the network."
+                "The registry's certificate is not trusted here. An administrator can name a file with its authority in WEIR_UPSTREAM_CA; or tick \"Insecure registry\" if you trust the network."
             }
             Cause::Tls(_) => "No TLS connection came about: check that the port is right.",
             Cause::PlainHttp => {

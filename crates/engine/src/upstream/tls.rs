@@ -6,11 +6,25 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
+/// The certificate of an authority.
+pub type Authority = CertificateDer<'static>;
+
+/// The authorities of a PEM file; none if it holds none, or something that is no certificate of an authority.
+#[must_use]
+pub fn authorities(pem: &[u8]) -> Option<Vec<Authority>> {
+    let found: Vec<Authority> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let mut roots = RootCertStore::empty();
+    let usable = found.iter().all(|root| roots.add(root.clone()).is_ok());
+    (usable && !found.is_empty()).then_some(found)
+}
+
 /// Certificates are verified.
-pub(super) fn verified(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, Error> {
+pub(super) fn verified(extra_roots: &[Authority]) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {

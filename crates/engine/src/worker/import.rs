@@ -24,15 +24,16 @@ use tokio_util::sync::CancellationToken;
 use super::Ended;
 use crate::{
     Engine, Error, Result,
-    ops::{MOST_TAGS, none_fits, usable},
+    ops::{MOST_TAGS, more_listed, none_fits, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
         import::{Finding, Outcome, choose_platform, plan},
     },
     store::{
-        ItemOutcome, JobRecord, NewItem, PendingItem, StoredImage, StreamRecord, WriteContext,
+        ItemOutcome, JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord,
+        WriteContext, wait,
     },
-    upstream::{Door, Failure, Retry},
+    upstream::{Door, Failure, Retry, TagList},
 };
 
 /// Findings gathered for one transaction; up to twice as many are written.
@@ -69,17 +70,20 @@ pub(super) async fn run(
 ) -> Result<Ended> {
     let id = job.id.as_str();
     if job.cancel_requested {
-        return finish(engine, id, JobState::Cancelled, "", "").await;
+        return finish(engine, &job, JobState::Cancelled, "", "").await;
     }
     if !job.listed {
         let listed = tokio::select! {
             listed = list(engine, &job) => listed?,
-            () = cancel.cancelled() => return finish(engine, id, JobState::Cancelled, "", "").await,
+            () = cancel.cancelled() => return finish(engine, &job, JobState::Cancelled, "", "").await,
         };
         if let Err(failure) = listed {
+            if failure.transient() && job.attempts < MOST_ATTEMPTS {
+                return put_off(engine, &job, &failure).await;
+            }
             return finish(
                 engine,
-                id,
+                &job,
                 JobState::Failed,
                 &failure.message,
                 &failure.hint,
@@ -106,43 +110,62 @@ pub(super) async fn run(
             last_failure = Some(failure);
         }
         if cancel.is_cancelled() {
-            return finish(engine, id, JobState::Cancelled, "", "").await;
+            return finish(engine, &job, JobState::Cancelled, "", "").await;
         }
     }
     let view = engine.store().read().await?.job_view(id).await?;
     let Some(progress) = view.map(|view| view.progress) else {
         return Ok(Ended::Final);
     };
-    if progress.failed == 0 {
-        // A schedule that found everything as it was leaves no trace but when each tag was looked at.
-        if job.kind == JobKind::Schedule && progress.unchanged == progress.total {
-            let mut tx = engine.store().write().await?;
+    // A schedule that changed nothing leaves no trace but when each tag was looked at: neither what is as it was, nor the
+    // same failure once a period.
+    if job.kind == JobKind::Schedule {
+        let mut tx = engine.store().write().await?;
+        let record = tx.job_record(id).await?;
+        if record.is_none_or(|record| record.generation.is_none()) {
             tx.delete_job(id).await?;
             tx.commit().await?;
             return Ok(Ended::Final);
         }
-        return finish(engine, id, JobState::Succeeded, "", "").await;
+    }
+    if progress.failed == 0 {
+        return finish(engine, &job, JobState::Succeeded, "", "").await;
     }
     // When nothing worked, the job says why; otherwise each tag does.
     let (error, hint) = match last_failure {
         Some(failure) if progress.failed == progress.total => (failure.message, failure.hint),
         _ => (String::new(), String::new()),
     };
-    finish(engine, id, JobState::Failed, &error, &hint).await
+    finish(engine, &job, JobState::Failed, &error, &hint).await
 }
 
 pub(super) async fn finish(
     engine: &Engine,
-    id: &str,
+    job: &JobRecord,
     state: JobState,
     error: &str,
     hint: &str,
 ) -> Result<Ended> {
     let mut tx = engine.store().write().await?;
-    tx.finish_job(id, state, error, hint, engine.clock().now())
+    tx.finish_job(&job.id, state, error, hint, engine.clock().now())
         .await?;
+    tx.forget_surplus_jobs(&job.stream_id).await?;
     tx.commit().await?;
     metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
+    Ok(Ended::Final)
+}
+
+/// Lets a job be tried again later: after a while that doubles, and not before the other side wants to be asked.
+async fn put_off(engine: &Engine, job: &JobRecord, failure: &Failure) -> Result<Ended> {
+    let asked = match failure.retry {
+        Retry::After(time) => chrono::Duration::from_std(time).unwrap_or_default(),
+        _ => chrono::Duration::zero(),
+    };
+    let again = engine.clock().now() + wait(job.attempts).max(asked);
+    let mut tx = engine.store().write().await?;
+    let why = [failure.message.as_str(), failure.hint.as_str()];
+    tx.put_off(&job.id, engine.owner(), again, why).await?;
+    tx.commit().await?;
     Ok(Ended::Final)
 }
 
@@ -180,13 +203,17 @@ async fn note_tags(
             .access(&mut tx, namespace, &job.source, insecure.allowed())
             .await?
     };
-    let names = match Door::new(engine.upstream(), &job.source, access)
+    let list = match Door::new(engine.upstream(), &job.source, access)
         .tags(MOST_TAGS)
         .await
     {
-        Ok(list) => list.tags,
+        Ok(list) => list,
         Err(failure) => return Ok(Err(failure)),
     };
+    let TagList {
+        tags: names,
+        truncated,
+    } = list;
     let cap = engine.cap(&Selection::All);
     let found = i64::try_from(names.len()).unwrap_or(i64::MAX);
     let tags = job.narrow.select(usable(names).0);
@@ -215,6 +242,9 @@ async fn note_tags(
         .collect();
     let mut tx = engine.store().write().await?;
     tx.insert_items(&job.id, &items).await?;
+    if truncated {
+        tx.set_job_note(&job.id, &more_listed()).await?;
+    }
     tx.commit().await?;
     Ok(Ok(()))
 }
@@ -448,7 +478,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             insecure: item.insecure,
             schedule: job.schedule,
             reference_policy: job.reference_policy,
-            explicit: !job.all_tags,
+            explicit: job.kind == JobKind::Import && !job.all_tags,
             outcome,
         };
         let (state, digest, message) = match answer {

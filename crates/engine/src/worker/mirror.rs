@@ -44,7 +44,7 @@ pub(super) async fn run(
             let outcome = tokio::select! {
                 stored = store(engine, &record.stream, &item) => outcome(item, stored, &mut last)?,
                 () = cancel.cancelled() => {
-                    return finish(engine, &job.id, JobState::Cancelled, "", "").await;
+                    return finish(engine, &job, JobState::Cancelled, "", "").await;
                 }
             };
             let now = engine.clock().now();
@@ -59,14 +59,14 @@ pub(super) async fn run(
         return Ok(Ended::Final);
     };
     if progress.failed == 0 {
-        return finish(engine, &job.id, JobState::Succeeded, "", "").await;
+        return finish(engine, &job, JobState::Succeeded, "", "").await;
     }
     // When nothing worked, the job says why; otherwise each tag does.
     let (error, hint) = match last {
         Some(why) if progress.failed == progress.total => why,
         _ => Default::default(),
     };
-    finish(engine, &job.id, JobState::Failed, &error, &hint).await
+    finish(engine, &job, JobState::Failed, &error, &hint).await
 }
 
 fn outcome(

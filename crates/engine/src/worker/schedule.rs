@@ -7,6 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use model::{
+    Reference, TagName,
     job::{ItemState, JobKind},
     narrow::Narrow,
     policy::ReferencePolicy,
@@ -114,20 +115,35 @@ impl Engine {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let taken = tx.take_due_tags(now, now + AGAIN, limit).await?;
         let (count, mut scheduled) = (taken.len(), 0);
-        let mut groups: BTreeMap<(String, String), Vec<DueTag>> = BTreeMap::new();
+        let mut groups: BTreeMap<(String, String), Vec<(Reference, DueTag)>> = BTreeMap::new();
+        let mut without_spec: BTreeMap<String, Vec<TagName>> = BTreeMap::new();
         for tag in taken {
-            let key = (tag.stream_id.clone(), tag.reference.host().to_owned());
-            groups.entry(key).or_default().push(tag);
+            if let Some(reference) = tag.reference.clone() {
+                let key = (tag.stream_id.clone(), reference.host().to_owned());
+                groups.entry(key).or_default().push((reference, tag));
+            } else {
+                without_spec.entry(tag.stream_id).or_default().push(tag.tag);
+            }
+        }
+        for (stream_id, tags) in without_spec {
+            let waiting = self.retry_as_asked(&mut tx, &stream_id, &tags).await?;
+            let tried: Vec<_> = tags
+                .iter()
+                .filter(|tag| !waiting.contains(tag))
+                .map(|tag| (tag, None))
+                .collect();
+            scheduled += tried.len();
+            tx.set_due(&stream_id, &tried).await?;
         }
         for ((stream_id, host), tags) in groups {
-            let wanted: Vec<&DueTag> = tags.iter().filter(|tag| !tag.settled).collect();
+            let wanted: Vec<_> = tags.iter().filter(|(_, tag)| !tag.settled).collect();
             let mut waits = false;
-            if let Some(first) = wanted.first() {
+            if let Some((first, _)) = wanted.first() {
                 let job = NewJob {
                     id: self.clock().id(),
                     dedup_key: format!("{stream_id}|schedule|{host}"),
                     stream_id: stream_id.clone(),
-                    source: first.reference.without_tag(),
+                    source: first.without_tag(),
                     all_tags: false,
                     narrow: Narrow::default(),
                     listed: true,
@@ -142,9 +158,9 @@ impl Engine {
                 };
                 let items: Vec<NewItem> = wanted
                     .iter()
-                    .map(|tag| NewItem {
+                    .map(|(reference, tag)| NewItem {
                         tag: tag.tag.clone(),
-                        reference: tag.reference.clone(),
+                        reference: reference.clone(),
                         insecure: tag.insecure,
                         state: ItemState::Pending,
                     })
@@ -162,7 +178,7 @@ impl Engine {
                 let period = self.config().schedule_interval;
                 let next: Vec<_> = tags
                     .iter()
-                    .map(|tag| (&tag.tag, tag.next(period, now, jitter() * 2.0 - 1.0)))
+                    .map(|(_, tag)| (&tag.tag, tag.next(period, now, jitter() * 2.0 - 1.0)))
                     .collect();
                 tx.set_due(&stream_id, &next).await?;
             }

@@ -2,10 +2,12 @@
 
 use engine::{
     Error, db_test,
+    store::SealedCredential,
     testing::{
         db::actor,
         upstream::{Fault, ImageKind, Route, TestUpstream},
     },
+    upstream::{Config, Upstream},
 };
 use model::{
     StreamRef, credential::HostPattern, import::Selection, job::JobState, tag::Reason, user::Role,
@@ -14,7 +16,7 @@ use model::{
 use crate::common::{Story, chosen};
 
 impl Story {
-    async fn credential(&self, pattern: &str, user: &str, password: &str) {
+    pub async fn credential(&self, pattern: &str, user: &str, password: &str) {
         let namespace = Some(self.stream.namespace.clone());
         let pattern = pattern.parse().unwrap();
         self.engine
@@ -49,8 +51,59 @@ db_test!(
         assert_eq!((all[0].user.as_str(), all[0].created_by.as_str()), ("robot", story.editor.name.as_str()));
         assert!(!format!("{all:?}").contains("s3cret"));
         let mut tx = story.engine.store().read().await.unwrap();
-        let sealed = tx.credentials(None).await.unwrap();
+        let sealed = tx.credentials().await.unwrap();
         assert!(sealed.iter().all(|found| !found.secret.contains("s3cret")));
+    }
+);
+
+db_test!(
+    async fn the_right_credential_is_found_among_any_number(db) {
+        let up = TestUpstream::builder().basic("robot", "s3cret").start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.credential(&up.host(), "robot", "s3cret").await;
+        let mut tx = story.engine.store().write().await.unwrap();
+        let own = tx.credentials().await.unwrap().remove(0);
+        for number in 0..1_200 {
+            let other = SealedCredential {
+                namespace: None,
+                pattern: format!("0{number}.example").parse().unwrap(),
+                ..own.clone()
+            };
+            tx.set_credential(&other).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let job = story.import_new(&up, chosen(&["1.0"])).await;
+        assert_eq!(job.state, JobState::Succeeded, "{job:?}");
+        let listed = story.engine.list_credentials(&actor(Role::Admin)).await.unwrap();
+        assert_eq!((listed.len(), &listed[0].namespace), (1_000, &own.namespace));
+    }
+);
+
+db_test!(
+    async fn a_secret_goes_to_a_token_service_on_another_host_only_when_that_is_allowed(db) {
+        // Another name of the same machine: another host, as far as names tell, and one that would answer.
+        let service = TestUpstream::builder().tls().bearer_for("robot", "s3cret").start().await;
+        let realm = service.origin().replace("127.0.0.1", "localhost");
+        let up = TestUpstream::builder().tls().start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        up.fail(Route::Ping, Fault::Realm(format!("{realm}/token")));
+        let mut story = Story::new(&db).await;
+        story.credential(&up.host(), "robot", "s3cret").await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let condition = story.tag("1.0").await.condition.unwrap();
+        assert_eq!(condition.reason, Reason::Unauthorized);
+        assert!(condition.message.contains(&format!("wants credentials sent to {realm}")), "{condition:?}");
+        assert!(condition.hint.contains("WEIR_ALLOWED_REALMS"), "{condition:?}");
+        let asked = service.requests();
+        assert!(asked.iter().all(|seen| seen.authorization.is_none()), "the secret stays here: {asked:?}");
+
+        let config = Config { allowed_realms: vec!["localhost".to_owned()], ..Config::default() };
+        story.engine = db.engine_with(Upstream::new(config).unwrap(), |_| {}).await;
+        story.again(&["1.0"]).await;
+        let row = story.tag("1.0").await;
+        assert!(row.head.is_some() && row.condition.is_none(), "{row:?}");
+        assert!(service.requests().iter().any(|seen| seen.authorization.is_some()));
     }
 );
 

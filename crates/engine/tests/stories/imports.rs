@@ -198,7 +198,7 @@ bad_upstream!(
     ["larger than 4194304 bytes"]
 );
 bad_upstream!(
-    a_token_service_on_another_host_is_not_trusted,
+    a_token_service_at_a_blocked_address_is_not_asked,
     TestUpstream::start().await,
     |up| up.fail(
         Route::Any,

@@ -3,7 +3,7 @@
 use crate::common::Story;
 use engine::{
     Error, db_test,
-    testing::upstream::{ImageKind, TestUpstream},
+    testing::upstream::{Fault, ImageKind, Route, TestUpstream},
 };
 use model::{import::Selection, job::JobState, narrow::Narrow};
 
@@ -62,5 +62,16 @@ db_test!(
         assert_eq!(job.state, JobState::Failed);
         assert!(job.error.contains("fits: versions >=9"), "{}", job.error);
         assert_eq!(story.tags().await.len(), 2, "nothing else changed");
+    }
+);
+
+db_test!(
+    async fn a_list_of_more_tags_than_are_read_is_said_to_be_cut(db) {
+        let up = TestUpstream::start().await;
+        up.fail(Route::Tags, Fault::EndlessTags);
+        let story = Story::with_cap(&db, Some(1)).await;
+        let job = story.import_new(&up, Selection::All).await;
+        assert_eq!((job.progress.total, job.progress.left_out), (1, 99_999));
+        assert_eq!(job.note, "The registry lists more than 100000 tags; the rest is not looked at.");
     }
 );

@@ -14,9 +14,9 @@ use engine::{
     testing::upstream::{ImageKind, TestUpstream},
 };
 use model::{
-    Change, Digest, PageRequest, StreamRef, TagName, TagSource, TagSpec,
+    PageRequest, StreamRef, TagName, TagSource, TagSpec,
     edit::{Edit, Policies, Which},
-    policy::{ReferencePolicy, Schedule},
+    policy::{Freshness, ReferencePolicy, Schedule},
     stream::StreamView,
     tag::{Revision, TagAt, TagRow},
     tagging::{After, Mode, TagInput, TagRequest},
@@ -28,7 +28,10 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use crate::common::{Story, chosen};
+use crate::{
+    common::{Story, chosen},
+    replay::{Own, Replayed, State},
+};
 
 /// Small numbers, each the beginning of another run.
 const SEEDS: Range<u8> = 0..10;
@@ -54,6 +57,8 @@ enum Step {
     Rollback(At, i64, After),
     Release(At),
     Policies(At, Policies),
+    /// The policies of a whole stream.
+    Stream(usize, Edit),
     /// Time passes, and the schedules have their turn.
     Wait,
 }
@@ -90,8 +95,18 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..STREAMS).prop_map(Step::DeleteStream),
         8 => (at.clone(), 1..4_i64, after).prop_map(|(at, n, after)| Step::Rollback(at, n, after)),
         3 => at.clone().prop_map(Step::Release),
+        4 => (0..STREAMS, stream_edit()).prop_map(|(n, edit)| Step::Stream(n, edit)),
         4 => (at, policies).prop_map(|(at, policies)| Step::Policies(at, policies)),
         3 => Just(Step::Wait),
+    ]
+}
+
+fn stream_edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        any::<bool>().prop_map(|insecure| Edit::StreamInsecure { insecure }),
+        proptest::option::of(60..62_u32).prop_map(|period| Edit::StreamPeriod { period }),
+        prop_oneof![Just(Freshness::Local), Just(Freshness::Every(60))]
+            .prop_map(|freshness| Edit::StreamFreshness { freshness }),
     ]
 }
 
@@ -123,16 +138,7 @@ struct World<'a> {
     /// The newest journal number that was looked at, over all seeds.
     number: i64,
     /// What the journal makes of each stream so far, over all seeds: schedules go on for those of earlier ones.
-    replayed: BTreeMap<StreamRef, BTreeMap<TagName, State>>,
-}
-
-/// What a tag is, as the journal tells it.
-#[derive(Debug, Default, PartialEq)]
-struct State {
-    spec: Option<TagSpec>,
-    head: Option<Digest>,
-    failed: bool,
-    held: bool,
+    replayed: BTreeMap<StreamRef, Replayed>,
 }
 
 /// A stream as the tables have it.
@@ -214,6 +220,7 @@ impl World<'_> {
                 };
                 self.edit(at, edit).await?;
             }
+            Step::Stream(n, edit) => self.edit(&(*n, 0), edit.clone()).await?,
             Step::Wait => {
                 engine.clock().advance(chrono::Duration::minutes(2));
                 engine.schedule_due(1_000).await?;
@@ -279,41 +286,11 @@ impl World<'_> {
                 self.number = number;
                 let mut tx = engine.store().read().await.unwrap();
                 let changes = tx.journal_number(&stream, number).await.unwrap();
-                let tags = self.replayed.entry(stream).or_default();
-                changes.iter().for_each(|change| replay(tags, change));
+                let replayed = self.replayed.entry(stream).or_default();
+                changes.iter().for_each(|change| replayed.replay(change));
             }
             assert!(self.number > before, "{newest} is nowhere in the journal");
         }
-    }
-}
-
-fn replay(tags: &mut BTreeMap<TagName, State>, change: &Change) {
-    if matches!(change, Change::DeleteStream { .. }) {
-        tags.clear();
-    }
-    let Some(name) = change.tag().cloned() else {
-        return;
-    };
-    if matches!(change, Change::DeleteTag { .. }) {
-        tags.remove(&name);
-        return;
-    }
-    let state = tags.entry(name).or_default();
-    match change {
-        Change::SetSpec { before, after, .. } => {
-            assert_eq!(&state.spec, before, "what it says was there, was there");
-            state.spec = Some(after.clone());
-        }
-        Change::MoveHead { before, after, .. } => {
-            assert_eq!(&state.head, before, "what it says was there, was there");
-            state.head = Some(after.clone());
-        }
-        Change::SetCondition { after, .. } => state.failed = after.is_some(),
-        Change::SetHold { before, after, .. } => {
-            assert_eq!(state.held, *before);
-            state.held = *after;
-        }
-        _ => {}
     }
 }
 
@@ -505,7 +482,17 @@ db_test!(
                         };
                         (row.name.clone(), state)
                     });
-                    let stored: BTreeMap<_, _> = stored.collect();
+                    let stored = stored.collect();
+                    let stored = Replayed {
+                        own: seen.view.as_ref().map(|view| Own {
+                            source: view.row.source.clone(),
+                            insecure: view.insecure,
+                            freshness: view.freshness,
+                            period: view.period,
+                            meta: view.meta.clone(),
+                        }),
+                        tags: stored,
+                    };
                     let replayed = world.replayed.entry(stream.clone()).or_default();
                     assert_eq!(*replayed, stored, "{stream}: replaying the journal gives the tables");
                 }

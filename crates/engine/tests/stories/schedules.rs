@@ -9,8 +9,8 @@ use engine::{
 use model::{
     StreamRef,
     edit::{Edit, Policies, Which},
-    import::Selection,
-    policy::Schedule,
+    import::{ImageImport, Selection},
+    policy::{ImportMode, ReferencePolicy, Schedule},
     tagging::After,
 };
 
@@ -28,7 +28,7 @@ impl Story {
     }
 
     /// Moves the clock, and does what is due then. Returns how many tags were.
-    async fn after(&self, time: Duration) -> usize {
+    pub async fn after(&self, time: Duration) -> usize {
         self.engine.clock().advance(time);
         let taken = self.engine.schedule_due(1_000).await.unwrap();
         self.engine.run_jobs().await.unwrap();
@@ -128,18 +128,74 @@ db_test!(
         let up = TestUpstream::start().await;
         let digest = up.image("team/app", "1.0", ImageKind::Docker);
         let story = Story::new(&db).await;
-        story.import_new(&up, chosen(&["1.0"])).await;
-        story.schedule(Schedule::Every(60)).await;
-        let due = engine::store::DueTag {
-            stream_id: String::new(),
-            tag: "1.0".parse().unwrap(),
-            reference: up.reference("team/app").with_digest(&digest),
+        let pinned = ImageImport {
+            from: up.reference("team/app").with_digest(&digest),
+            to: "pinned".parse().unwrap(),
             insecure: true,
             schedule: Schedule::Every(60),
-            due: story.engine.clock().now(),
-            settled: true,
+            reference_policy: ReferencePolicy::Source,
+            mode: ImportMode::PreserveOriginal,
+            platform: <[String; 2]>::default(),
         };
-        assert_eq!(due.next(std::time::Duration::from_secs(60), story.engine.clock().now(), 0.0), None);
+        up.fail(Route::Manifest, Fault::Status(404));
+        story.engine.import_images(&story.editor, &story.stream, &[pinned]).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        assert!(story.tag("pinned").await.condition.is_some());
+        up.heal();
+        assert_eq!(story.after(Duration::seconds(61)).await, 1, "it has no image yet");
+        let row = story.tag("pinned").await;
+        assert!(row.head.is_some() && row.checks.due.is_some(), "{row:?}");
+        up.forget_requests();
+        story.after(Duration::seconds(64)).await;
+        assert_eq!(up.requests().len(), 0, "a digest never points at anything else");
+        let row = story.tag("pinned").await;
+        assert_eq!((row.checks.due, row.spec.unwrap().schedule()), (None, Schedule::Every(60)));
+        assert_eq!(story.after(Duration::days(1)).await, 0);
+    }
+);
+
+db_test!(
+    async fn a_streams_period_holds_for_tags_without_one_of_their_own_also_for_those_to_come(db) {
+        let up = TestUpstream::start().await;
+        for tag in ["1.0", "2.0", "3.0", "4.0"] {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), chosen(&["1.0"]), true);
+        request.schedule = Schedule::Global;
+        story.run(&request).await;
+        request.create = false;
+        (request.selection, request.schedule) = (chosen(&["2.0"]), Schedule::Every(86_400));
+        story.run(&request).await;
+        (request.selection, request.schedule) = (chosen(&["3.0"]), Schedule::Never);
+        story.run(&request).await;
+        assert_eq!(story.engine.config().schedule_interval.as_secs(), 900);
+        let due = async |tag: &str| {
+            let due = story.tag(tag).await.checks.due;
+            due.map(|due| (due - story.engine.clock().now()).num_seconds())
+        };
+        let before = due("2.0").await;
+        let done = story.confirmed(Edit::StreamPeriod { period: Some(60) }).await;
+        assert_eq!(done.plan.sentence, "1 tag of team/app is imported again every 1m.");
+        assert!(due("1.0").await.unwrap() <= 60);
+        assert_eq!((due("2.0").await, due("3.0").await), (before, None));
+        (request.selection, request.schedule) = (chosen(&["4.0"]), Schedule::Global);
+        story.run(&request).await;
+        assert!(due("4.0").await.unwrap() <= 60, "a new one, too");
+        // Each once a minute from then on.
+        assert_eq!(story.after(Duration::seconds(61)).await, 2);
+        assert!(due("1.0").await.unwrap() <= 64 && due("4.0").await.unwrap() <= 64);
+        assert_eq!(story.after(Duration::seconds(64)).await, 2);
+
+        let same = story.engine.plan_edit(&story.editor, &story.stream, &Edit::StreamPeriod { period: Some(60) }).await;
+        assert!(same.unwrap_err().to_string().contains("nothing would change"));
+        story.confirmed(Edit::Undo { number: done.number }).await;
+        let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(view.period, None);
+        assert!(due("1.0").await.is_some());
+        let taken = story.after(Duration::seconds(900)).await;
+        assert_eq!(taken, 2);
+        assert!(due("1.0").await.max(due("4.0").await).unwrap() > 64, "the server's period again");
     }
 );
 

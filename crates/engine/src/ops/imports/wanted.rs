@@ -2,10 +2,15 @@
 
 use model::{Reference, TagName, TagSource};
 
-use crate::{Error, Result, rules::facts::StreamFacts, store::StreamRecord};
+use crate::{
+    Error, Result,
+    rules::facts::StreamFacts,
+    store::{StreamRecord, Tx},
+};
 
 /// What to ask upstream for a tag: what its spec says, else the stream's repository.
-pub(super) fn source_of(
+pub(super) async fn source_of(
+    tx: &mut Tx,
     record: &StreamRecord,
     facts: &StreamFacts,
     tag: &TagName,
@@ -26,6 +31,9 @@ pub(super) fn source_of(
         }
         None if record.source.is_some() => {
             // A tag that has only ever failed: it was part of the repository's import.
+            if let Some((_, asked)) = tx.failed_item(&record.id, tag).await? {
+                return Ok((asked.tag, asked.reference, asked.insecure));
+            }
             let source = record.source.as_ref().map(|source| source.with_tag(tag));
             source
                 .map(|source| (tag.clone(), source, false))
