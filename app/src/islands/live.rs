@@ -133,8 +133,9 @@ fn counterpart(parent: &Element, at: Option<&Node>, fresh: &Node, went: bool) ->
 }
 
 fn id(node: &Node) -> Option<String> {
-    let id = node.dyn_ref::<Element>()?.id();
-    (!id.is_empty()).then_some(id)
+    // Not the property: a form's is its field of that name.
+    let id = node.dyn_ref::<Element>()?.get_attribute("id");
+    id.filter(|id| !id.is_empty())
 }
 
 fn kind(node: &Node) -> (u16, String) {
