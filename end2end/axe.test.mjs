@@ -1,8 +1,9 @@
-// Every page against the rules of WCAG 2.2 AA that a program can check, in both themes and at 390 px.
+// Every page against the rules of WCAG 2.2 AA that a program can check, in both themes and at 390 px; and none is wider than
+// its window, whatever that is.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { fill, looks } from "./pages.mjs";
+import { fill, looks, tooWide, widths } from "./pages.mjs";
 import { startRegistry } from "./registry.mjs";
 import { newHome, newPage, openBrowser, signIn } from "./weir.mjs";
 
@@ -55,3 +56,19 @@ for (const [look, options] of Object.entries(looks)) {
     assert.deepEqual(found, [], `${found.length} violations:\n${found.join("\n")}`);
   });
 }
+
+test("no page is wider than its window", async () => {
+  const page = await newPage(browser);
+  await signIn(page, home.url);
+  const found = [];
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(home.url + path);
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: 900 });
+      const wide = await tooWide(page);
+      if (wide > 0) found.push(`${name} at ${width}: ${wide} px too wide`);
+    }
+  }
+  await page.context().close();
+  assert.deepEqual(found, []);
+});

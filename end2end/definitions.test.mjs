@@ -128,7 +128,8 @@ for (const [database, scripts] of [["sqlite", false], ["postgres", true]]) {
       await page.getByRole("button", { name: "Save the credential" }).click();
       await page.getByRole("row", { name: "quay.io/team" }).waitFor();
       assert.ok(!(await page.content()).includes("very secret"));
-      await page.getByRole("button", { name: "Remove the credential for quay.io/team" }).click();
+      await page.getByLabel("Remove the credential for quay.io/team").click();
+      await page.getByRole("button", { name: "Remove quay.io/team" }).click();
       await page.getByText("No credentials yet").waitFor();
       assert.deepEqual(page.troubles, []);
       await page.context().close();

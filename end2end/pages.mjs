@@ -11,6 +11,12 @@ export const looks = {
   narrow: { colorScheme: "light", viewport: { width: 390, height: 844 } },
 };
 
+/** Widths between a phone and a large window, where tables are most likely to have no room. */
+export const widths = [320, 390, 768, 900, 1024, 1100, 1280];
+
+/** How many pixels a page is wider than its window. */
+export const tooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
 /** Fills a started home with streams, changes and credentials. Returns the paths of the pages by name; sign in to see them. */
 export async function fill(browser, registry, home) {
   await populate(registry, "ruby", tags);
@@ -51,6 +57,12 @@ export async function fill(browser, registry, home) {
   await page.getByRole("button", { name: "Confirm" }).click();
   await page.waitForURL(/done=/);
   const done = new URL(page.url());
+  await page.goto(`${home.url}/streams/policies?stream=shop/web&preview=1&streams=yes`);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL(/done=/);
+  const bulk = new URL(page.url()).searchParams.get("done");
+  await page.goto(`${home.url}/s/shop/ruby/t/2.0`);
+  const image = await page.locator("a[href*='/i/sha256:']").first().getAttribute("href");
   await page.goto(`${home.url}/credentials`);
   for (const [namespace, host] of [["shop", "quay.io/team"], ["", "*.example.com"]]) {
     await page.getByLabel("Namespace", { exact: true }).fill(namespace);
@@ -79,6 +91,9 @@ export async function fill(browser, registry, home) {
     "tag-circle": tagPreview("edge", "5.0", "follow"), delete: "/s/shop/ruby/tags/delete?tag=5.0", "delete-stream": "/s/shop/ruby/delete",
     describe: "/s/shop/ruby/describe", "describe-legacy": "/s/shop/ruby/describe?layout=legacy", past: "/s/shop/ruby?at=2100-01-01",
     "tag-options": "/s/shop/ruby/tag?source=quay.io/org/app:1&destination=web&mode=follow&pull=local&period=30m",
+    import: "/s/shop/ruby/import", "stream-imports": "/s/shop/ruby/imports", "tag-describe": "/s/shop/ruby/t/2.0/describe",
+    image, "image-describe": `${image}/describe`, "image-definition": `${image}/definition`, "stream-definition": "/s/shop/ruby/definition",
+    "streams-undo": `/streams/undo?change=${bulk}`, setup: "/setup?token=x", failed: "/s/shop/ruby?state=failed",
     tokens: "/account/tokens", namespace: "/n/shop/settings", storage: "/storage", jobs: "/imports", job, missing: "/s/shop/nothing",
   };
 }

@@ -160,7 +160,8 @@ for (const database of ["sqlite", "postgres"]) {
         assert.equal((await login()).code, 0);
         await page.reload();
         assert.equal(await page.locator("#new-token").count(), 0, "shown once");
-        await page.getByRole("button", { name: "Revoke the token ci" }).click();
+        await page.getByLabel("Revoke the token ci").click();
+        await page.getByRole("button", { name: "Revoke ci" }).click();
         await page.getByText("No API tokens yet").waitFor();
         assert.notEqual((await login()).code, 0, "revoked");
         assert.deepEqual(page.troubles, []);

@@ -24,8 +24,8 @@
 //! # Forms
 //! `<form class="sheet">`, then fields, then `<p class="buttons">` with one primary [`Button`]. [`ErrorSummary`] stands above
 //! the form; its links go to the field's id, which is the field's name. After [`TextField`] a parsed echo is `<p class="echo">`.
-//! The preview goes into `<section class="confirm">` with [`Preview`] or `<p class="sentence">` and [`PreviewTable`].
-//! A filter is `<form class="filters" method="get">` with labels around controls, then [`FilterChips`].
+//! The preview goes into `<section class="confirm" id="preview" tabindex="-1">` with [`Preview`]; the form before it then has no
+//! primary button. A filter is [`Filters`] with labels around controls, then [`FilterChips`].
 //!
 //! # Tables
 //! ```text
@@ -35,7 +35,7 @@
 //!   <thead><tr>
 //!     <th scope="col" class="tick"><SelectAll form="tags".to_owned() name="tag[]".to_owned()/></th>
 //!     <th scope="col" aria-sort="ascending"><a href=..>"Tag"</a></th>    sortable heads are links
-//!     <th scope="col" class="number wide">"Size"</th>                     `wide`: left out below 1100 px
+//!     <th scope="col" class="number wide">"Size"</th>                     `wide`: left out below 1360 px, `middle`: below 1200
 //!     <th scope="col"><span class="visually-hidden">"Actions"</span></th>
 //!   </tr></thead>
 //!   <tbody><tr id="tag-2.0">                                             `tr:target` is marked
@@ -66,16 +66,22 @@ mod states;
 mod tables;
 
 pub use facts::{
-    CopyButton, Kv, PullCommand, clock, digest, exact_time, reference, relative_time, size,
-    size_change, time,
+    CopyButton, Kv, PullCommand, clock, digest, exact_time, reference, relative_time, shortened,
+    size, size_change, time,
 };
 pub use forms::{
-    Button, CheckBox, Choice, Csrf, Field, LinkButton, RadioGroup, TextField, field_error,
+    Button, CheckBox, Choice, ConfirmButtons, Csrf, Field, LinkButton, PreviewButtons, RadioGroup,
+    TextField, field_error,
 };
 pub use head::{Brand, NavItem, NavMenu, PageHead, Rail, RunningPill, Tab, Tabs};
 pub use icons::{Mark, icon};
 pub use layers::layers;
-pub use notices::{Alert, Empty, ErrorState, ErrorSummary, alert};
+pub use notices::{Alert, Empty, ErrorState, ErrorSummary, alert, sentence};
 pub use progress::Progress;
-pub use states::{Policy, State, badge, job_badge, policy_badge, state_badge, tag_badge};
-pub use tables::{FilterChips, Kebab, Preview, PreviewTable, SelectionBar, escape, pager};
+pub use states::{
+    Policy, State, badge, job_badge, outcome_badge, policy_badge, state_badge, tag_badge,
+};
+pub use tables::{
+    Ask, FilterChips, Filters, Kebab, Preview, PreviewTable, SelectionBar, escape, pager,
+    plan_table,
+};

@@ -10,6 +10,7 @@ use model::{
     import::{ImportRequest, Selection},
     policy::{ReferencePolicy, Schedule},
     stream::StreamFilter,
+    tag::TagFilter,
 };
 
 use crate::hosts::Host;
@@ -154,7 +155,9 @@ async fn lags(engine: &Engine, actor: &Actor) -> Result<Vec<f64>> {
                 size: PageRequest::MAX,
             };
             loop {
-                let page = engine.list_tags(actor, &row.stream, "", &tags).await?;
+                let page = engine
+                    .list_tags(actor, &row.stream, &TagFilter::default(), &tags)
+                    .await?;
                 for row in &page.items {
                     let (last, due) = (row.checks.last, row.checks.last_due);
                     let late = last.zip(due).context("a tag that was never looked at")?;

@@ -40,7 +40,7 @@ async fn policies_of_ticked_streams_are_set_and_undone_with_scripts_off() {
         Some("shop/ruby")
     );
     let nothing = browser.get("/streams/policies?all=1&preview=1").await;
-    assert!(nothing.body.contains("choose what is to change"));
+    assert!(nothing.body.contains("Choose what is to change"));
 
     let preview = browser
         .get("/streams/policies?stream=shop%2Fruby&preview=1&streams=yes")
@@ -50,7 +50,7 @@ async fn policies_of_ticked_streams_are_set_and_undone_with_scripts_off() {
             .body
             .contains("1 change of policies in 1 stream will be made")
     );
-    assert!(preview.body.contains("shop/ruby Stream connection"));
+    assert!(preview.body.contains("Stream connection"));
     let done = confirm(&browser, &preview).await;
     assert!(insecure().await);
     let (_, rest) = done

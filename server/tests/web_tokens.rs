@@ -55,7 +55,7 @@ async fn a_token_is_shown_once_and_works_until_revoked() {
     let csrf = browser.token().await;
     let fields = [("csrf", csrf.as_str()), ("id", &id)];
     let page = browser.post("/api/fn/tokens/revoke", &fields).await;
-    assert_eq!(page.location(), "/account/tokens");
+    assert_eq!(page.location(), "/account/tokens?said=revoked");
     assert!(
         server
             .engine
@@ -106,7 +106,7 @@ async fn a_bad_form_says_what_is_allowed_and_makes_nothing() {
     let server = TestServer::start().await;
     let browser = server.signed_in("viewer").await;
     for (name, expires, said) in [
-        ("", "30d", "say what the token is for"),
+        ("", "30d", "Say what the token is for"),
         ("ci", "soon", "write a number with h or d"),
     ] {
         let page = make(&browser, name, expires).await;

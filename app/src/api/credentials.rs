@@ -33,7 +33,10 @@ pub async fn set_credential(
         call.engine
             .set_credential(&call.actor, namespace, pattern, &user, &password)
             .await?;
-        Ok(crate::routes::CREDENTIALS.to_owned())
+        Ok(crate::routes::with_query(
+            crate::routes::CREDENTIALS,
+            &[("said", "saved")],
+        ))
     };
     super::guard::answer::<SetCredential>(&form, set.await)
 }
@@ -53,7 +56,10 @@ pub async fn delete_credential(
         call.engine
             .delete_credential(&call.actor, namespace, &pattern)
             .await?;
-        Ok(crate::routes::CREDENTIALS.to_owned())
+        Ok(crate::routes::with_query(
+            crate::routes::CREDENTIALS,
+            &[("said", "removed")],
+        ))
     };
     super::guard::answer::<DeleteCredential>(crate::routes::CREDENTIALS, deleted.await)
 }

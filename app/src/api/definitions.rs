@@ -23,7 +23,7 @@ pub async fn preview_definitions(
     super::guard::answer::<PreviewDefinitions>(
         crate::routes::APPLY,
         saved
-            .map(|id| crate::routes::draft(&id))
+            .map(|id| crate::routes::draft(&id) + "#preview")
             .map_err(ApiError::from),
     )
 }

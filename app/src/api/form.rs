@@ -228,6 +228,18 @@ impl ImportForm {
         Ok(request)
     }
 
+    /// What is wrong with one field by itself, if it can be told.
+    #[must_use]
+    pub fn unread(&self, field: &str, create: bool) -> Option<String> {
+        let read = match field {
+            "namespace" if create => stream(&self.namespace, "x").err(),
+            "name" if create => stream("x", &self.name).err(),
+            "source" => source(&self.source).err(),
+            _ => None,
+        };
+        read.map(|error| error.message().to_owned())
+    }
+
     /// The preview with these values: of a new stream, or of an import into one.
     #[must_use]
     pub fn preview(&self, create: bool) -> String {

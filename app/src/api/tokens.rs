@@ -52,7 +52,7 @@ pub async fn revoke_token(id: String) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let revoked = call.engine.revoke_token(&call.actor, &id).await;
     let done = revoked
-        .map(|()| crate::routes::TOKENS.to_owned())
+        .map(|()| crate::routes::with_query(crate::routes::TOKENS, &[("said", "revoked")]))
         .map_err(ApiError::from);
     super::guard::answer::<RevokeToken>(crate::routes::TOKENS, done)
 }

@@ -17,6 +17,26 @@ pub fn digest(digest: &Digest) -> impl IntoView + use<> {
     }
 }
 
+/// The text with each digest in it cut to 12 digits.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    const PREFIX: &str = "sha256:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, digest) = rest.split_at(at + PREFIX.len());
+        let digits = digest
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(digest.len());
+        let (digest, after) = digest.split_at(digits);
+        out.push_str(before);
+        out.push_str(digest.get(..12).unwrap_or(digest));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// A reference: host muted, repository plain, tag or digest in the accent colour.
 pub fn reference(reference: &Reference) -> impl IntoView + use<> {
     let host = reference.registry().map(|host| format!("{host}/"));
@@ -183,6 +203,16 @@ mod tests {
         assert_eq!(size(196_634_330), "187.5 MiB");
         assert_eq!(size_change(-1536), "−1.5 KiB");
         assert_eq!(size_change(0), "±0 B");
+    }
+
+    #[test]
+    fn digests_are_cut_wherever_they_stand() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        assert_eq!(shortened(&digest), "sha256:abababababab");
+        let text = format!("fixed to {digest}, 1 revision");
+        assert_eq!(shortened(&text), "fixed to sha256:abababababab, 1 revision");
+        assert_eq!(shortened("sha256:é"), "sha256:é");
+        assert_eq!(shortened("none"), "none");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::icon;
+use super::{icon, sentence};
 use crate::api::ApiError;
 
 /// The token every form that writes carries.
@@ -24,7 +24,7 @@ pub fn field_error(error: Option<&ApiError>, field: &str) -> Option<String> {
 
 fn beside(error: Option<String>, id: String) -> Option<impl IntoView> {
     error.map(
-        |text| view! { <p class="error" id=id>{icon("warn").into_any()}<span>{text}</span></p> },
+        |text| view! { <p class="error" id=id>{icon("warn").into_any()}<span>{sentence(&text)}</span></p> },
     )
 }
 
@@ -197,6 +197,33 @@ pub fn Button(
     view! {
         <button class=format!("button {kind}") name=named.then_some(name) value=named.then_some(value)>{children()}</button>
     }
+}
+
+/// The buttons of a form that shows what it would do: the one primary button until the preview below has its own.
+#[component]
+pub fn PreviewButtons(
+    /// Whether the preview is there.
+    shown: bool,
+    /// The page one came from.
+    #[prop(into)]
+    cancel: String,
+) -> impl IntoView {
+    view! {
+        <p class="buttons">
+            <Button kind=if shown { "" } else { "primary" }>"Preview"</Button>
+            {(!shown).then(|| view! { <a href=cancel>"Cancel"</a> })}
+        </p>
+    }
+}
+
+/// The buttons that confirm what a preview shows.
+#[component]
+pub fn ConfirmButtons(
+    /// The page one came from.
+    #[prop(into)]
+    cancel: String,
+) -> impl IntoView {
+    view! { <p class="buttons"><Button kind="primary">"Confirm"</Button> <a href=cancel>"Cancel"</a></p> }
 }
 
 /// A link that looks like a button: for going somewhere, never for changing anything.

@@ -104,7 +104,7 @@ fn entries(items: &[NavItem]) -> AnyView {
             let class = item.group.then_some("group");
             view! {
                 <li class=class>
-                    <a href=item.href.clone() aria-current=item.current.then_some("page")>{icon(item.icon).into_any()}<span>{item.name}</span></a>
+                    <a href=item.href.clone() title=item.name aria-current=item.current.then_some("page")>{icon(item.icon).into_any()}<span>{item.name}</span></a>
                 </li>
             }
         })

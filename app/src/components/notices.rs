@@ -34,6 +34,32 @@ pub fn Alert(
     alert(kind, children())
 }
 
+/// A message as a sentence: a full stop last, and a capital first unless it begins with a name.
+#[must_use]
+pub fn sentence(message: &str) -> String {
+    const VERBS: [&str; 7] = ["is", "has", "are", "points", "follows", "already", "will"];
+    const NO_NAMES: [&str; 6] = ["there", "this", "that", "nothing", "everything", "it"];
+    let mut words = message.split(' ');
+    let (first, second) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let plain = first.trim_end_matches([',', ':', ';']);
+    let name = !plain.chars().all(char::is_alphabetic)
+        || (VERBS.contains(&second) && !NO_NAMES.contains(&first));
+    let mut chars = message.chars();
+    let begin = match chars.next() {
+        Some(first) if !name => first.to_uppercase().to_string(),
+        first => first.map(String::from).unwrap_or_default(),
+    };
+    let end = if message.ends_with(['.', '!', '?', ':']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{begin}{}{end}", chars.as_str())
+}
+
 /// What was wrong, on top of a form, with the other side's words set apart and a link to the field. Takes the focus, so
 /// that it is read first; nothing is shown without an error.
 #[component]
@@ -58,9 +84,10 @@ pub fn ErrorSummary(
                 view! { <pre class="well">{message}</pre> }.into_any()
             }
             (_, Some(field)) if !field.is_empty() => {
-                view! { <ul><li><a href=format!("#{field}")>{message}</a></li></ul> }.into_any()
+                view! { <ul><li><a href=format!("#{field}")>{sentence(&message)}</a></li></ul> }
+                    .into_any()
             }
-            _ => view! { <p>{message}</p> }.into_any(),
+            _ => view! { <p>{sentence(&message)}</p> }.into_any(),
         };
         let hint = error.hint().to_owned();
         let hint = (!hint.is_empty()).then(|| view! { <p>{hint}</p> });
@@ -158,5 +185,24 @@ pub fn ErrorState(
                 {children.map(|children| view! { <div class="buttons">{children()}</div> })}
             </div>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn messages_become_sentences_and_names_stay() {
+        for (message, shown) in [
+            ("there is no stream x/y", "There is no stream x/y."),
+            ("Done.", "Done."),
+            ("shop/ruby has no tag 2", "shop/ruby has no tag 2."),
+            ("edge has no image yet", "edge has no image yet."),
+            ("write the whole digest", "Write the whole digest."),
+            ("", "."),
+        ] {
+            assert_eq!(sentence(message), shown);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use model::{
-    job::{JobState, thousands},
+    job::{JobState, JobView, thousands},
     tag::TagRow,
 };
 
@@ -65,6 +65,16 @@ pub fn job_badge(state: JobState) -> AnyView {
         JobState::Failed => state_badge(State::Failed),
         JobState::Cancelled => badge("quiet", "stop", "Cancelled"),
     }
+}
+
+/// How an import stands; one that failed on some of its tags only says on how many.
+pub fn outcome_badge(job: &JobView) -> AnyView {
+    let progress = job.progress;
+    if job.state == JobState::Failed && progress.failed > 0 && progress.failed < progress.total {
+        let (failed, total) = (thousands(progress.failed), thousands(progress.total));
+        return badge("warn", "warn", format!("{failed} of {total} failed"));
+    }
+    job_badge(job.state)
 }
 
 /// How a tag stands: what is under way comes first, then what is wrong.

@@ -64,8 +64,12 @@ pub(super) async fn take_over() -> Option<()> {
     let fresh = parser
         .parse_from_string(&text, SupportedType::TextHtml)
         .ok()?;
-    let old = document().get_element_by_id("main")?;
-    morph(&old, &fresh.get_element_by_id("main")?);
+    for id in ["main", "running"] {
+        let new = fresh.get_element_by_id(id);
+        if let Some((old, new)) = document().get_element_by_id(id).zip(new) {
+            morph(&old, &new);
+        }
+    }
     Some(())
 }
 
@@ -73,17 +77,22 @@ pub(super) async fn take_over() -> Option<()> {
 fn morph(old: &Element, new: &Element) {
     attributes(old, new);
     let mut at = old.first_child();
-    for fresh in children(new) {
-        match counterpart(old, at.as_ref(), &fresh) {
+    let all = children(new);
+    for (i, fresh) in all.iter().enumerate() {
+        // Where more is there than is to be, something went: what is wanted comes after it.
+        let went = following(at.as_ref()).count() > all.len() - i;
+        match counterpart(old, at.as_ref(), fresh, went) {
             Some(found) => {
                 if Some(&found) != at.as_ref() {
                     let _ = old.insert_before(&found, at.as_ref());
                 }
                 at = found.next_sibling();
-                same_kind(&found, &fresh);
+                same_kind(&found, fresh);
             }
+            // Its content is alive in a page that was parsed without scripts.
+            None if fresh.node_name() == "NOSCRIPT" => {}
             None => {
-                let Ok(copy) = document().import_node_with_deep(&fresh, true) else {
+                let Ok(copy) = document().import_node_with_deep(fresh, true) else {
                     continue;
                 };
                 if let Some(row) = copy
@@ -102,8 +111,14 @@ fn morph(old: &Element, new: &Element) {
     }
 }
 
-/// The node that is to become like `fresh`: the one with its id, else the next one if it is of the same kind.
-fn counterpart(parent: &Element, at: Option<&Node>, fresh: &Node) -> Option<Node> {
+/// A node and those after it.
+fn following(at: Option<&Node>) -> impl Iterator<Item = Node> {
+    std::iter::successors(at.cloned(), Node::next_sibling)
+}
+
+/// The node that is to become like `fresh`: the one with its id, else the next one if it is of the same kind; any further
+/// one if something `went`.
+fn counterpart(parent: &Element, at: Option<&Node>, fresh: &Node, went: bool) -> Option<Node> {
     let id = id(fresh);
     if let Some(id) = id {
         let found = parent
@@ -112,13 +127,15 @@ fn counterpart(parent: &Element, at: Option<&Node>, fresh: &Node) -> Option<Node
             .map(Node::from);
         return found.filter(|found| found.parent_node().as_ref() == Some(parent.as_ref()));
     }
-    at.filter(|at| kind(at) == kind(fresh) && self::id(at).is_none())
-        .cloned()
+    following(at)
+        .take(if went { usize::MAX } else { 1 })
+        .find(|at| kind(at) == kind(fresh) && self::id(at).is_none())
 }
 
 fn id(node: &Node) -> Option<String> {
-    let id = node.dyn_ref::<Element>()?.id();
-    (!id.is_empty()).then_some(id)
+    // Not the property: a form's is its field of that name.
+    let id = node.dyn_ref::<Element>()?.get_attribute("id");
+    id.filter(|id| !id.is_empty())
 }
 
 fn kind(node: &Node) -> (u16, String) {
@@ -134,6 +151,7 @@ fn same_kind(old: &Node, new: &Node) {
             }
             morph(old, new);
         }
+        (Some(old), Some(_)) if old.tag_name() == "NOSCRIPT" => {}
         // An island that the server would make the same is left to itself.
         (Some(old), Some(new)) if old.tag_name() == "LEPTOS-ISLAND" => {
             if old.get_attribute("data-props") != new.get_attribute("data-props") {

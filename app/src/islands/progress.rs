@@ -12,6 +12,8 @@ const EVERY: u32 = 1_000;
 const AT_MOST: u32 = 15_000;
 /// Looks between two announcements: more often would talk over everything else.
 const ANNOUNCE: u32 = 5;
+/// Looks between two takings-over of the page: its counts and lines.
+const RENEW: u32 = 3;
 
 /// What `GET /imports/{id}/progress` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +34,29 @@ impl Snapshot {
     fn ended(&self) -> bool {
         matches!(self.state.as_str(), "succeeded" | "failed" | "cancelled")
     }
+
+    /// Whether it got through for some tags only.
+    fn partly(&self) -> bool {
+        self.failed > 0 && self.failed < self.total
+    }
+
+    /// How the bar is coloured.
+    fn class(&self) -> String {
+        match self.state.as_str() {
+            "failed" if self.partly() => "progress partly".to_owned(),
+            state => format!("progress {state}"),
+        }
+    }
+
+    /// The line for the eye: the state it ends in stands in the page's head.
+    fn line(&self) -> String {
+        let end = format!(" · {}", self.state);
+        let whole = &self.text;
+        whole.strip_suffix(&end).unwrap_or(whole).to_owned()
+    }
 }
 
-/// A bar and a line of text, refreshed every second until the job ends; then the page is taken over as it is now. The line is
+/// A bar and a line of text, refreshed every second until the job ends; the rest of the page every few. The line is
 /// announced every five seconds, from an element of its own with `role=status`.
 #[island]
 pub fn LiveProgress(
@@ -52,10 +74,11 @@ pub fn LiveProgress(
         }
     });
     view! {
-        <div class=move || format!("progress {}", now.get().state)>
+        <div class=move || now.get().class()>
             <progress aria-label="Tags looked at" max=move || now.get().total.max(1).to_string()
                 value=move || { let now = now.get(); (now.total > 0 || now.ended()).then(|| now.done.to_string()) }></progress>
-            <p aria-hidden="true">{move || now.get().text}</p>
+            <progress class="failed-part" aria-hidden="true" max=move || now.get().total.max(1).to_string() value=move || now.get().failed.to_string()></progress>
+            <p aria-hidden="true">{move || now.get().line()}</p>
             <p role="status" class="visually-hidden">{spoken}</p>
         </div>
     }
@@ -82,8 +105,10 @@ async fn follow(id: String, now: RwSignal<Snapshot>, spoken: RwSignal<String>) {
         if ended || looks % ANNOUNCE == 0 {
             spoken.set(snapshot.text);
         }
-        if ended {
+        if ended || looks % RENEW == 0 {
             super::live::take_over().await;
+        }
+        if ended {
             return;
         }
     }
@@ -100,4 +125,25 @@ async fn ask(id: &str) -> Option<Snapshot> {
         .ok()?
         .as_string()?;
     serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_failures_are_a_part_of_the_bar_and_the_line_leaves_the_state_to_the_head() {
+        let snapshot = |state: &str, failed| Snapshot {
+            state: state.to_owned(),
+            text: format!("50 of 50 tags · {failed} failed · {state}"),
+            done: 50,
+            failed,
+            total: 50,
+        };
+        let partly = snapshot("failed", 2);
+        assert_eq!(partly.class(), "progress partly");
+        assert_eq!(partly.line(), "50 of 50 tags · 2 failed");
+        assert_eq!(snapshot("failed", 50).class(), "progress failed");
+        assert_eq!(snapshot("running", 0).class(), "progress running");
+    }
 }

@@ -17,14 +17,12 @@ use super::{
 use crate::{
     api::{ApiError, EditStreams, form},
     components::{
-        Button, Choice, Csrf, ErrorSummary, PageHead, PreviewTable, RadioGroup, TextField, alert,
-        field_error,
+        Choice, ConfirmButtons, Csrf, ErrorSummary, PageHead, PreviewButtons, RadioGroup,
+        TextField, alert, field_error, plan_table,
     },
     routes,
 };
 
-/// Changes a preview lists: enough to see what is meant.
-const MOST_LISTED: usize = 30;
 /// Warnings a preview shows; streams have much the same ones.
 const MOST_WARNINGS: usize = 5;
 
@@ -101,7 +99,7 @@ pub fn StreamsPoliciesPage() -> impl IntoView {
                 <RadioGroup name="pull" legend="Consumers pull from" choices=pulls() value=pull error=error_of("pull")/>
                 <RadioGroup name="schedule" legend="Import again" choices=schedules(interval) value=schedule error=error_of("schedule")/>
                 <TextField name="period" label="Own period" value=period hint="For At its own period: a number with s, m, h or d, as in 30m" error=error_of("period") required=false/>
-                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=routes::STREAMS>"Back to the streams"</a></p>
+                <PreviewButtons shown=shown.is_some() cancel=routes::STREAMS/>
             </form>
             {shown}
         }
@@ -190,20 +188,6 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
     let PlannedBulk { all, same } = planned;
     let streams = all.plans.len();
     let changes: usize = all.plans.iter().map(|plan| plan.changes.len()).sum();
-    let mut rows = Vec::new();
-    let mut listed = 0;
-    for plan in &all.plans {
-        for change in &plan.changes {
-            if listed == MOST_LISTED {
-                break;
-            }
-            listed += 1;
-            let with_stream = |[what, before, after]: [String; 3]| {
-                [format!("{} {what}", plan.stream), before, after]
-            };
-            rows.extend(change.rows().into_iter().map(with_stream));
-        }
-    }
     let warnings = warnings(&all.plans);
     let more_warnings = warnings.len().saturating_sub(MOST_WARNINGS);
     let warnings = warnings
@@ -226,23 +210,21 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
             number_of(same, ["stream stays", "streams stay"])
         )
     });
-    let more = changes - listed;
     let field = form::edit_field(edit)?;
     Ok(view! {
-        <section id="preview">
+        <section class="confirm" id="preview" tabindex="-1">
             <h2>"What will happen"</h2>
             <p class="sentence">{sentence}</p>
             {same.map(|text| view! { <p class="muted">{text}</p> })}
             {warnings}
             {(more_warnings > 0).then(|| view! { <p class="muted">{format!("And {} like these.", number_of(more_warnings, ["more warning", "more warnings"]))}</p> })}
-            <PreviewTable rows=rows/>
-            {(more > 0).then(|| view! { <p class="muted">{format!("And {} like these.", number_of(more, ["more change", "more changes"]))}</p> })}
             <form method="post" action=EditStreams::PATH>
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="edit" value=field/>
                 <input type="hidden" name="token" value=all.token/>
-                <p class="buttons"><Button kind="primary">"Confirm"</Button> <a href=routes::STREAMS>"Leave it as it is"</a></p>
+                <ConfirmButtons cancel=routes::STREAMS/>
             </form>
+            {plan_table(&all.plans)}
         </section>
     }
     .into_any())

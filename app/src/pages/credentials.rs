@@ -7,7 +7,7 @@ use model::{credential::CredentialView, job::thousands};
 use super::{banner, page};
 use crate::{
     api::{DeleteCredential, SetCredential},
-    components::{Button, Csrf, Empty, PageHead, TextField, alert, field_error, time},
+    components::{Ask, Button, Csrf, Empty, PageHead, TextField, alert, field_error, time},
 };
 
 /// The page.
@@ -44,6 +44,7 @@ pub fn CredentialsPage() -> impl IntoView {
             <PageHead title="Credentials"/>
             {banner(&asked)}
             {cut}
+            {said(&asked.query("said"))}
             {table}
             <section>
                 <h2>"Add or replace"</h2>
@@ -59,6 +60,16 @@ pub fn CredentialsPage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+/// What was just done.
+fn said(word: &str) -> Option<AnyView> {
+    let text = match word {
+        "saved" => "The credential was saved. What failed for want of it is tried again.",
+        "removed" => "The credential was removed.",
+        _ => return None,
+    };
+    Some(alert("ok", view! { <p>{text}</p> }.into_any()))
 }
 
 fn table(all: &[CredentialView], csrf: &str, now: DateTime<Utc>) -> AnyView {
@@ -87,25 +98,30 @@ fn row(credential: &CredentialView, csrf: &str, now: DateTime<Utc>) -> AnyView {
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default();
+    let shown_registry = registry.clone();
     let shown = match namespace.as_str() {
         "" => view! { <span class="muted">"all"</span> }.into_any(),
         name => name.to_owned().into_any(),
     };
     let label = format!("Remove the credential for {registry}");
+    let csrf = csrf.to_owned();
     view! {
         <tr>
-            <th scope="row"><code>{registry.clone()}</code></th>
+            <th scope="row"><code>{shown_registry}</code></th>
             <td data-label="Namespace">{shown}</td>
             <td data-label="User name">{credential.user.clone()}</td>
             <td data-label="Set">{time(credential.created_at, now)}</td>
             <td data-label="By">{credential.created_by.clone()}</td>
-            <td class="number">
-                <form method="post" action=DeleteCredential::PATH class="inline">
-                    <Csrf token=csrf.to_owned()/>
-                    <input type="hidden" name="namespace" value=namespace/>
-                    <input type="hidden" name="registry" value=registry/>
-                    <button class="button quiet danger" aria-label=label>"Remove"</button>
-                </form>
+            <td class="row-menu">
+                <Ask word="Remove" label=label>
+                    <p>"Imports that need it will fail. The password cannot be shown again."</p>
+                    <form method="post" action=DeleteCredential::PATH class="inline">
+                        <Csrf token=csrf/>
+                        <input type="hidden" name="namespace" value=namespace/>
+                        <input type="hidden" name="registry" value=registry.clone()/>
+                        <Button kind="danger">{format!("Remove {registry}")}</Button>
+                    </form>
+                </Ask>
             </td>
         </tr>
     }

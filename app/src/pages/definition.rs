@@ -7,8 +7,8 @@ use super::{Asked, below, page};
 use crate::{
     api::{ApiError, ApplyDefinitions, PreviewDefinitions},
     components::{
-        Button, CopyButton, Csrf, ErrorSummary, Field, LinkButton, PageHead, Preview, TextField,
-        alert, field_error,
+        ConfirmButtons, CopyButton, Csrf, ErrorSummary, Field, LinkButton, PageHead, Preview,
+        PreviewButtons, TextField, field_error,
     },
     routes,
 };
@@ -59,35 +59,32 @@ pub fn ApplyPage() -> impl IntoView {
             )),
             None => error.clone(),
         };
+        // The words of what reads the text, which may point at a place in it.
         let listed = problems.map(|problems| {
-            let lines = problems
-                .lines()
-                .take(100)
-                .map(|line| view! { <li>{line.to_owned()}</li> })
-                .collect_view();
-            alert("bad", view! { <ul>{lines}</ul> }.into_any())
+            let lines: Vec<_> = problems.lines().take(100).collect();
+            view! { <pre class="well problems" id="text-error">{lines.join("\n")}</pre> }
         });
         let field = error.as_ref().and_then(ApiError::field);
         let [text_invalid, file_invalid] =
             ["text", "file"].map(|name| (field == Some(name)).then_some("true"));
         let confirm = planned.map(|planned| {
             let nothing = planned.plans.iter().all(Plan::is_empty);
-            let previews = planned
-                .plans
-                .into_iter()
-                .map(|plan| view! { <h3>{plan.stream.to_string()}</h3> <Preview plan=plan/> })
-                .collect_view();
             let button = (!nothing).then(|| {
                 view! {
                     <form method="post" action=ApplyDefinitions::PATH>
                         <Csrf token=asked.csrf.clone()/>
                         <input type="hidden" name="draft" value=id.clone()/>
                         <input type="hidden" name="token" value=planned.token/>
-                        <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
+                        <ConfirmButtons cancel=routes::STREAMS/>
                     </form>
                 }
             });
-            view! { <section id="preview"><h2>"What will happen"</h2> {previews} {button}</section> }
+            view! {
+                <section class="confirm" id="preview" tabindex="-1">
+                    <h2>"What will happen"</h2>
+                    <Preview plans=planned.plans>{button}</Preview>
+                </section>
+            }
         });
         Ok(view! {
             <PageHead title="Apply definitions" crumbs=vec![("Streams".to_owned(), routes::STREAMS.to_owned())]/>
@@ -96,11 +93,11 @@ pub fn ApplyPage() -> impl IntoView {
                 <Csrf token=asked.csrf.clone()/>
                 <TextField name="namespace" label="Namespace" value=namespace hint="For streams that name none, as in shop" error=field_error(error.as_ref(), "namespace") required=false/>
                 <Field name="text" label="Definition" hint="One or several ImageStreams, YAML or JSON, as oc get -o yaml and Export write them. What is not written stays as it is." need="required">
+                    {listed}
                     <textarea id="text" name="text" rows="18" spellcheck="false" autocapitalize="none" autocomplete="off" placeholder=EXAMPLE
-                        aria-describedby="text-hint" aria-invalid=text_invalid required=true>{text}</textarea>
+                        aria-describedby="text-error text-hint" aria-invalid=text_invalid required=true>{text}</textarea>
                 </Field>
-                {listed}
-                <p class="buttons"><Button kind="primary">"Preview"</Button></p>
+                <PreviewButtons shown=confirm.is_some() cancel=routes::STREAMS/>
                 <Field name="file" label="File" hint="Instead of the field above: a file of YAML or JSON, in UTF-8, of 1 MB at most." error=field_error(error.as_ref(), "file") need="optional">
                     <input id="file" name="file" type="file" accept=".yaml,.yml,.json,text/plain" aria-describedby="file-error file-hint" aria-invalid=file_invalid/>
                 </Field>

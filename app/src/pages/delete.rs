@@ -21,18 +21,20 @@ pub fn DeleteStreamPage() -> impl IntoView {
             .plan_delete_stream(&asked.call.actor, &stream)
             .await?;
         let error = field_error(asked.refusal().as_ref(), "typed");
+        let keep = routes::stream(&stream);
         Ok(view! {
             <PageHead title=format!("Delete {stream}") crumbs=below(&stream)/>
             {banner(&asked)}
-            <Preview plan=planned.plan/>
+            <Preview plans=vec![planned.plan]>
             <form method="post" action=DeleteStream::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="token" value=planned.token/>
                 <TextField name="typed" label="Type the stream's name" value=String::new() hint=format!("{stream}, as a proof that you mean it") error=error/>
-                <p class="buttons"><Button kind="danger">"Delete the stream"</Button> <a href=routes::stream(&stream)>"Keep it"</a></p>
+                <p class="buttons"><Button kind="danger">"Delete the stream"</Button> <a href=keep>"Cancel"</a></p>
             </form>
+            </Preview>
         }
         .into_any())
     })
@@ -55,18 +57,20 @@ pub fn DeleteTagsPage() -> impl IntoView {
             .plan_delete_tags(&asked.call.actor, &stream, &tags)
             .await?;
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
+        let keep = routes::stream(&stream);
         Ok(view! {
             <PageHead title="Delete tags" crumbs=below(&stream)/>
             {banner(&asked)}
-            <Preview plan=planned.plan/>
+            <Preview plans=vec![planned.plan]>
             <form method="post" action=DeleteTags::PATH class="sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="tags" value=names.join(",")/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><Button kind="danger">"Confirm"</Button> <a href=routes::stream(&stream)>"Keep them"</a></p>
+                <p class="buttons"><Button kind="danger">"Confirm"</Button> <a href=keep>"Cancel"</a></p>
             </form>
+            </Preview>
         }
         .into_any())
     })

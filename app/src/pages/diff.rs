@@ -37,26 +37,47 @@ pub fn DiffPage() -> impl IntoView {
             Err(error) => (None, Some(error)),
         };
         let here = routes::diff(&stream);
-        let swap = shown.is_some().then(|| {
-            let href = routes::with_query(&here, &[("from", &to), ("to", &from)]);
-            view! { <LinkButton kind="quiet" href=href>"Swap"</LinkButton> }
-        });
         let name = &stream.name;
         let hint = format!(
             "A tag, as in {name}:2.0, one of its revisions, as in 2.0#3, or a whole digest"
         );
-        Ok(view! {
-            <PageHead title=format!("Compare in {}", stream.name) crumbs=below(&stream)/>
-            <ErrorSummary error=error.clone()/>
+        let title = match shown {
+            Some(_) => format!("{} → {}", short(&from), short(&to)),
+            None => format!("Compare in {}", stream.name),
+        };
+        let compared = shown.is_some();
+        let swap = compared.then(|| {
+            let href = routes::with_query(&here, &[("from", &to), ("to", &from)]);
+            view! { <LinkButton href=href>"Swap"</LinkButton> }
+        });
+        let form = view! {
             <form method="get" action=here class="sheet">
                 <TextField name="from" label="From" value=from hint=hint.clone() error=field_error(error.as_ref(), "from")/>
                 <TextField name="to" label="To" value=to hint=hint error=field_error(error.as_ref(), "to")/>
-                <p class="buttons"><Button kind="primary">"Compare"</Button> {swap}</p>
+                <p class="buttons"><Button kind=if compared { "" } else { "primary" }>"Compare"</Button></p>
             </form>
+        };
+        let form = if compared {
+            view! { <details><summary>"Compare others"</summary>{form}</details> }.into_any()
+        } else {
+            form.into_any()
+        };
+        Ok(view! {
+            <PageHead title=title mono=compared crumbs=below(&stream)>{swap}</PageHead>
+            <ErrorSummary error=error.clone()/>
+            {form}
             {shown}
         }
         .into_any())
     })
+}
+
+/// A digest by its first digits, anything else as written.
+fn short(text: &str) -> String {
+    text.parse().map_or_else(
+        |_| text.to_owned(),
+        |digest: Digest| digest.short().to_owned(),
+    )
 }
 
 async fn compare(
@@ -155,17 +176,30 @@ fn shown(stream: &StreamRef, first: &ImageView, second: &ImageView) -> AnyView {
         }
     });
     let layers = layers.collect();
+    let index = |image: &ImageView| !image.platforms.is_empty();
+    let of_two_kinds = index(first) != index(second);
+    let sentence = if of_two_kinds {
+        "One is an image for several platforms, which has no layers of its own: compare one of its platforms to see what differs inside.".to_owned()
+    } else {
+        sentence(&found)
+    };
+    // What only one of the kinds has was neither removed nor added.
+    let inside = (!of_two_kinds).then(|| {
+        view! {
+            {aspect("Layers", layers)}
+            {aspect("Configuration", found.config)}
+            {aspect("Environment", found.env)}
+            {aspect("Labels", found.labels)}
+            {aspect("Build steps", found.steps)}
+        }
+    });
     view! {
         <section>
             <h2>"Differences"</h2>
             <p>"From " {image_link(stream, &first.digest)} " to " {image_link(stream, &second.digest)}</p>
-            <p>{sentence(&found)}</p>
+            <p class="sentence">{sentence}</p>
         </section>
-        {aspect("Layers", layers)}
-        {aspect("Configuration", found.config)}
-        {aspect("Environment", found.env)}
-        {aspect("Labels", found.labels)}
-        {aspect("Build steps", found.steps)}
+        {inside}
         {aspect("Platforms", found.platforms)}
     }
     .into_any()
@@ -174,15 +208,20 @@ fn shown(stream: &StreamRef, first: &ImageView, second: &ImageView) -> AnyView {
 fn sentence(found: &ImageDiff) -> String {
     let added = found.layers.iter().filter(|row| row.added).count();
     let removed = found.layers.len() - added;
-    let base = match found.base {
-        0 => "No layer at the base is the same".to_owned(),
-        1 => "The layer at the base is the same".to_owned(),
-        n => format!("The first {n} layers are the same"),
+    let layers = |n: usize| match n {
+        1 => "1 layer".to_owned(),
+        n => format!("{n} layers"),
     };
+    if found.layers.is_empty() {
+        return format!("All layers are the same, {} in all.", size(found.shared));
+    }
     format!(
-        "{base}; {} in common. {removed} only in the first ({}), {added} only in the second: whoever has the first fetches {} for it.",
-        size(found.shared),
+        "{} gone ({}), {} new ({}); {} are the same. Whoever has the first image fetches {} more.",
+        layers(removed),
         size(found.removed),
+        layers(added),
+        size(found.added),
+        size(found.shared),
         size(found.added)
     )
 }

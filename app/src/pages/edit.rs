@@ -16,8 +16,8 @@ use super::{Asked, below, page};
 use crate::{
     api::{ApiError, EditStream, form},
     components::{
-        Button, Choice, Csrf, ErrorSummary, PageHead, Preview, RadioGroup, TextField, digest,
-        field_error, time,
+        Choice, ConfirmButtons, Csrf, ErrorSummary, PageHead, Preview, PreviewButtons, RadioGroup,
+        TextField, digest, field_error, time,
     },
     routes,
 };
@@ -77,7 +77,7 @@ pub fn RollbackPage() -> impl IntoView {
             <form method="get" action=format!("{action}#preview") class="sheet">
                 <input type="hidden" name="revision" value=number.to_string()/>
                 <RadioGroup name="after" legend="Then" choices=choices value=after.as_str() error=field_error(error.as_ref(), "after")/>
-                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=history>"Back to the history"</a></p>
+                <PreviewButtons shown=shown.is_some() cancel=history/>
             </form>
             {shown}
         }
@@ -186,7 +186,7 @@ pub fn PoliciesPage() -> impl IntoView {
                 <RadioGroup name="pull" legend="Consumers pull from" choices=pulls() value=pull error=error_of("pull")/>
                 <RadioGroup name="schedule" legend="Import again" choices=schedules(interval) value=schedule error=error_of("schedule")/>
                 <TextField name="period" label="Own period" value=period hint="For At its own period: a number with s, m, h or d, as in 30m" error=error_of("period") required=false/>
-                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=back>"Back to the tags"</a></p>
+                <PreviewButtons shown=shown.is_some() cancel=back/>
             </form>
             {shown}
         }
@@ -276,19 +276,21 @@ async fn plan(asked: &Asked, stream: &StreamRef, edit: &Edit) -> Result<AnyView,
     let call = &asked.call;
     let planned = call.engine.plan_edit(&call.actor, stream, edit).await?;
     let edit = form::edit_field(edit)?;
-    let keep = routes::stream(stream);
+    let (keep, csrf) = (routes::stream(stream), asked.csrf.clone());
+    let (namespace, name) = (stream.namespace.to_string(), stream.name.to_string());
     Ok(view! {
-        <section id="preview">
+        <section class="confirm" id="preview" tabindex="-1">
             <h2>"What will happen"</h2>
-            <Preview plan=planned.plan/>
+            <Preview plans=vec![planned.plan]>
             <form method="post" action=EditStream::PATH>
-                <Csrf token=asked.csrf.clone()/>
-                <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
-                <input type="hidden" name="name" value=stream.name.to_string()/>
+                <Csrf token=csrf/>
+                <input type="hidden" name="namespace" value=namespace/>
+                <input type="hidden" name="name" value=name/>
                 <input type="hidden" name="edit" value=edit/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><Button kind="primary">"Confirm"</Button> <a href=keep>"Leave it as it is"</a></p>
+                <ConfirmButtons cancel=keep/>
             </form>
+            </Preview>
         </section>
     }
     .into_any())

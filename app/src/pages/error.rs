@@ -8,7 +8,7 @@ use model::StreamRef;
 
 use crate::{
     api::ApiError,
-    components::{Button, CopyButton, LinkButton, PageHead},
+    components::{Button, CopyButton, LinkButton, PageHead, sentence},
     context, routes,
 };
 
@@ -52,28 +52,19 @@ pub(super) fn refused(error: &ApiError) -> AnyView {
     .into_any()
 }
 
-/// A message as a sentence: a capital first, a full stop last.
-fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    let end = if message.ends_with(['.', '!', '?', ':']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{}{}{end}", first.unwrap_or_default(), chars.as_str())
-}
-
 /// Links to what is near: the stream of the address, making it if it is that which is missing, the list.
 fn ways_on(error: &ApiError) -> impl IntoView + use<> {
     let params = use_params_map().get_untracked();
     let part = |name| params.get(name).unwrap_or_default();
     let stream = StreamRef::parse(&part("ns"), &part("name")).ok();
+    let here = context::here();
+    let below = stream
+        .as_ref()
+        .is_some_and(|stream| here.split('?').next() != Some(routes::stream(stream).as_str()));
     let near = stream.map(|stream| {
         let page = routes::stream(&stream);
-        let here = context::here();
-        if here.split('?').next() != Some(page.as_str()) {
-            return view! { <LinkButton href=page>{format!("To {stream}")}</LinkButton> }
+        if below {
+            return view! { <LinkButton kind="primary" href=page>{format!("To {stream}")}</LinkButton> }
                 .into_any();
         }
         let make = routes::with_query(
@@ -88,10 +79,12 @@ fn ways_on(error: &ApiError) -> impl IntoView + use<> {
             .then(|| view! { <LinkButton href=make>{format!("Make {stream}")}</LinkButton> })
             .into_any()
     });
+    let (first, second) = if below { (near, None) } else { (None, near) };
     view! {
         <p class="buttons">
-            <LinkButton kind="primary" href=routes::STREAMS>"To the streams"</LinkButton>
-            {near}
+            {first}
+            <LinkButton kind=if below { "" } else { "primary" } href=routes::STREAMS>"To the streams"</LinkButton>
+            {second}
         </p>
     }
 }
@@ -120,21 +113,5 @@ pub(super) fn NotFoundPage() -> impl IntoView {
         <PageHead title="There is no such page"/>
         <p>"The address may be mistyped, or what it showed was deleted."</p>
         {on}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_become_sentences() {
-        assert_eq!(
-            sentence("there is no stream x/y"),
-            "There is no stream x/y."
-        );
-        assert_eq!(sentence("Done."), "Done.");
-        assert_eq!(sentence("ß is odd"), "SS is odd.");
-        assert_eq!(sentence(""), ".");
     }
 }

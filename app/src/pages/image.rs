@@ -4,11 +4,13 @@ mod parts;
 mod pull;
 mod steps;
 
+pub(super) use self::pull::{Place, push};
+
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{Reference, StreamRef, image::ImageView};
 
-use super::{banner, below, page, stream::may_write, tag::tag_link};
+use super::{banner, below, page, storage::stored_layers, stream::may_write, tag::tag_link};
 use crate::{
     components::{Kebab, LinkButton, PageHead, digest, layers, reference, size, time},
     routes,
@@ -21,6 +23,28 @@ pub fn ImagePage() -> impl IntoView {
         let (stream, wanted) = (asked.stream()?, asked.digest()?);
         let call = &asked.call;
         let image = call.engine.image(&call.actor, &stream, &wanted).await?;
+        let found = (&image.digest, &image.reference);
+        // The policy of a tag that points here holds; else the stream's.
+        let place = match image.tags.first() {
+            Some(tag) => {
+                let view = call.engine.tag(&call.actor, &stream, tag).await?;
+                Place::of_tag(call, &stream, &view, found)
+            }
+            None => {
+                let view = call.engine.stream(&call.actor, &stream).await?;
+                Place::of_image(call, &stream, found, view.insecure)
+            }
+        };
+        let storage = call
+            .engine
+            .image_storage(&call.actor, &stream, &image.digest)
+            .await?;
+        let kept = view! {
+            <section>
+                <h2>"In this registry"</h2>
+                <dl class="kv"><div><dt>"Stored here"</dt><dd>{stored_layers(&storage)}</dd></div></dl>
+            </section>
+        };
         let facts = view! {
             <span>{digest(&image.digest)}</span>
             {image.platform.clone().map(|platform| view! { <span>{platform}</span> })}
@@ -46,7 +70,8 @@ pub fn ImagePage() -> impl IntoView {
             </PageHead>
             {banner(&asked)}
             {pointing(&stream, &image)}
-            {image_sections(&stream, &image, &image.reference, (&image.reference, false), asked.now)}
+            {kept}
+            {image_sections(&stream, &image, Some(&image.reference), &place, asked.now)}
         }
         .into_any())
     })
@@ -68,17 +93,17 @@ fn pointing(stream: &StreamRef, image: &ImageView) -> AnyView {
 }
 
 /// Facts, pull commands, platforms, configuration, labels, layers and build steps of an image. `from` is where it is
-/// found, `pulled` where clients are sent and whether they may ask there without a verified certificate.
+/// found, if that is not said above; `place` where clients are sent.
 pub(super) fn image_sections(
     stream: &StreamRef,
     image: &ImageView,
-    from: &Reference,
-    pulled: (&Reference, bool),
+    from: Option<&Reference>,
+    place: &Place,
     now: DateTime<Utc>,
 ) -> AnyView {
     view! {
         {facts(image, from, now)}
-        {pull::commands(pulled.0, pulled.1)}
+        {pull::commands(place)}
         {parts::platforms(stream, image)}
         {parts::runs_with(&image.config)}
         {parts::environment(&image.config)}
@@ -89,13 +114,13 @@ pub(super) fn image_sections(
     .into_any()
 }
 
-fn facts(image: &ImageView, from: &Reference, now: DateTime<Utc>) -> AnyView {
+fn facts(image: &ImageView, from: Option<&Reference>, now: DateTime<Utc>) -> AnyView {
     let whole = |digest: &model::Digest| view! { <code class="whole">{digest.to_string()}</code> };
     view! {
         <section>
             <h2>"Image"</h2>
             <dl class="kv">
-                <div><dt>"Found at"</dt><dd>{reference(from)}</dd></div>
+                {from.map(|from| view! { <div><dt>"Found at"</dt><dd>{reference(from)}</dd></div> })}
                 <div><dt>"Digest"</dt><dd>{whole(&image.digest)}</dd></div>
                 {image.platform.clone().map(|platform| view! { <div><dt>"Platform"</dt><dd>{platform}</dd></div> })}
                 {(image.size > 0).then(|| view! { <div><dt>"Size"</dt><dd>{size(image.size)} " compressed"</dd></div> })}

@@ -12,7 +12,8 @@ use crate::{
         form::{self, ImportForm, NarrowForm, OptionsForm},
     },
     components::{
-        Button, CheckBox, Choice, ErrorSummary, PageHead, RadioGroup, TextField, alert, field_error,
+        CheckBox, Choice, ErrorSummary, PageHead, PreviewButtons, RadioGroup, TextField, alert,
+        field_error,
     },
     routes,
 };
@@ -122,8 +123,8 @@ async fn form_page(asked: &Asked, head: AnyView, form: ImportForm, create: bool)
         {head}
         <ErrorSummary error=error.clone()/>
         {there}
-        {fields(&form, create, error.as_ref())}
-        {shown.map(|preview| preview::confirm(&form, &preview, create, &asked.csrf))}
+        {fields(&form, create, error.as_ref(), shown.is_some())}
+        {shown.map(|preview| preview::confirm(&form, &preview, create, back(&form, create), &asked.csrf))}
     }
     .into_any()
 }
@@ -147,15 +148,20 @@ async fn already_there(
     Some(alert("info", inner.into_any()))
 }
 
-fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView {
+fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>, previewed: bool) -> AnyView {
+    let cancel = back(form, create);
     let action = match form::stream(&form.namespace, &form.name) {
         Ok(stream) if !create => routes::import(&stream),
         _ => routes::NEW_STREAM.to_owned(),
     };
+    // The refusal names one field; what else cannot be read is said with it.
+    let unread = |field| {
+        field_error(error, field).or_else(|| error.and_then(|_| form.unread(field, create)))
+    };
     let names = create.then(|| {
         view! {
-            <TextField name="namespace" label="Namespace" value=form.namespace.clone() hint="Who it belongs to: a team or project, as in shop" error=field_error(error, "namespace")/>
-            <TextField name="name" label="Name" value=form.name.clone() hint="Lower-case letters and digits joined by . _ or -, as in my-ruby" error=field_error(error, "name")/>
+            <TextField name="namespace" label="Namespace" value=form.namespace.clone() hint="Who it belongs to: a team or project, as in shop" error=unread("namespace")/>
+            <TextField name="name" label="Name" value=form.name.clone() hint="Lower-case letters and digits joined by . _ or -, as in my-ruby" error=unread("name")/>
         }
     });
     let choice = |value, label, hint: &str| Choice {
@@ -183,7 +189,7 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
         <form method="get" action=action class="sheet">
             <input type="hidden" name="preview" value="1"/>
             {names}
-            <TextField name="source" label="Source repository" value=form.source.clone() hint="Registry and repository without a tag, as in quay.io/org/app or localhost:5000/ruby" error=beside_source(error) required=!create/>
+            <TextField name="source" label="Source repository" value=form.source.clone() hint="Registry and repository without a tag, as in quay.io/org/app or localhost:5000/ruby" error=beside_source(error).or_else(|| unread("source")) required=!create/>
             {echo(&form.source)}
             <RadioGroup name="tags" legend="Tags to import" choices=choices value=form.selection.clone() error=field_error(error, "tags")/>
             <TextField name="chosen" label="Tags" value=form.chosen.clone() hint="For Chosen tags: separated by commas or spaces, as in 2.0, 2.1" error=field_error(error, "chosen") required=false/>
@@ -191,10 +197,18 @@ fn fields(form: &ImportForm, create: bool, error: Option<&ApiError>) -> AnyView 
             <CheckBox name="insecure" label="Insecure registry" checked=form.insecure hint="Allow unverified certificates and plain HTTP for this source. Anybody on the way can change what you get."/>
             <CheckBox name="scheduled" label="Scheduled" checked=form.scheduled hint="Import these tags again from time to time, at the server's period. Each tag can have its own later."/>
             {options(&form.options, error)}
-            <p class="buttons"><Button kind="primary">"Preview"</Button></p>
+            <PreviewButtons shown=previewed cancel=cancel/>
         </form>
     }
     .into_any()
+}
+
+/// The page one came from.
+fn back(form: &ImportForm, create: bool) -> String {
+    match form::stream(&form.namespace, &form.name) {
+        Ok(stream) if !create => routes::stream(&stream),
+        _ => routes::STREAMS.to_owned(),
+    }
 }
 
 /// What narrows All tags; open when something is written there or wrong with it.
@@ -205,7 +219,7 @@ fn narrowing(narrow: &NarrowForm, error: Option<&ApiError>) -> AnyView {
         .any(|field| of(field).is_some());
     let open = wrong || !narrow.is_empty();
     view! {
-        <details open=open>
+        <details class="narrowing" open=open>
             <summary>"Narrow All tags"</summary>
             <TextField name="include" label="Only tags like" value=narrow.include.clone() hint="Patterns with * for any text and ? for one letter, separated by commas, as in 2.*, latest" error=of("include") required=false/>
             <TextField name="exclude" label="But no tags like" value=narrow.exclude.clone() hint="Patterns likewise, as in *-rc*, *-debug" error=of("exclude") required=false/>

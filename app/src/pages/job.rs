@@ -11,15 +11,16 @@ use model::{
 };
 
 pub use self::list::JobsPage;
-pub(super) use self::list::jobs_table;
+pub(super) use self::list::{by_state, jobs_table, nothing_fits};
 use super::{
     Asked, banner, page,
-    stream::{again, base, may_write, sized},
+    stream::{again, base, may_write},
 };
 use crate::{
     api::ApiError,
     components::{
-        Button, Csrf, ErrorState, LinkButton, PageHead, alert, job_badge, pager, reference, time,
+        Button, Csrf, ErrorState, LinkButton, PageHead, alert, outcome_badge, pager, reference,
+        time,
     },
     islands::{LiveProgress, Snapshot},
     routes,
@@ -33,16 +34,25 @@ pub fn JobPage() -> impl IntoView {
         let job = call.engine.job(&call.actor, &asked.id()).await?;
         let only = ItemState::from_word(&asked.query("state"));
         let request = asked.page()?;
-        let items = call
+        let mut items = call
             .engine
             .job_items(&call.actor, &job.id, only, &request)
             .await?;
+        // While it runs the newest results come first; in order they are there when it has ended.
+        if !job.state.is_final() && only.is_none() && request.cursor.is_none() {
+            let newest = call
+                .engine
+                .newest_job_items(&call.actor, &job.id, request.size)
+                .await?;
+            if !newest.is_empty() {
+                items.items = newest;
+                items.next = None;
+            }
+        }
         let failed = failed_tags(&asked, &job).await?;
         let here = routes::job(&job.id);
         let word = only.map_or("", ItemState::as_str);
         let base = base(&here, &[("state", word)], request.size);
-        let more = items.previous.is_some() || items.next.is_some();
-        let narrowed = (!word.is_empty()).then_some(("state", word));
         let crumbs = vec![
             ("Imports".to_owned(), routes::JOBS.to_owned()),
             (job.stream.to_string(), routes::stream(&job.stream)),
@@ -52,7 +62,6 @@ pub fn JobPage() -> impl IntoView {
         let look_again = (!job.state.is_final())
             .then(|| view! { <noscript><meta http-equiv="refresh" content="2"/></noscript> });
         Ok(view! {
-            {look_again}
             <PageHead title=title(&job) crumbs=crumbs facts=facts(&job, asked.now)>
                 {actions}
             </PageHead>
@@ -62,9 +71,9 @@ pub fn JobPage() -> impl IntoView {
             {error(&job, &asked)}
             {(!job.note.is_empty()).then(|| alert("warn", view! { <p>{job.note.clone()}</p> }.into_any()))}
             {items::filters(&here, &job.progress, word)}
-            {sized(&here, narrowed, request.size, more)}
             {items::items_table(&job, &items.items, only, asked.now)}
             {pager(&base, items.previous.as_ref(), items.next.as_ref(), ["Previous", "Next"])}
+            {look_again}
         }
         .into_any())
     })
@@ -116,7 +125,7 @@ fn facts(job: &JobView, now: DateTime<Utc>) -> AnyView {
         format!(" by {}", job.actor)
     };
     view! {
-        <span>{job_badge(job.state)}</span>
+        <span>{outcome_badge(job)}</span>
         <span>"from " {reference(&job.source)}</span>
         {(!job.narrow.is_empty()).then(|| view! { <span>{format!("only {}", job.narrow)}</span> })}
         <span>"asked for " {time(job.created_at, now)} {by}</span>

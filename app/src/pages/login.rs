@@ -23,6 +23,12 @@ fn said(code: &str) -> Option<&'static str> {
     })
 }
 
+/// What helps until somebody has signed in; later it would only help strangers.
+const HINTS: [&str; 2] = [
+    "The first user is admin",
+    "From WEIR_ADMIN_PASSWORD or your set-up",
+];
+
 /// A refusal as a banner.
 fn refusal(text: &'static str) -> AnyView {
     alert("bad", view! { <p>{text}</p> }.into_any())
@@ -42,6 +48,8 @@ pub fn LoginPage() -> impl IntoView {
         };
         alert("info", inner.into_any())
     });
+    let engine = use_context::<RequestContext>().map(|context| context.engine);
+    let (csrf, next) = (csrf(), query.get("next").to_owned());
     view! {
         <Title text="Sign in"/>
         <section class="sign-in">
@@ -49,13 +57,24 @@ pub fn LoginPage() -> impl IntoView {
             <h1>"Sign in to Weir"</h1>
             {signed_in}
             {said(query.get("error")).map(refusal)}
-            <form method="post" action=routes::LOGIN>
-                <Csrf token=csrf()/>
-                <input type="hidden" name="next" value=query.get("next").to_owned()/>
-                <TextField name="name" label="User name" value=String::new() hint="The first user is admin" autocomplete="username"/>
-                <TextField name="password" label="Password" value=String::new() hint="From WEIR_ADMIN_PASSWORD or your set-up" kind="password" autocomplete="current-password"/>
-                <Button kind="primary">"Sign in"</Button>
-            </form>
+            <Suspense>
+                {Suspend::new(async move {
+                    let fresh = match engine {
+                        Some(engine) => engine.is_unused().await.unwrap_or_default(),
+                        None => false,
+                    };
+                    let hints = if fresh { HINTS } else { ["", ""] };
+                    view! {
+                        <form method="post" action=routes::LOGIN>
+                            <Csrf token=csrf/>
+                            <input type="hidden" name="next" value=next/>
+                            <TextField name="name" label="User name" value=String::new() hint=hints[0] autocomplete="username"/>
+                            <TextField name="password" label="Password" value=String::new() hint=hints[1] kind="password" autocomplete="current-password"/>
+                            <Button kind="primary">"Sign in"</Button>
+                        </form>
+                    }
+                })}
+            </Suspense>
         </section>
     }
 }

@@ -7,7 +7,7 @@ use model::{StreamRef, naming::EXAMPLES};
 
 use super::{
     Asked, below, page,
-    stream::{base, image_link, may_write, rows_per_page},
+    stream::{base, image_link, may_write},
 };
 use crate::{
     api::ApiError,
@@ -83,7 +83,6 @@ pub fn NamingPage() -> impl IntoView {
             <PageHead title=format!("Tag names of {stream}") crumbs=below(&stream)/>
             <form class="filters" method="get" action=here>
                 <label>"One image for days " <input type="number" name="days" min="1" max="3650" value=days.to_string()/></label>
-                {rows_per_page(request.size)}
                 <Button>"Show"</Button>
             </form>
             {table}

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 use model::{
-    Page, StreamRef,
+    Page, Reference, StreamRef, TagName,
     job::thousands,
     policy::{InsecureBy, InsecureRow},
 };
 
-use super::{Asked, edit::period_in_force, page, stream};
+use super::{Asked, edit::period_in_force, page, stream, tag::tag_link};
 use crate::{
     components::{Empty, PageHead, badge, pager, reference},
     islands::LivePage,
@@ -46,7 +46,6 @@ pub fn PolicyReportPage() -> impl IntoView {
             <section>
                 <h2>"Insecure connections"</h2>
                 <p class="hint">"Streams and tags that may be imported without a verified certificate or over plain HTTP, and who allows it."</p>
-                {stream::sized(routes::POLICIES, None, request.size, more)}
                 {list}
             </section>
             <LivePage events=routes::events(None)/>
@@ -93,17 +92,52 @@ fn set_by(variable: &'static str, key: &'static str) -> AnyView {
         .into_any()
 }
 
+/// The rows of one stream.
+struct OfStream<'a> {
+    stream: &'a StreamRef,
+    /// For how many tags the stream allows it itself, if it does.
+    whole: Option<i64>,
+    tags: Vec<&'a TagName>,
+    source: Option<&'a Reference>,
+}
+
+/// Rows come in order of their streams.
+fn by_stream(rows: &[InsecureRow]) -> Vec<OfStream<'_>> {
+    let mut all: Vec<OfStream<'_>> = Vec::new();
+    for row in rows {
+        if all.last().is_none_or(|last| last.stream != &row.stream) {
+            all.push(OfStream {
+                stream: &row.stream,
+                whole: None,
+                tags: Vec::new(),
+                source: None,
+            });
+        }
+        let Some(last) = all.last_mut() else { continue };
+        match &row.by {
+            InsecureBy::Stream { tags, source } => {
+                last.whole = Some(*tags);
+                last.source = source.as_ref();
+            }
+            InsecureBy::Tag { tag, source, .. } => {
+                last.tags.push(tag);
+                last.source = last.source.or(source.as_ref());
+            }
+        }
+    }
+    all
+}
+
 fn table(rows: &Page<InsecureRow>, asked: &Asked) -> AnyView {
-    let lines = rows
-        .items
+    let lines = by_stream(&rows.items)
         .iter()
-        .map(|row| line(row, stream::may_write(asked, &row.stream)))
+        .map(|of| line(of, stream::may_write(asked, of.stream)))
         .collect_view();
     view! {
         <table class="data">
             <caption class="visually-hidden">"Insecure connections"</caption>
             <thead><tr>
-                <th scope="col">"Stream or tag"</th><th scope="col">"From"</th><th scope="col">"Why"</th><th scope="col">"Change"</th>
+                <th scope="col">"Stream"</th><th scope="col">"From"</th><th scope="col">"Who allows it"</th><th scope="col">"Change"</th>
             </tr></thead>
             <tbody>{lines}</tbody>
         </table>
@@ -111,38 +145,41 @@ fn table(rows: &Page<InsecureRow>, asked: &Asked) -> AnyView {
     .into_any()
 }
 
-fn line(row: &InsecureRow, may: bool) -> AnyView {
-    let at = &row.stream;
-    let (href, tag, source, why, change) = match &row.by {
-        InsecureBy::Stream { tags, source } => (
-            routes::stream(at),
-            None,
-            source,
-            view! { <div>{badge("warn", "open", "Stream")} " "{for_all(*tags)}</div> }.into_any(),
-            routes::stream_policy(at),
-        ),
-        InsecureBy::Tag {
-            tag,
-            source,
-            stream_too,
-        } => (
-            routes::tag(at, tag),
-            Some(format!(":{tag}")),
-            source,
-            view! { <div>{badge("warn", "open", "Tag")} {if *stream_too { " allows it, and so does its stream" } else { " allows it itself" }}</div> }.into_any(),
-            routes::tag_policies(at, tag),
-        ),
-    };
-    let label = format!(
-        "Change the policy of {at}{}",
-        tag.clone().unwrap_or_default()
-    );
-    let change = may.then(|| view! { <a href=change aria-label=label>"Policy…"</a> });
+fn line(of: &OfStream<'_>, may: bool) -> AnyView {
+    let at = of.stream;
+    let whole = of
+        .whole
+        .map(|tags| view! { <div>{badge("warn", "open", "Stream")} " "{for_all(tags)}</div> });
+    let tags = (!of.tags.is_empty()).then(|| {
+        let links = of
+            .tags
+            .iter()
+            .map(|tag| tag_link(at, tag))
+            .collect_view();
+        let words = match of.tags.len() {
+            1 => "1 tag allows it itself".to_owned(),
+            n => format!("{n} tags allow it themselves"),
+        };
+        view! { <details><summary>{badge("warn", "open", "Tags")} " "{words}</summary><div>{links}</div></details> }
+    });
+    let change = may.then(|| {
+        let stream = of.whole.map(|_| {
+            let label = format!("Change the policy of {at}");
+            view! { <a href=routes::stream_policy(at) aria-label=label>"Stream…"</a> " " }
+        });
+        let tags = (!of.tags.is_empty()).then(|| {
+            let tags: Vec<_> = of.tags.iter().map(|tag| ("tag", tag.as_str())).collect();
+            let href = routes::with_query(&routes::policies(at), &tags);
+            let label = format!("Change the policies of these tags of {at}");
+            view! { <a href=href aria-label=label>"Tags…"</a> }
+        });
+        view! { {stream} {tags} }
+    });
     view! {
         <tr>
-            <th scope="row"><a href=href>{name(at)}{tag}</a></th>
-            <td data-label="From">{source.as_ref().map(|source| reference(source).into_any())}</td>
-            <td data-label="Why">{why}</td>
+            <th scope="row"><a href=routes::stream(at)>{name(at)}</a></th>
+            <td data-label="From">{of.source.map(|source| reference(&source.without_tag()).into_any())}</td>
+            <td data-label="Who allows it"><div>{whole} {tags}</div></td>
             <td data-label="Change">{change}</td>
         </tr>
     }

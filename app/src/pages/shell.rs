@@ -16,7 +16,7 @@ use crate::{
     api::ApiError,
     components::{Brand, Button, Csrf, NavItem, NavMenu, Rail, RunningPill},
     context::{self, RequestContext},
-    islands::{Clipboard, ThemeSwitch},
+    islands::{Clipboard, SearchKey, ThemeSwitch},
     routes,
 };
 
@@ -122,11 +122,12 @@ fn Frame() -> impl IntoView {
             <NavMenu items=items.clone()/>
             <Brand href=routes::OVERVIEW/>
             <form class="search" method="get" action=routes::STREAMS role="search">
-                <label class="visually-hidden" for="search">"Find streams"</label>
-                <input id="search" type="search" name="text" placeholder="Find streams"/>
+                <label class="visually-hidden" for="search">"Find a stream, tag or image"</label>
+                <input id="search" type="search" name="find" placeholder="Find a stream, ns/name:tag or digest" title="Press / to come here"/>
             </form>
+            <SearchKey field="search".to_owned()/>
             <span class="grow"></span>
-            <RunningImports/>
+            <span id="running"><RunningImports/></span>
             <details class="menu" name="menu">
                 <summary>{actor.name.clone()}</summary>
                 <div class="menu-body">

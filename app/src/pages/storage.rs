@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use model::{
     Page,
     job::thousands,
-    storage::{StorageTotal, StreamStorage},
+    storage::{ImageStorage, NamespaceStorage, StorageTotal, StreamStorage},
 };
 
 use super::{Asked, page, stream};
 use crate::{
-    components::{Button, Empty, FilterChips, PageHead, pager, size, time},
+    components::{Empty, FilterChips, Filters, PageHead, pager, size, time},
     routes,
 };
 
@@ -24,6 +24,7 @@ pub fn StoragePage() -> impl IntoView {
             .engine
             .storage(&call.actor, &namespace, &request)
             .await?;
+        let namespaces = call.engine.storage_of_namespaces(&call.actor).await?;
         let base = stream::base(routes::STORAGE, &[("namespace", &namespace)], request.size);
         let list = if rows.items.is_empty() {
             let why = match (total.measured_at, namespace.is_empty()) {
@@ -51,16 +52,15 @@ pub fn StoragePage() -> impl IntoView {
                 <h2>"All together"</h2>
                 {together(&total, &asked)}
             </section>
+            {by_namespace(&namespaces)}
             <section>
                 <h2>"By stream"</h2>
                 <p class="hint">
                     "Layers of all images the tags of a stream have or had; a layer counts once a stream. What is not stored is fetched when it is pulled."
                 </p>
-                <form class="filters" method="get" action=routes::STORAGE>
+                <Filters action=routes::STORAGE active=!namespace.is_empty() size=request.size>
                     <label>"Namespace " <input type="search" name="namespace" value=namespace.clone()/></label>
-                    {stream::rows_per_page(request.size)}
-                    <Button>"Filter"</Button>
-                </form>
+                </Filters>
                 <FilterChips chips=chips clear=routes::STORAGE.to_owned()/>
                 {list}
             </section>
@@ -103,6 +103,44 @@ fn together(total: &StorageTotal, asked: &Asked) -> AnyView {
     .into_any()
 }
 
+/// Each namespace, as a link that narrows the streams to it; one alone says nothing new.
+fn by_namespace(all: &[NamespaceStorage]) -> Option<AnyView> {
+    if all.len() < 2 {
+        return None;
+    }
+    let lines = all
+        .iter()
+        .map(|of| {
+            let name = of.namespace.to_string();
+            let href = routes::with_query(routes::STORAGE, &[("namespace", &name)]);
+            view! {
+                <tr>
+                    <th scope="row"><a href=href>{name}</a></th>
+                    <td class="number" data-label="Layer size">{size(of.bytes)}</td>
+                    <td data-label="Stored here">{stored(of.stored_bytes, of.bytes)}</td>
+                    <td class="number" data-label="Pulls">{thousands(of.pulls)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    Some(
+        view! {
+            <section>
+                <h2>"By namespace"</h2>
+                <table class="data">
+                    <caption class="visually-hidden">"Storage by namespace"</caption>
+                    <thead><tr>
+                        <th scope="col">"Namespace"</th><th scope="col" class="number">"Layer size"</th>
+                        <th scope="col">"Stored here"</th><th scope="col" class="number">"Pulls"</th>
+                    </tr></thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
 fn table(rows: &Page<StreamStorage>, asked: &Asked) -> AnyView {
     let lines = rows.items.iter().map(|row| line(row, asked)).collect_view();
     view! {
@@ -110,8 +148,8 @@ fn table(rows: &Page<StreamStorage>, asked: &Asked) -> AnyView {
             <caption class="visually-hidden">"Storage by stream"</caption>
             <thead><tr>
                 <th scope="col">"Stream"</th><th scope="col" class="number">"Images"</th>
-                <th scope="col" class="number">"Layers"</th><th scope="col">"Stored here"</th>
-                <th scope="col" class="number">"Pulls"</th><th scope="col">"Last pulled"</th>
+                <th scope="col" class="number">"Layer size"</th><th scope="col">"Stored here"</th>
+                <th scope="col" class="number">"Pulls"</th><th scope="col">"Last pulled"</th><th scope="col" class="middle">"Measured"</th>
             </tr></thead>
             <tbody>{lines}</tbody>
         </table>
@@ -128,23 +166,34 @@ fn line(row: &StreamStorage, asked: &Asked) -> AnyView {
         <tr>
             <th scope="row"><a href=routes::stream(&row.stream)>{row.stream.to_string()}</a></th>
             <td class="number" data-label="Images">{thousands(row.images)}</td>
-            <td class="number" data-label="Layers">{size(row.bytes)}</td>
+            <td class="number" data-label="Layer size">{size(row.bytes)}</td>
             <td data-label="Stored here">{stored(row.stored_bytes, row.bytes)}</td>
             <td class="number" data-label="Pulls">{thousands(row.pulls)}</td>
             <td data-label="Last pulled">{pulled}</td>
+            <td data-label="Measured" class="middle">{time(row.measured_at, asked.now)}</td>
         </tr>
     }
     .into_any()
 }
 
+/// How much of an image is here, and of how many layers.
+pub(super) fn stored_layers(storage: &ImageStorage) -> AnyView {
+    let layers = format!(
+        " · {} of {} layers",
+        thousands(storage.stored_layers),
+        thousands(storage.layers)
+    );
+    view! { {stored(storage.stored_bytes, storage.bytes)} <span class="muted">{layers}</span> }
+        .into_any()
+}
+
 /// How much of so many bytes is here, as a bar and in words.
-pub(super) fn stored(stored: i64, all: i64) -> AnyView {
+fn stored(stored: i64, all: i64) -> AnyView {
     let label = format!("{stored} of {all} bytes are stored here");
     let text = match (stored, all) {
         (_, 0) => return view! { <span class="muted">"no layers"</span> }.into_any(),
-        (0, _) => "nothing".into_any(),
-        (stored, all) if stored >= all => "all of it".into_any(),
-        (stored, _) => size(stored).into_any(),
+        (stored, all) if stored >= all => format!("all {}", size(all)),
+        (stored, all) => format!("{} of {}", size(stored), size(all)),
     };
     view! {
         <span class="share"><progress max=all.to_string() value=stored.to_string() aria-label=label></progress> {text}</span>

@@ -15,11 +15,12 @@ use model::{
     job::{JobView, thousands},
     policy::{Freshness, Schedule},
     stream::StreamView,
+    tag::TagFilter,
 };
 
 pub use self::{graph::StreamGraphPage, history::StreamHistoryPage, imports::StreamJobsPage};
 pub(super) use self::{
-    paging::{base, rows_per_page, sized},
+    paging::base,
     past::{at_field, instant},
     table::source,
 };
@@ -27,8 +28,8 @@ use super::{Asked, banner, below, done, page};
 use crate::{
     api::{ApiError, StartMirror},
     components::{
-        Button, CopyButton, Csrf, Empty, FilterChips, Kebab, LinkButton, PageHead, Tab, Tabs,
-        badge, pager, reference, time,
+        Button, CopyButton, Csrf, Empty, FilterChips, Filters, Kebab, LinkButton, PageHead, Tab,
+        Tabs, badge, pager, reference, time,
     },
     islands::LivePage,
     routes,
@@ -44,20 +45,31 @@ pub fn StreamPage() -> impl IntoView {
         }
         let call = &asked.call;
         let view = call.engine.stream(&call.actor, &stream).await?;
-        let text = asked.query("text");
+        let filter = TagFilter {
+            text: asked.query("text"),
+            failed: asked.query("state") == FAILED,
+        };
         let request = asked.page()?;
         let tags = call
             .engine
-            .list_tags(&call.actor, &stream, &text, &request)
+            .list_tags(&call.actor, &stream, &filter, &request)
             .await?;
         let newest = newest_job(&asked, &view).await?;
         let may = may_write(&asked, &stream);
         let here = routes::stream(&stream);
-        let base = base(&here, &[("text", &text)], request.size);
-        let table = if tags.items.is_empty() && text.is_empty() {
+        let state = if filter.failed { FAILED } else { "" };
+        let base = base(
+            &here,
+            &[("text", &filter.text), ("state", state)],
+            request.size,
+        );
+        let narrowed = filter != TagFilter::default();
+        let chips = chips(&filter, &here, request.size);
+        let table = if tags.items.is_empty() && !narrowed {
             no_tags(&view, may)
         } else if tags.items.is_empty() {
-            let why = format!("No tag of {stream} contains \u{201c}{text}\u{201d}.");
+            let of: Vec<_> = chips.iter().map(|(words, _)| words.clone()).collect();
+            let why = format!("No tag of {stream} fits: {}.", of.join(", "));
             let all = here.clone();
             view! {
                 <Empty title="No tag fits the filter" why=why>
@@ -67,18 +79,10 @@ pub fn StreamPage() -> impl IntoView {
             .into_any()
         } else {
             view! {
-                {table::tag_table(&stream, &tags.items, &asked, may)}
+                {table::tag_table(&view, &tags.items, &asked, may)}
                 {pager(&base, tags.previous.as_ref(), tags.next.as_ref(), ["Previous", "Next"])}
             }
             .into_any()
-        };
-        let chips = if text.is_empty() {
-            Vec::new()
-        } else {
-            vec![(
-                format!("Tag contains {text}"),
-                paging::address(&here, request.size),
-            )]
         };
         let limit = call.engine.config().max_tags_per_import;
         Ok(view! {
@@ -86,11 +90,10 @@ pub fn StreamPage() -> impl IntoView {
             {banner(&asked)}
             {done(&asked, &stream)}
             {notices::notices(&view, newest.as_ref(), limit, may.then_some(&asked.csrf), asked.now)}
-            <form class="filters" method="get" action=here.clone()>
-                <label>"Tag contains " <input type="search" name="text" value=text.clone()/></label>
-                {rows_per_page(request.size)}
-                <Button>"Filter"</Button>
-            </form>
+            <Filters action=here.clone() active=narrowed size=request.size>
+                <label>"Tag contains " <input type="search" name="text" value=filter.text/></label>
+                <label><input type="checkbox" name="state" value=FAILED checked=filter.failed/> " Failed"</label>
+            </Filters>
             <FilterChips chips=chips clear=here.clone()/>
             {table}
             {commands::commands(call, &stream, may)}
@@ -98,6 +101,20 @@ pub fn StreamPage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+/// The value of `state` that leaves failed tags only.
+const FAILED: &str = "failed";
+
+/// What the tags are narrowed by, each with the list without it.
+fn chips(filter: &TagFilter, here: &str, size: usize) -> Vec<(String, String)> {
+    let text = (!filter.text.is_empty()).then_some(filter.text.as_str());
+    let failed = filter.failed.then_some(FAILED);
+    let without_text = paging::address(here, &[("state", failed.unwrap_or_default())], size);
+    let without_failed = paging::address(here, &[("text", text.unwrap_or_default())], size);
+    let text = text.map(|text| (format!("Tag contains {text}"), without_text));
+    let failed = failed.map(|_| ("Failed".to_owned(), without_failed));
+    text.into_iter().chain(failed).collect()
 }
 
 /// Whether who asks may change the stream. Buttons that would only be refused are not shown; the engine decides.
@@ -190,13 +207,13 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
         );
         view! {
             <LinkButton href=routes::import(stream)>"Import"</LinkButton>
-            <LinkButton kind="primary" href=routes::tag_form(stream)>"Tag"</LinkButton>
+            <LinkButton href=policy>"Policies"</LinkButton>
+            <LinkButton kind="primary" href=routes::tag_form(stream)>"Set a tag…"</LinkButton>
             <Kebab label=format!("More actions for {stream}")>
                 {every}
                 {mirror}
-                <a href=policy>"Policy…"</a>
-                <a href=naming>"Tag names"</a>
-                <a href=past>"As it was…"</a>
+                <a href=past>"At a past time…"</a>
+                <a href=naming>"Naming report"</a>
                 <a href=definition>"Export"</a>
                 <a href=described>"Describe"</a>
                 <a class="danger" href=delete>"Delete the stream…"</a>

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::{
-    Namespace, Page,
+    Namespace, Page, StreamRef,
     job::thousands,
     name::NameError,
     stream::{StreamFilter, StreamRow},
@@ -13,8 +13,8 @@ use super::{Asked, changed, page, stream};
 use crate::{
     api::ApiError,
     components::{
-        Button, Empty, FilterChips, Kebab, LinkButton, PageHead, SelectionBar, badge, job_badge,
-        pager, reference, time,
+        Button, Empty, FilterChips, Filters, Kebab, LinkButton, PageHead, SelectionBar, badge,
+        job_badge, pager, reference, time,
     },
     islands::{LivePage, SelectAll},
     routes,
@@ -25,6 +25,11 @@ use crate::{
 pub fn StreamsPage() -> impl IntoView {
     page(|asked| async move {
         let call = &asked.call;
+        let found = find(&asked).await?;
+        if let Some(page) = found {
+            leptos_axum::redirect(&page);
+            return Ok(().into_any());
+        }
         let filter = filter(&asked)?;
         let request = asked.page()?;
         let list = call.engine.list_streams(&call.actor, &filter, &request);
@@ -71,6 +76,46 @@ pub fn StreamsPage() -> impl IntoView {
     })
 }
 
+/// Where the search field leads: to the stream, tag or image it names, else to the streams whose name contains it.
+async fn find(asked: &Asked) -> Result<Option<String>, ApiError> {
+    let text = asked.query("find");
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (engine, actor) = (&asked.call.engine, &asked.call.actor);
+    let (path, rest) = match text.find(['@', ':']) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let stream = path
+        .split_once('/')
+        .and_then(|(namespace, name)| StreamRef::parse(namespace, name).ok());
+    let page = match stream {
+        Some(stream) if engine.stream(actor, &stream).await.is_ok() => {
+            let digest = rest.strip_prefix('@').and_then(|text| text.parse().ok());
+            let tag = rest.strip_prefix(':').and_then(|text| text.parse().ok());
+            match (digest, tag) {
+                (Some(digest), _) => routes::image(&stream, &digest),
+                (None, Some(tag)) => routes::tag(&stream, &tag),
+                (None, None) => routes::stream(&stream),
+            }
+        }
+        _ => {
+            let digest = text.parse().ok();
+            let holder = match &digest {
+                Some(digest) => engine.stream_with_image(actor, digest).await?,
+                None => None,
+            };
+            match holder.zip(digest) {
+                Some((stream, digest)) => routes::image(&stream, &digest),
+                None => routes::with_query(routes::STREAMS, &[("text", text)]),
+            }
+        }
+    };
+    Ok(Some(page))
+}
+
 /// The filter in the address.
 pub(super) fn filter(asked: &Asked) -> Result<StreamFilter, ApiError> {
     let namespace = match asked.query("namespace").as_str() {
@@ -100,14 +145,13 @@ fn filters(filter: &StreamFilter, namespaces: &[Namespace], size: usize) -> AnyV
             view! { <option value=name.clone() selected=selected>{name.clone()}</option> }
         })
         .collect_view();
+    let (text, failed) = (filter.text.clone(), filter.failed);
     view! {
-        <form class="filters" method="get" action=routes::STREAMS>
-            <label>"Name contains " <input type="search" name="text" value=filter.text.clone()/></label>
+        <Filters action=routes::STREAMS active=*filter != StreamFilter::default() size=size>
+            <label>"Name contains " <input type="search" name="text" value=text/></label>
             <label>"Namespace " <select name="namespace"><option value="">"All"</option>{options}</select></label>
-            <label><input type="checkbox" name="failed" checked=filter.failed/> " With failed tags"</label>
-            {stream::rows_per_page(size)}
-            <Button>"Filter"</Button>
-        </form>
+            <label><input type="checkbox" name="failed" checked=failed/> " With failed tags"</label>
+        </Filters>
         <FilterChips chips=chips(filter) clear=routes::STREAMS/>
     }
     .into_any()
@@ -156,8 +200,13 @@ fn list_view(
         )
     };
     if streams.items.is_empty() && narrowed {
+        let chips = filter(asked)
+            .map(|filter| chips(&filter))
+            .unwrap_or_default();
+        let of: Vec<_> = chips.into_iter().map(|(words, _)| words).collect();
+        let why = format!("No stream fits: {}.", of.join(", "));
         return view! {
-            <Empty title="No stream fits the filter" why="No stream has this name, namespace and state." icon_name="search">
+            <Empty title="No stream fits the filter" why=why icon_name="search">
                 <LinkButton href=routes::STREAMS>"Clear the filter"</LinkButton>
             </Empty>
         }

@@ -15,16 +15,16 @@ use model::{
 pub use self::history::TagHistoryPage;
 use super::{
     Asked, banner, below, done,
-    image::image_sections,
+    image::{Place, image_sections, push},
     page,
-    storage::stored,
+    storage::stored_layers,
     stream::{again, may_write, source},
 };
 use crate::{
     api::{ApiError, StartMirror},
     components::{
         Button, Csrf, Empty, ErrorState, Kebab, LinkButton, PageHead, Tab, Tabs, alert, badge,
-        clock, digest, icon, reference, size, tag_badge, time,
+        clock, digest, icon, reference, tag_badge, time,
     },
     islands::LivePage,
     routes,
@@ -50,19 +50,10 @@ pub fn TagPage() -> impl IntoView {
                     .engine
                     .image(&call.actor, &stream, &head.digest)
                     .await?;
-                // What the reference policy advertises: the place itself, or this registry.
-                let local = view
-                    .row
-                    .spec
-                    .as_ref()
-                    .filter(|spec| spec.reference_policy == ReferencePolicy::Local)
-                    .and_then(|_| call.engine.local_reference(&stream, &head.digest));
-                let pulled = match &local {
-                    Some(here) => (here, !call.engine.config().registry_secure),
-                    None => (&head.reference, view.insecure.allowed()),
-                };
-                // The same image may be found at several places: this tag's own is shown.
-                image_sections(&stream, &image, &head.reference, pulled, asked.now)
+                let found = (&head.digest, &head.reference);
+                let place = Place::of_tag(call, &stream, &view, found);
+                // Where this tag has it from is said above.
+                image_sections(&stream, &image, None, &place, asked.now)
             }
             None => no_image(&view),
         };
@@ -75,6 +66,7 @@ pub fn TagPage() -> impl IntoView {
             {state(&stream, &view, &asked)}
             {kept}
             {image}
+            {may_write(&asked, &stream).then(|| push(call, &stream, &tag))}
             <LivePage events=routes::events(Some(&stream))/>
         }
         .into_any())
@@ -311,8 +303,8 @@ fn state(stream: &StreamRef, view: &TagView, asked: &Asked) -> AnyView {
         <section>
             <h2>"Tag"</h2>
             <dl class="kv">
-                <div><dt>"Should be"</dt><dd>{source(stream, spec.map(|spec| &spec.source))} {asked_in}</dd></div>
-                <div><dt>"Is"</dt><dd>{is}</dd></div>
+                <div><dt>"Source"</dt><dd>{source(stream, spec.map(|spec| &spec.source))} {asked_in}</dd></div>
+                <div><dt>"Image"</dt><dd>{is}</dd></div>
                 {followers}
                 <div id="connection"><dt>"Connection"</dt><dd>{connection(view.insecure)}</dd></div>
                 {is_imported(view).then(|| view! { <div><dt>"Imported again"</dt><dd>{schedule(view, asked)}</dd></div> })}
@@ -360,12 +352,6 @@ async fn kept(stream: &StreamRef, view: &TagView, asked: &Asked) -> Result<AnyVi
             </form>
         }
     });
-    let layers = format!(
-        " of {} · {} of {} layers",
-        size(storage.bytes),
-        thousands(storage.stored_layers),
-        thousands(storage.layers)
-    );
     let pulled = match (pulls.count, pulls.last) {
         (0, _) | (_, None) => {
             view! { <span class="muted">"not yet, through this registry"</span> }.into_any()
@@ -379,7 +365,7 @@ async fn kept(stream: &StreamRef, view: &TagView, asked: &Asked) -> Result<AnyVi
         <section>
             <h2>"In this registry"</h2>
             <dl class="kv">
-                <div><dt>"Stored here"</dt><dd>{stored(storage.stored_bytes, storage.bytes)} <span class="muted">{layers}</span> " " {mirror}</dd></div>
+                <div><dt>"Stored here"</dt><dd>{stored_layers(&storage)} " " {mirror}</dd></div>
                 <div><dt>"Pulled"</dt><dd>{pulled}</dd></div>
             </dl>
         </section>

@@ -4,7 +4,7 @@ use engine::PlannedAll;
 use leptos::prelude::*;
 use model::{
     PageRequest, StreamRef,
-    tag::TagRow,
+    tag::{TagFilter, TagRow},
     tagging::{TagInput, parse_destinations, parse_source},
 };
 
@@ -12,8 +12,8 @@ use super::{Asked, below, page};
 use crate::{
     api::{ApiError, form::TagForm},
     components::{
-        Button, CheckBox, Choice, Csrf, ErrorSummary, PageHead, Preview, RadioGroup, TextField,
-        field_error,
+        CheckBox, Choice, ConfirmButtons, Csrf, ErrorSummary, PageHead, Preview, PreviewButtons,
+        RadioGroup, TextField, field_error,
     },
     islands::NameAdvice,
     routes,
@@ -34,7 +34,7 @@ pub fn TagFormPage() -> impl IntoView {
         };
         let tags = call
             .engine
-            .list_tags(&call.actor, &stream, "", &offered)
+            .list_tags(&call.actor, &stream, &TagFilter::default(), &offered)
             .await?;
         let written = written(&asked);
         let (planned, error) = match plan(&asked, &stream, &written).await {
@@ -46,7 +46,7 @@ pub fn TagFormPage() -> impl IntoView {
         Ok(view! {
             <PageHead title=format!("Tag in {}", stream.name) crumbs=below(&stream)/>
             <ErrorSummary error=error.clone()/>
-            {fields(&stream, &written, &tags.items, error.as_ref(), asked.query("preview").is_empty())}
+            {fields(&stream, &written, &tags.items, error.as_ref(), asked.query("preview").is_empty(), confirm.is_some())}
             {confirm.transpose()?}
         }
         .into_any())
@@ -101,6 +101,7 @@ fn fields(
     tags: &[TagRow],
     error: Option<&ApiError>,
     fresh: bool,
+    previewed: bool,
 ) -> AnyView {
     // The refusal names one field; a destination that cannot be read is said with it.
     let unread = || (!fresh).then(|| parse_destinations(&written.destination, stream).err());
@@ -123,7 +124,7 @@ fn fields(
         ),
     ];
     view! {
-        <form method="get" action=routes::tag_form(stream) class="sheet">
+        <form method="get" action=format!("{}#preview", routes::tag_form(stream)) class="sheet">
             <input type="hidden" name="preview" value="1"/>
             <TextField name="source" label="Source" value=written.source.clone() list="tags-here"
                 hint=format!("What to point at: a tag, as in {name}:2.0 or shop/base:1, an image, as in {name}@3a335d7, or what a registry has, as in quay.io/org/app:2.0")
@@ -137,7 +138,7 @@ fn fields(
             <NameAdvice field="destination".to_owned() start=written.destination.clone()/>
             <RadioGroup name="mode" legend="How" choices=choices value=written.mode.clone() error=field_error(error, "mode")/>
             {options(written, error)}
-            <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=routes::stream(stream)>"Back to the tags"</a></p>
+            <PreviewButtons shown=previewed cancel=routes::stream(stream)/>
         </form>
     }
     .into_any()
@@ -251,15 +252,6 @@ fn confirm(
     csrf: &str,
 ) -> Result<AnyView, ApiError> {
     let nothing = planned.is_empty();
-    let several = planned.plans.len() > 1;
-    let previews = planned
-        .plans
-        .into_iter()
-        .map(|plan| {
-            let of = several.then(|| view! { <h3>{plan.stream.to_string()}</h3> });
-            view! { {of} <Preview plan=plan/> }
-        })
-        .collect_view();
     let field = written.field()?;
     let form = (!nothing).then(|| {
         view! {
@@ -269,15 +261,14 @@ fn confirm(
                 <input type="hidden" name="name" value=stream.name.to_string()/>
                 <input type="hidden" name="form" value=field/>
                 <input type="hidden" name="token" value=planned.token/>
-                <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
+                <ConfirmButtons cancel=routes::stream(stream)/>
             </form>
         }
     });
     Ok(view! {
-        <section class="confirm" aria-labelledby="what-will-happen">
+        <section class="confirm" id="preview" tabindex="-1" aria-labelledby="what-will-happen">
             <h2 id="what-will-happen">"What will happen"</h2>
-            {previews}
-            {form}
+            <Preview plans=planned.plans>{form}</Preview>
         </section>
     }
     .into_any())

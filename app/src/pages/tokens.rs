@@ -8,7 +8,8 @@ use super::{banner, page};
 use crate::{
     api::{ApiError, CreateToken, NEW_TOKEN, RevokeToken},
     components::{
-        Button, CopyButton, Csrf, Empty, PageHead, TextField, alert, badge, field_error, time,
+        Ask, Button, CopyButton, Csrf, Empty, PageHead, PullCommand, TextField, alert, badge,
+        field_error, time,
     },
     context::{self, Call},
     routes,
@@ -28,6 +29,7 @@ pub fn TokensPage() -> impl IntoView {
             .list_tokens(&call.actor, &call.actor.name)
             .await?;
         let new = new_token(call, carried).await?;
+        let host = call.engine.config().registry_host.clone();
         let table = if all.is_empty() {
             view! {
                 <Empty title="No API tokens yet" why="Programs show a token instead of your name and password: docker login, skopeo, scripts." icon_name="lock"/>
@@ -36,6 +38,8 @@ pub fn TokensPage() -> impl IntoView {
         } else {
             table(&all, &asked.csrf, asked.now)
         };
+        let revoked = (asked.query("said") == "revoked")
+            .then(|| alert("ok", view! { <p>"The token was revoked."</p> }.into_any()));
         let error = asked.refusal();
         let error_of = |field| field_error(error.as_ref(), field);
         let expires = match asked.query("expires") {
@@ -45,6 +49,7 @@ pub fn TokensPage() -> impl IntoView {
         Ok(view! {
             <PageHead title="API tokens"/>
             {banner(&asked)}
+            {revoked}
             {new}
             {table}
             <section>
@@ -56,6 +61,7 @@ pub fn TokensPage() -> impl IntoView {
                     <p class="buttons"><Button kind="primary">"Make the token"</Button></p>
                 </form>
                 <p class="muted">"A token may do what you may. Use it as the password, with any user name."</p>
+                {host.map(|host| view! { <PullCommand command=format!("docker login {host}")/> })}
             </section>
         }
         .into_any())
@@ -105,18 +111,22 @@ fn row(token: &TokenView, csrf: &str, now: DateTime<Utc>) -> AnyView {
         .last_used_at
         .map_or_else(never, |at| time(at, now).into_any());
     let label = format!("Revoke the token {}", token.name);
+    let (csrf, id, name) = (csrf.to_owned(), token.id.clone(), token.name.clone());
     view! {
         <tr>
             <th scope="row">{token.name.clone()}</th>
             <td data-label="Made">{time(token.created_at, now)}</td>
             <td data-label="Expires">{expires}</td>
             <td data-label="Last used">{used}</td>
-            <td class="number">
-                <form method="post" action=RevokeToken::PATH class="inline">
-                    <Csrf token=csrf.to_owned()/>
-                    <input type="hidden" name="id" value=token.id.clone()/>
-                    <button class="button quiet danger" aria-label=label>"Revoke"</button>
-                </form>
+            <td class="row-menu">
+                <Ask word="Revoke" label=label>
+                    <p>"Programs that use it are refused from then on."</p>
+                    <form method="post" action=RevokeToken::PATH class="inline">
+                        <Csrf token=csrf/>
+                        <input type="hidden" name="id" value=id/>
+                        <Button kind="danger">{format!("Revoke {name}")}</Button>
+                    </form>
+                </Ask>
             </td>
         </tr>
     }

@@ -15,6 +15,33 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning(pub String);
 
+/// One thing a change makes other, as a row of a before/after table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aspect {
+    /// What of the stream or tag.
+    pub name: &'static str,
+    /// What it was.
+    pub before: String,
+    /// What it becomes.
+    pub after: String,
+}
+
+impl Aspect {
+    /// Whether it becomes something that deserves a second look: `bad` when it goes, `warn` when its connection is no
+    /// longer verified.
+    #[must_use]
+    pub fn kind(&self) -> Option<&'static str> {
+        match self.after.as_str() {
+            DELETED => Some("bad"),
+            INSECURE => Some("warn"),
+            _ => None,
+        }
+    }
+}
+
+const DELETED: &str = "deleted";
+const INSECURE: &str = "insecure allowed";
+
 /// One change to one stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case")]
@@ -139,55 +166,59 @@ impl Change {
         }
     }
 
-    /// What a before/after table shows: what changes, what it was, what it becomes.
+    /// What a before/after table shows. Whose aspects these are says [`Change::tag`].
     #[must_use]
-    pub fn rows(&self) -> Vec<[String; 3]> {
+    pub fn rows(&self) -> Vec<Aspect> {
         let none = || "—".to_owned();
         let text =
             |value: &Option<Reference>| value.as_ref().map_or_else(none, ToString::to_string);
+        let row = |name, before, after| Aspect {
+            name,
+            before,
+            after,
+        };
         match self {
             Self::CreateStream { source, insecure } => vec![
-                ["Stream".into(), none(), "created".into()],
-                ["Source repository".into(), none(), text(source)],
-                ["Connection".into(), none(), connection(*insecure)],
+                row("Stream", none(), "created".into()),
+                row("Source repository", none(), text(source)),
+                row("Connection", none(), connection(*insecure)),
             ],
             Self::DeleteStream { tags } => {
-                vec![["Stream".into(), format!("{tags} tags"), "deleted".into()]]
+                vec![row("Stream", format!("{tags} tags"), DELETED.into())]
             }
             Self::SetSource { before, after } => {
                 let after = match before == after {
                     true => "read again".to_owned(),
                     false => text(after),
                 };
-                vec![["Source repository".into(), text(before), after]]
+                vec![row("Source repository", text(before), after)]
             }
             Self::SetInsecure { before, after } => {
-                vec![[
-                    "Stream connection".into(),
+                vec![row(
+                    "Stream connection",
                     connection(*before),
                     connection(*after),
-                ]]
+                )]
             }
             Self::SetFreshness { before, after } => {
-                vec![["Pulls by tag".into(), before.to_string(), after.to_string()]]
+                vec![row("Pulls by tag", before.to_string(), after.to_string())]
             }
             Self::SetPeriod { before, after } => {
                 let words = |period| Schedule::of_stream(period).to_string();
-                vec![["Scheduled tags".into(), words(*before), words(*after)]]
+                vec![row("Scheduled tags", words(*before), words(*after))]
             }
             Self::SetMeta { before, after } => meta_rows(before, after),
-            Self::SetSpec { tag, before, after } => spec_rows(tag, before.as_ref(), after),
-            Self::SetHold { tag, before, after } => {
-                vec![[format!("{tag} hold"), hold(*before), hold(*after)]]
+            Self::SetSpec { before, after, .. } => spec_rows(before.as_ref(), after),
+            Self::SetHold { before, after, .. } => {
+                vec![row("hold", hold(*before), hold(*after))]
             }
             Self::MoveHead {
-                tag,
                 before,
                 after,
                 reference,
                 ..
-            } => vec![[
-                format!("{tag} points at"),
+            } => vec![row(
+                "image",
                 before
                     .as_ref()
                     .map_or_else(|| "nothing yet".into(), |digest| digest.to_string()),
@@ -196,46 +227,44 @@ impl Change {
                     true => format!("the same image, of {}", reference.name()),
                     false => after.to_string(),
                 },
-            ]],
-            Self::SetCondition { tag, after } => vec![[
-                format!("{tag} import"),
+            )],
+            Self::SetCondition { after, .. } => vec![row(
+                "import",
                 none(),
-                after
-                    .as_ref()
-                    .map_or_else(|| "ok".into(), |condition| condition.message.clone()),
-            ]],
+                after.as_ref().map_or_else(
+                    || "works again".into(),
+                    |condition| condition.message.clone(),
+                ),
+            )],
             Self::DeleteTag {
-                tag,
                 spec,
                 head,
                 revisions,
+                ..
             } => {
                 let before = match (spec, head) {
                     (Some(spec), _) => spec.source.to_string(),
                     (None, Some(digest)) => digest.to_string(),
                     (None, None) => none(),
                 };
-                vec![[
-                    tag.to_string(),
-                    match revisions {
-                        1 => format!("{before}, 1 revision"),
-                        _ => format!("{before}, {revisions} revisions"),
-                    },
-                    "deleted".into(),
-                ]]
+                let before = match revisions {
+                    1 => format!("{before}, 1 revision"),
+                    _ => format!("{before}, {revisions} revisions"),
+                };
+                vec![row("tag", before, DELETED.into())]
             }
         }
     }
 }
 
 /// What differs between two specs, a row each.
-fn spec_rows(tag: &TagName, before: Option<&TagSpec>, after: &TagSpec) -> Vec<[String; 3]> {
-    type Aspect = (&'static str, fn(&TagSpec) -> String);
-    const ASPECTS: [Aspect; 6] = [
-        ("should", |spec| spec.source.to_string()),
+fn spec_rows(before: Option<&TagSpec>, after: &TagSpec) -> Vec<Aspect> {
+    type Read = (&'static str, fn(&TagSpec) -> String);
+    const ASPECTS: [Read; 6] = [
+        ("source", |spec| spec.source.to_string()),
         ("connection", |spec| connection(spec.insecure)),
         ("schedule", |spec| spec.schedule().to_string()),
-        ("keeps", |spec| match spec.source {
+        ("platforms", |spec| match spec.source {
             TagSource::External { mode, .. } => mode.to_string(),
             _ => ImportMode::default().to_string(),
         }),
@@ -258,33 +287,34 @@ fn spec_rows(tag: &TagName, before: Option<&TagSpec>, after: &TagSpec) -> Vec<[S
             None => text(&TagSpec::new(TagSource::Pushed, 0)),
         };
         if was != now {
-            rows.push([format!("{tag} {name}"), was, now]);
+            rows.push(Aspect {
+                name,
+                before: was,
+                after: now,
+            });
         }
     }
     rows
 }
 
-fn meta_rows(before: &StreamMeta, after: &StreamMeta) -> Vec<[String; 3]> {
+fn meta_rows(before: &StreamMeta, after: &StreamMeta) -> Vec<Aspect> {
     let lookup = |meta: &StreamMeta| if meta.lookup_local { "yes" } else { "no" }.to_owned();
     let rows = [
-        [
-            "Labels".to_owned(),
-            notes(&before.labels),
-            notes(&after.labels),
-        ],
-        [
-            "Annotations".to_owned(),
+        ("Labels", notes(&before.labels), notes(&after.labels)),
+        (
+            "Annotations",
             notes(&before.annotations),
             notes(&after.annotations),
-        ],
-        [
-            "Short names resolve here".to_owned(),
-            lookup(before),
-            lookup(after),
-        ],
+        ),
+        ("Short names resolve here", lookup(before), lookup(after)),
     ];
     rows.into_iter()
-        .filter(|[_, was, now]| was != now)
+        .filter(|(_, was, now)| was != now)
+        .map(|(name, before, after)| Aspect {
+            name,
+            before,
+            after,
+        })
         .collect()
 }
 
@@ -306,7 +336,7 @@ fn hold(held: bool) -> String {
 
 fn connection(insecure: bool) -> String {
     if insecure {
-        "insecure allowed".into()
+        INSECURE.into()
     } else {
         "verified HTTPS".into()
     }

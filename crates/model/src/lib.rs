@@ -28,7 +28,7 @@ pub mod token;
 pub mod user;
 pub mod version;
 
-pub use change::{Change, Plan, Warning};
+pub use change::{Aspect, Change, Plan, Warning};
 pub use digest::Digest;
 pub use name::{Namespace, StreamName, StreamRef, TagName};
 pub use page::{Cursor, Page, PageRequest};

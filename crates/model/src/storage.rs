@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::StreamRef;
+use crate::{Namespace, StreamRef};
 
 /// What the images of one stream take, as it was when last measured. Layers count once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,19 @@ pub struct StreamStorage {
     pub pulled_at: Option<DateTime<Utc>>,
     /// When this was measured.
     pub measured_at: DateTime<Utc>,
+}
+
+/// What the streams of a namespace take; a layer counts once a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamespaceStorage {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// Bytes of their layers.
+    pub bytes: i64,
+    /// Bytes of those layers that are stored here.
+    pub stored_bytes: i64,
+    /// Pulls of their tags through the registry.
+    pub pulls: i64,
 }
 
 /// What all streams take together, as it was when last measured.

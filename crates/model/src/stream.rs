@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Namespace, Reference, StreamRef, job::JobState, policy::Freshness};
+use crate::{Namespace, Reference, StreamRef, TagName, job::JobState, policy::Freshness};
 
 /// One row of the stream list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,30 @@ pub struct Overview {
     pub active_jobs: i64,
     /// Streams marked insecure.
     pub insecure_streams: i64,
+}
+
+/// What the overview says beside its figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Tags that fail, those that began to last first.
+    pub tags: Vec<FailingTag>,
+    /// When the next tag is imported again by itself.
+    pub next_due: Option<DateTime<Utc>>,
+    /// Bytes stored in this registry, if they were measured.
+    pub stored: Option<i64>,
+}
+
+/// A tag whose latest import failed, for the overview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailingTag {
+    /// Its stream.
+    pub stream: StreamRef,
+    /// The tag.
+    pub tag: TagName,
+    /// What the other side said.
+    pub message: String,
+    /// Since when it fails.
+    pub since: DateTime<Utc>,
 }
 
 impl Overview {

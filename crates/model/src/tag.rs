@@ -346,6 +346,15 @@ pub struct Head {
     pub number: i64,
 }
 
+/// What a list of a stream's tags is narrowed by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagFilter {
+    /// Part of the name; empty for any.
+    pub text: String,
+    /// Only tags whose latest import failed.
+    pub failed: bool,
+}
+
 /// One row of a stream's tag table. A tag may have a spec only (not imported yet), or a head only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TagRow {

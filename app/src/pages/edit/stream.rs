@@ -9,7 +9,10 @@ use model::{
 use super::{choices, look, period_in_force};
 use crate::{
     api::ApiError,
-    components::{Button, Choice, ErrorSummary, PageHead, RadioGroup, TextField, field_error},
+    components::{
+        Button, Choice, ErrorSummary, LinkButton, PageHead, PreviewButtons, RadioGroup, TextField,
+        field_error,
+    },
     pages::{below, page},
     routes,
 };
@@ -39,26 +42,29 @@ pub fn StreamPolicyPage() -> impl IntoView {
             Some(Err(error)) => (None, Some(error)),
         };
         let action = routes::stream_policy(&stream);
-        let every = routes::policies(&stream);
+        let (every, back) = (routes::policies(&stream), routes::stream(&stream));
+        let all = format!("{every}?all=1");
         let value = if insecure { "yes" } else { "no" };
         let (rhythm, own) = rhythm(view.period, &often, asked.query("own"));
         let (chosen, period) = chosen(view.freshness, &fresh, asked.query("period"));
         Ok(view! {
-            <PageHead title=format!("Policy of {stream}") crumbs=below(&stream)/>
+            <PageHead title=format!("Policies of {stream}") crumbs=below(&stream)>
+                <LinkButton href=all>"Policies of its tags"</LinkButton>
+            </PageHead>
             <ErrorSummary error=error.clone()/>
             <form method="get" action=format!("{action}#preview") class="sheet">
                 <RadioGroup name="insecure" legend="Connections" choices=connections() value=value error=field_error(error.as_ref(), "insecure")/>
-                <p class="buttons"><Button kind="primary">"Preview"</Button> <a href=format!("{every}?all=1")>"Policies of its tags"</a></p>
+                <PreviewButtons shown=shown.is_some() cancel=back.clone()/>
             </form>
             <form method="get" action=format!("{action}#preview") class="sheet">
                 <RadioGroup name="schedule" legend="Period of scheduled tags" choices=periods(period_in_force(&asked)) value=rhythm error=field_error(error.as_ref(), "schedule")/>
                 <TextField name="own" label="Import again every" value=own hint="For The stream's own period: a number with s, m, h or d, as in 5m" error=field_error(error.as_ref(), "own") required=false/>
-                <p class="buttons"><Button kind="primary">"Preview schedule"</Button> <a href=format!("{every}?all=1&schedule=global")>"Schedule all its tags"</a></p>
+                <p class="buttons"><Button>"Preview schedule"</Button> <a href=format!("{every}?all=1&schedule=global")>"Schedule all its tags"</a></p>
             </form>
             <form method="get" action=format!("{action}#preview") class="sheet">
                 <RadioGroup name="freshness" legend="Pulls by tag from this registry" choices=freshnesses() value=chosen error=field_error(error.as_ref(), "freshness")/>
                 <TextField name="period" label="Ask at most every" value=period hint="For Ask the source now and then: a number with s, m, h or d, as in 15m" error=field_error(error.as_ref(), "period") required=false/>
-                <p class="buttons"><Button kind="primary">"Preview pulls"</Button></p>
+                <p class="buttons"><Button>"Preview pulls"</Button></p>
             </form>
             {shown}
         }

@@ -8,7 +8,7 @@ use model::{
 
 use crate::{
     api::{CreateStream, StartImport, form::ImportForm},
-    components::{Button, Csrf, alert, digest},
+    components::{ConfirmButtons, Csrf, alert, digest},
     islands::SelectAll,
 };
 
@@ -20,6 +20,7 @@ pub(super) fn confirm(
     form: &ImportForm,
     preview: &ImportPreview,
     create: bool,
+    cancel: String,
     csrf: &str,
 ) -> AnyView {
     let action = if create {
@@ -40,7 +41,7 @@ pub(super) fn confirm(
         .map(|warning| alert("warn", view! { <p>{warning.0.clone()}</p> }.into_any()))
         .collect_view();
     view! {
-        <section class="confirm" id="preview" aria-label="Preview">
+        <section class="confirm" id="preview" tabindex="-1" aria-label="Preview">
             <h2>"What will happen"</h2>
             {warnings}
             <form id="confirm" method="post" action=action>
@@ -59,7 +60,7 @@ pub(super) fn confirm(
                 {options}
                 {shown.map(|shown| view! { <input type="hidden" name="shown" value=shown/> })}
                 <p class="sentence" role="status">{sentence(preview, create)}</p>
-                <p class="buttons"><Button kind="primary">"Confirm"</Button></p>
+                <ConfirmButtons cancel=cancel/>
                 {table(preview, boxes)}
             </form>
             {left_out(preview)}

@@ -2,15 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::job::{JobView, thousands};
+use model::job::{JobKind, JobState, JobView, thousands};
 
 use crate::{
-    components::{Empty, LinkButton, PageHead, job_badge, pager, reference, time},
+    components::{Empty, LinkButton, PageHead, outcome_badge, pager, reference, time},
     islands::LivePage,
-    pages::{
-        banner, page,
-        stream::{base, sized},
-    },
+    pages::{banner, by, page, stream::base},
     routes,
 };
 
@@ -20,9 +17,14 @@ pub fn JobsPage() -> impl IntoView {
     page(|asked| async move {
         let call = &asked.call;
         let request = asked.page()?;
-        let jobs = call.engine.list_jobs(&call.actor, None, &request).await?;
-        let more = jobs.previous.is_some() || jobs.next.is_some();
-        let body = if jobs.items.is_empty() {
+        let state = JobState::from_word(&asked.query("state"));
+        let jobs = call
+            .engine
+            .list_jobs(&call.actor, None, state, &request)
+            .await?;
+        let body = if jobs.items.is_empty() && state.is_some() {
+            nothing_fits(routes::JOBS)
+        } else if jobs.items.is_empty() {
             view! {
                 <Empty title="No imports yet" icon_name="import"
                     why="An import reads the tags of a repository, and what their images say of themselves, into a stream.">
@@ -33,17 +35,62 @@ pub fn JobsPage() -> impl IntoView {
         } else {
             jobs_table(&jobs.items, asked.now, true)
         };
-        let base = base(routes::JOBS, &[], request.size);
+        let word = state.map_or("", JobState::as_str);
+        let base = base(routes::JOBS, &[("state", word)], request.size);
         Ok(view! {
             <PageHead title="Imports"/>
             {banner(&asked)}
-            {sized(routes::JOBS, None, request.size, more)}
+            {by_state(routes::JOBS, state)}
             {body}
             {pager(&base, jobs.previous.as_ref(), jobs.next.as_ref(), ["Newer", "Older"])}
             <LivePage events=routes::events(None)/>
         }
         .into_any())
     })
+}
+
+/// Links that narrow a list of imports to those of one state.
+pub(in crate::pages) fn by_state(here: &str, current: Option<JobState>) -> AnyView {
+    const STATES: [(&str, Option<JobState>); 5] = [
+        ("All", None),
+        ("Running", Some(JobState::Running)),
+        ("Failed", Some(JobState::Failed)),
+        ("Succeeded", Some(JobState::Succeeded)),
+        ("Cancelled", Some(JobState::Cancelled)),
+    ];
+    let chips = STATES
+        .map(|(word, state)| {
+            let href = routes::with_query(here, &[("state", state.map_or("", JobState::as_str))]);
+            let here = (state == current).then_some("true");
+            view! { <li><a class="chip" href=href aria-current=here>{word}</a></li> }
+        })
+        .collect_view();
+    view! { <ul class="chips" aria-label="Imports by state">{chips}</ul> }.into_any()
+}
+
+/// No import is in the state asked for.
+pub(in crate::pages) fn nothing_fits(all: &str) -> AnyView {
+    let all = all.to_owned();
+    view! {
+        <Empty title="No import is in this state" why="Imports that wait are among all." icon_name="import">
+            <LinkButton href=all>"Show all"</LinkButton>
+        </Empty>
+    }
+    .into_any()
+}
+
+/// What an import is, in words: "Import of 50 tags", "Scheduled import of 1 tag", "Mirror of 2 tags".
+pub(in crate::pages) fn what(job: &JobView) -> String {
+    let kind = match job.kind {
+        JobKind::Import => "Import",
+        JobKind::Schedule => "Scheduled import",
+        JobKind::Mirror => "Mirror",
+    };
+    match job.progress.total {
+        0 => kind.to_owned(),
+        1 => format!("{kind} of 1 tag"),
+        n => format!("{kind} of {} tags", thousands(n)),
+    }
 }
 
 /// A table of imports: of many streams, or of the one whose page it is on. The first column leads to the import.
@@ -57,15 +104,15 @@ pub(in crate::pages) fn jobs_table(
     }
     let heads = if with_stream {
         view! {
-            <th scope="col">"Stream"</th><th scope="col">"Source"</th><th scope="col">"State"</th><th scope="col">"Progress"</th>
-            <th scope="col">"Started"</th><th scope="col" class="number">"Duration"</th><th scope="col">"By"</th>
+            <th scope="col">"What"</th><th scope="col">"Stream"</th><th scope="col" class="wide">"Source"</th><th scope="col">"State"</th><th scope="col">"Progress"</th>
+            <th scope="col">"Started"</th><th scope="col" class="number middle">"Duration"</th><th scope="col">"By"</th>
         }
         .into_any()
     } else {
         view! {
-            <th scope="col">"Started"</th><th scope="col">"Result"</th><th scope="col" class="number">"Imported"</th>
+            <th scope="col">"What"</th><th scope="col">"Result"</th><th scope="col" class="number">"Imported"</th>
             <th scope="col" class="number">"Unchanged"</th><th scope="col" class="number">"Failed"</th>
-            <th scope="col" class="number">"Left out"</th><th scope="col" class="number">"Duration"</th><th scope="col">"By"</th>
+            <th scope="col" class="number">"Left out"</th><th scope="col">"Started"</th><th scope="col" class="number middle">"Duration"</th><th scope="col">"By"</th>
         }
         .into_any()
     };
@@ -85,13 +132,14 @@ fn row_of_many(job: &JobView, now: DateTime<Utc>) -> AnyView {
     let stream = &job.stream;
     view! {
         <tr id=format!("i-{}", job.id)>
-            <th scope="row"><a href=routes::job(&job.id)><span class="muted">{format!("{}/", stream.namespace)}</span>{stream.name.to_string()}</a></th>
-            <td data-label="Source">{reference(&job.source)}</td>
-            <td data-label="State">{job_badge(job.state)}</td>
+            <th scope="row"><a href=routes::job(&job.id)>{what(job)}</a></th>
+            <td data-label="Stream"><a href=routes::stream(stream)>{stream.to_string()}</a></td>
+            <td data-label="Source" class="wide">{reference(&job.source)}</td>
+            <td data-label="State">{outcome_badge(job)}</td>
             <td data-label="Progress"><div>{progress(job)} {trouble(job)}</div></td>
             <td data-label="Started">{time(started(job), now)}</td>
-            <td data-label="Duration" class="number">{took(job, now)}</td>
-            <td data-label="By">{job.actor.clone()}</td>
+            <td data-label="Duration" class="number middle">{took(job, now)}</td>
+            <td data-label="By">{by(&job.actor)}</td>
         </tr>
     }
     .into_any()
@@ -102,14 +150,15 @@ fn row_of_one(job: &JobView, now: DateTime<Utc>) -> AnyView {
     let imported = p.done - p.unchanged - p.failed;
     view! {
         <tr id=format!("i-{}", job.id)>
-            <th scope="row"><a href=routes::job(&job.id)>{time(started(job), now)}</a></th>
-            <td data-label="Result"><div>{job_badge(job.state)} {trouble(job)}</div></td>
+            <th scope="row"><a href=routes::job(&job.id)>{what(job)}</a></th>
+            <td data-label="Result"><div>{outcome_badge(job)} {trouble(job)}</div></td>
             <td data-label="Imported" class="number">{thousands(imported.max(0))}</td>
             <td data-label="Unchanged" class="number">{thousands(p.unchanged)}</td>
             <td data-label="Failed" class="number">{thousands(p.failed)}</td>
             <td data-label="Left out" class="number">{thousands(p.left_out)}</td>
-            <td data-label="Duration" class="number">{took(job, now)}</td>
-            <td data-label="By">{job.actor.clone()}</td>
+            <td data-label="Started">{time(started(job), now)}</td>
+            <td data-label="Duration" class="number middle">{took(job, now)}</td>
+            <td data-label="By">{by(&job.actor)}</td>
         </tr>
     }
     .into_any()
@@ -123,7 +172,7 @@ fn started(job: &JobView) -> DateTime<Utc> {
 /// Why the whole failed, on its row.
 fn trouble(job: &JobView) -> AnyView {
     (!job.error.is_empty())
-        .then(|| view! { <p class="row-error">{job.error.clone()}</p> })
+        .then(|| view! { <p class="row-error one-line" title=job.error.clone()>{job.error.clone()}</p> })
         .into_any()
 }
 

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use leptos::prelude::*;
 use model::{
-    StreamRef,
+    Aspect, StreamRef,
     journal::{CAUSES, Entry, JournalFilter},
 };
 
-use super::{base, may_write, rows_per_page, stream_head};
+use super::{base, image_link, may_write, stream_head};
 use crate::{
     api::ApiError,
-    components::{Button, Empty, FilterChips, pager, time},
+    components::{Empty, FilterChips, Filters, pager, shortened, time},
     islands::LivePage,
     pages::{Asked, banner, by, page},
     routes,
@@ -33,8 +33,14 @@ pub fn StreamHistoryPage() -> impl IntoView {
         let here = routes::stream_history(&stream);
         let base = base(&here, &given.pairs(), request.size);
         let table = if entries.items.is_empty() {
-            view! { <Empty title="Nothing fits" why="No change of this stream fits what is asked for."/> }
-                .into_any()
+            let chips = given.chips(&here).into_iter().map(|(words, _)| words);
+            let of: Vec<_> = chips.collect();
+            let why = if of.is_empty() {
+                "Nothing of this stream has changed yet.".to_owned()
+            } else {
+                format!("No change of this stream fits: {}.", of.join(", "))
+            };
+            view! { <Empty title="Nothing fits" why=why/> }.into_any()
         } else {
             table(&stream, &entries.items, &asked)
         };
@@ -49,14 +55,12 @@ pub fn StreamHistoryPage() -> impl IntoView {
         Ok(view! {
             {stream_head(&view, &asked, "History")}
             {banner(&asked)}
-            <form class="filters" method="get" action=here.clone()>
+            <Filters action=here.clone() active=!chips.is_empty() size=request.size>
                 <label>"Tag " <input type="search" name="tag" value=given.tag.clone()/></label>
                 <label>"Cause " <select name="cause">{options}</select></label>
                 <label>"From " <input type="date" name="from" value=given.from.clone()/></label>
                 <label>"To " <input type="date" name="to" value=given.to.clone()/></label>
-                {rows_per_page(request.size)}
-                <Button>"Filter"</Button>
-            </form>
+            </Filters>
             <FilterChips chips=chips clear=here/>
             {table}
             {pager(&base, entries.previous.as_ref(), entries.next.as_ref(), ["Newer", "Older"])}
@@ -159,7 +163,7 @@ fn table(stream: &StreamRef, entries: &[Entry], asked: &Asked) -> AnyView {
                 .rows()
                 .into_iter()
                 .enumerate()
-                .map(|(i, row)| line(entry, i, row, undo.take(), asked.now))
+                .map(|(i, row)| line(stream, entry, i, row, undo.take(), asked.now))
                 .collect::<Vec<_>>()
         })
         .collect_view();
@@ -169,7 +173,6 @@ fn table(stream: &StreamRef, entries: &[Entry], asked: &Asked) -> AnyView {
             <thead><tr>
                 <th scope="col">"What"</th><th scope="col">"Before"</th><th scope="col">"After"</th>
                 <th scope="col">"When"</th><th scope="col">"Cause"</th><th scope="col">"By"</th>
-                <th scope="col" class="number">"Version"</th>
                 <th scope="col"><span class="visually-hidden">"Action"</span></th>
             </tr></thead>
             <tbody>{rows}</tbody>
@@ -179,9 +182,10 @@ fn table(stream: &StreamRef, entries: &[Entry], asked: &Asked) -> AnyView {
 }
 
 fn line(
+    stream: &StreamRef,
     entry: &Entry,
     i: usize,
-    [what, before, after]: [String; 3],
+    row: Aspect,
     undo: Option<String>,
     now: DateTime<Utc>,
 ) -> AnyView {
@@ -190,60 +194,37 @@ fn line(
         let label = format!("Undo version {}", entry.number);
         view! { <a href=href aria-label=label>"Undo"</a> }
     });
+    let tag = entry.change.tag().map(|tag| {
+        let href = routes::tag(stream, tag);
+        view! { <a href=href>{tag.to_string()}</a> " " }
+    });
     view! {
         <tr id=id>
-            <th scope="row">{what}</th>
-            <td data-label="Before">{side(before)}</td>
-            <td data-label="After">{side(after)}</td>
+            <th scope="row">{tag} <span class="muted">{row.name}</span></th>
+            <td data-label="Before">{side(stream, row.before)}</td>
+            <td data-label="After">{side(stream, row.after)}</td>
             <td data-label="When">{time(entry.at, now)}</td>
             <td data-label="Cause">{entry.cause.clone()}</td>
             <td data-label="By">{by(&entry.actor)}</td>
-            <td data-label="Version" class="number">{entry.number}</td>
             <td class="number">{undo}</td>
         </tr>
     }
     .into_any()
 }
 
-/// A value: digests are cut to what tells them apart, the whole is in the title.
-fn side(text: String) -> AnyView {
+/// A value: a digest leads to its image; those within a text are cut to what tells them apart, the whole is in the title.
+fn side(stream: &StreamRef, text: String) -> AnyView {
+    if let Ok(digest) = text.parse() {
+        return image_link(stream, &digest);
+    }
     let short = shortened(&text);
     let title = (short != text).then_some(text);
     view! { <span class="value" title=title>{short}</span> }.into_any()
 }
 
-/// The text with each digest in it cut to 12 digits.
-fn shortened(text: &str) -> String {
-    const PREFIX: &str = "sha256:";
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(PREFIX) {
-        let (before, digest) = rest.split_at(at + PREFIX.len());
-        let digits = digest
-            .find(|c: char| !c.is_ascii_hexdigit())
-            .unwrap_or(digest.len());
-        let (digest, after) = digest.split_at(digits);
-        out.push_str(before);
-        out.push_str(digest.get(..12).unwrap_or(digest));
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digests_are_cut_wherever_they_stand() {
-        let digest = format!("sha256:{}", "ab".repeat(32));
-        assert_eq!(shortened(&digest), "sha256:abababababab");
-        let text = format!("fixed to {digest}, 1 revision");
-        assert_eq!(shortened(&text), "fixed to sha256:abababababab, 1 revision");
-        assert_eq!(shortened("sha256:é"), "sha256:é");
-        assert_eq!(shortened("none"), "none");
-    }
 
     #[test]
     fn days_are_whole_and_nonsense_is_named() {

@@ -44,7 +44,7 @@ pub(super) fn notices(
     // While tags arrive, what the newest finished import left out says nothing.
     let waiting = (view.left_out > 0 && under_way.is_none())
         .then(|| alert("info", left_out(view, newest, limit, csrf)));
-    let failed = (view.row.failed > 0).then(|| alert("bad", failed(view, newest)));
+    let failed = (view.row.failed > 0).then(|| alert("bad", failed(view)));
     view! { {running} {failed} {waiting} }.into_any()
 }
 
@@ -92,24 +92,21 @@ fn left_out(
     .into_any()
 }
 
-/// How many tags failed; the newest import lists them if it was the one.
-fn failed(view: &StreamView, newest: Option<&JobView>) -> AnyView {
+/// How many tags failed, and the way to them.
+fn failed(view: &StreamView) -> AnyView {
     let (n, all) = (view.row.failed, view.row.tags);
     let text = if n == 1 {
         format!(
-            "1 of {} tags failed to import last time; it keeps the image it had. ",
+            "1 of {} tags failed to import last time. If it had an image, it keeps it. ",
             thousands(all)
         )
     } else {
         format!(
-            "{} of {} tags failed to import last time; they keep the images they had. ",
+            "{} of {} tags failed to import last time. Those that had an image keep it. ",
             thousands(n),
             thousands(all)
         )
     };
-    let link = newest.filter(|job| job.progress.failed > 0).map(|job| {
-        let href = format!("{}?state=failed", routes::job(&job.id));
-        view! { <a href=href>"See what failed"</a> }
-    });
-    view! { <p>{text} {link}</p> }.into_any()
+    let href = routes::with_query(&routes::stream(&view.row.stream), &[("state", "failed")]);
+    view! { <p>{text} <a href=href>"Show them"</a></p> }.into_any()
 }

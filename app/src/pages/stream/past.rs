@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use leptos::prelude::*;
 use model::{StreamRef, tag::TagThen};
 
-use super::{base, image_link, rows_per_page, stream_head};
+use super::{base, image_link, stream_head};
 use crate::{
     api::ApiError,
     components::{
@@ -70,7 +70,6 @@ pub(super) async fn page(asked: &Asked, stream: &StreamRef) -> Result<AnyView, A
         <ErrorSummary error=error.clone()/>
         <form class="filters" method="get" action=action>
             {at_field(text, error.as_ref())}
-            {rows_per_page(request.size)}
             <Button>"Show"</Button>
         </form>
         {shown}

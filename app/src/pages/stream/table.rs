@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::{StreamRef, TagSource, job::thousands, policy::ReferencePolicy, tag::TagRow};
+use model::{
+    Reference, StreamRef, TagSource, job::thousands, policy::ReferencePolicy, stream::StreamView,
+    tag::TagRow,
+};
 
 use super::{Asked, image_link};
 use crate::{
@@ -14,18 +17,19 @@ use crate::{
 };
 
 /// The tags of one page. With `may`, rows can be ticked and something done with them.
-pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may: bool) -> AnyView {
+pub(super) fn tag_table(view: &StreamView, tags: &[TagRow], asked: &Asked, may: bool) -> AnyView {
+    let stream = &view.row.stream;
     let rows = tags
         .iter()
-        .map(|tag| tag_row(stream, tag, asked.now, may))
+        .map(|tag| tag_row(view, tag, asked.now, may))
         .collect_view();
     let table = view! {
         <table class="data">
             <caption class="visually-hidden">"Tags"</caption>
             <thead><tr>
                 <th scope="col">"Tag"</th><th scope="col">"From"</th><th scope="col">"Digest"</th>
-                <th scope="col" class="wide">"Platforms"</th><th scope="col" class="number">"Size"</th><th scope="col">"Updated"</th>
-                <th scope="col" class="number">"Revisions"</th><th scope="col">"State"</th><th scope="col">"Policy"</th>
+                <th scope="col" class="wide">"Platforms"</th><th scope="col" class="number middle">"Size"</th><th scope="col">"Updated"</th>
+                <th scope="col" class="number middle">"Revisions"</th><th scope="col">"State"</th><th scope="col">"Policy"</th>
                 {may.then(|| view! {
                     <th scope="col" class="tick"><span class="visually-hidden">"Select"</span><SelectAll name="tag[]".to_owned() form="tags".to_owned()/></th>
                 })}
@@ -53,13 +57,16 @@ pub(super) fn tag_table(stream: &StreamRef, tags: &[TagRow], asked: &Asked, may:
     .into_any()
 }
 
-fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> AnyView {
+fn tag_row(view: &StreamView, tag: &TagRow, now: DateTime<Utc>, may: bool) -> AnyView {
+    let stream = &view.row.stream;
     let head = tag.head.as_ref();
     let policies = policies(stream, tag, now);
     let failure = tag
         .condition
         .as_ref()
-        .map(|condition| view! { <p class="row-error">{condition.message.clone()}</p> });
+        .map(|condition| view! { <p class="row-error one-line" title=condition.message.clone()>{condition.message.clone()}</p> });
+    let from = tag.spec.as_ref().map(|spec| &spec.source);
+    let from = own(from, view.row.source.as_ref()).unwrap_or_else(|| source(stream, from));
     let revisions = head.map(|head| {
         view! { <a href=routes::history(stream, &tag.name)>{thousands(head.number)}</a> }
     });
@@ -73,12 +80,12 @@ fn tag_row(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>, may: bool) -> A
     view! {
         <tr id=format!("t-{name}")>
             <th scope="row"><a class=short href=routes::tag(stream, &tag.name)>{name.clone()}</a></th>
-            <td data-label="From">{source(stream, tag.spec.as_ref().map(|spec| &spec.source))}</td>
+            <td data-label="From">{from}</td>
             <td data-label="Digest">{head.map(|head| image_link(stream, &head.digest))}</td>
             <td data-label="Platforms" class="wide">{tag.platform.clone()}</td>
-            <td data-label="Size" class="number nowrap">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
+            <td data-label="Size" class="number nowrap middle">{tag.size.filter(|bytes| *bytes > 0).map(size)}</td>
             <td data-label="Updated">{head.map(|head| time(head.created_at, now).into_any())}</td>
-            <td data-label="Revisions" class="number">{revisions}</td>
+            <td data-label="Revisions" class="number middle">{revisions}</td>
             <td data-label="State"><div>{tag_badge(tag)} {failure}</div></td>
             <td data-label="Policy">{policies}</td>
             {tick}
@@ -105,18 +112,29 @@ fn policies(stream: &StreamRef, tag: &TagRow, now: DateTime<Utc>) -> Option<AnyV
     (!all.is_empty()).then(|| view! { <span class="badges">{all}</span> }.into_any())
 }
 
+/// A tag of the stream's own repository: its name there says all.
+fn own(source: Option<&TagSource>, of: Option<&Reference>) -> Option<AnyView> {
+    let Some(TagSource::External { reference, .. }) = source else {
+        return None;
+    };
+    let tag = reference.tag().filter(|_| reference.digest().is_none())?;
+    (of? == &reference.without_tag()).then(|| {
+        let whole = format!("imports {reference}");
+        view! { <code class="reference" title=whole><span class="target">{format!(":{tag}")}</span></code> }
+            .into_any()
+    })
+}
+
 /// Where a tag's image comes from: it imports, follows, is fixed, or nothing says.
 pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -> AnyView {
     match source {
-        None => view! { <span class="muted">"nothing says"</span> }.into_any(),
+        None => view! { <span class="muted">"nowhere yet"</span> }.into_any(),
         Some(TagSource::External {
             reference: from, ..
-        }) => {
-            view! { <span><span class="wide">"imports "</span>{reference(from)}</span> }.into_any()
-        }
+        }) => view! { <span class="one-line">"imports "{reference(from)}</span> }.into_any(),
         Some(TagSource::Reference {
             reference: noted, ..
-        }) => view! { <span>"notes "{reference(noted)}</span> }.into_any(),
+        }) => view! { <span class="one-line">"notes "{reference(noted)}</span> }.into_any(),
         Some(TagSource::Pushed) => view! { <span class="muted">"is pushed to"</span> }.into_any(),
         Some(TagSource::Follow { stream: other, tag }) => {
             let href = routes::tag(other.as_ref().unwrap_or(stream), tag);
@@ -124,7 +142,7 @@ pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -
                 .as_ref()
                 .map(|other| format!("{other}:"))
                 .unwrap_or_default();
-            view! { <span>"follows " <a href=href>{of}{tag.to_string()}</a></span> }.into_any()
+            view! { <span class="one-line">"follows " <a href=href>{of}{tag.to_string()}</a></span> }.into_any()
         }
         Some(TagSource::Fixed { digest, .. }) => {
             let href = routes::image(stream, digest);

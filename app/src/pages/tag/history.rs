@@ -15,7 +15,7 @@ use crate::{
     islands::LivePage,
     pages::{
         Asked, banner, by, page,
-        stream::{base, image_link, may_write, sized},
+        stream::{base, image_link, may_write},
     },
     routes,
 };
@@ -47,7 +47,6 @@ pub fn TagHistoryPage() -> impl IntoView {
         };
         let here = routes::history(&stream, &tag);
         let base = base(&here, &[], request.size);
-        let more = revisions.previous.is_some() || revisions.next.is_some();
         let table = if revisions.items.is_empty() {
             view! {
                 <Empty title="No revisions yet" why="A revision is added whenever the tag begins to point at another image."/>
@@ -57,7 +56,7 @@ pub fn TagHistoryPage() -> impl IntoView {
             let current = view.row.head.as_ref().map_or(0, |head| head.number);
             let until = ends(&revisions.items, newer.as_ref());
             view! {
-                {strip(&revisions.items, current)}
+                {strip(&revisions.items, current, view.row.hold.is_some())}
                 {table(&stream, &tag, &revisions.items, until, current, &asked)}
             }
             .into_any()
@@ -65,7 +64,6 @@ pub fn TagHistoryPage() -> impl IntoView {
         Ok(view! {
             {tag_head(&stream, &view, &asked, "History")}
             {banner(&asked)}
-            {sized(&here, None, request.size, more)}
             {table}
             {pager(&base, revisions.previous.as_ref(), revisions.next.as_ref(), ["Newer", "Older"])}
             <LivePage events=routes::events(Some(&stream))/>

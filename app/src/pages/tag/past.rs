@@ -17,7 +17,7 @@ use crate::{
     },
     pages::{
         Asked, below,
-        stream::{at_field, base, image_link, instant, rows_per_page, source},
+        stream::{at_field, base, image_link, instant, source},
     },
     routes,
 };
@@ -44,7 +44,7 @@ pub(super) async fn page(
         {banner(&routes::tag(stream, tag), stream, tag, at, past.deleted)}
         {failure}
         {state(stream, &past, asked)}
-        {form(&routes::tag(stream, tag), text, None, None)}
+        {form(&routes::tag(stream, tag), text, None)}
     }
     .into_any())
 }
@@ -82,7 +82,7 @@ pub(super) async fn history_page(
         {banner(&here, stream, tag, at, past.deleted)}
         {table}
         {pager(&base, revisions.previous.as_ref(), revisions.next.as_ref(), ["Newer", "Older"])}
-        {form(&here, text, Some(request.size), None)}
+        {form(&here, text, None)}
     }
     .into_any())
 }
@@ -103,7 +103,7 @@ fn misread(
     view! {
         {head(stream, tag, "", None, tab)}
         <ErrorSummary error=Some(error.clone())/>
-        {form(&here, asked.query("at"), None, Some(&error))}
+        {form(&here, asked.query("at"), Some(&error))}
     }
     .into_any()
 }
@@ -149,11 +149,10 @@ fn banner(
     alert("info", view! { <p>{words} {back}</p> }.into_any())
 }
 
-fn form(here: &str, text: String, rows: Option<usize>, error: Option<&ApiError>) -> AnyView {
+fn form(here: &str, text: String, error: Option<&ApiError>) -> AnyView {
     view! {
         <form class="filters" method="get" action=here.to_owned()>
             {at_field(text, error)}
-            {rows.map(rows_per_page)}
             <Button>"Show"</Button>
         </form>
     }
@@ -184,8 +183,8 @@ fn state(stream: &StreamRef, past: &TagPast, asked: &Asked) -> AnyView {
         <section>
             <h2>"Tag"</h2>
             <dl class="kv">
-                <div><dt>"Should be"</dt><dd>{source(stream, spec.map(|spec| &spec.source))}</dd></div>
-                <div><dt>"Was"</dt><dd>{is}</dd></div>
+                <div><dt>"Source"</dt><dd>{source(stream, spec.map(|spec| &spec.source))}</dd></div>
+                <div><dt>"Image"</dt><dd>{is}</dd></div>
                 {held}
                 {insecure}
                 {scheduled}

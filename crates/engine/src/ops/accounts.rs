@@ -10,6 +10,8 @@ use crate::{Actor, Engine, Error, Result, clock};
 
 /// Setting that holds the hash of the one-time setup token.
 const SETUP: &str = "setup_token";
+/// Setting that is there once somebody has signed in.
+const SIGNED_IN: &str = "signed_in";
 /// Shortest password a person may choose.
 const SHORTEST: usize = 12;
 /// Longest password that is hashed: longer ones only cost time.
@@ -51,6 +53,9 @@ impl Engine {
         let answer = if let (Some(actor), true) = (actor, matches) {
             tx.forget_failures(&subjects[0].0, now - Duration::days(1))
                 .await?;
+            if tx.setting(SIGNED_IN).await?.is_none() {
+                tx.set_setting(SIGNED_IN, Some("yes")).await?;
+            }
             Ok(actor)
         } else {
             for (subject, free) in &subjects {
@@ -73,6 +78,15 @@ impl Engine {
         };
         tx.commit().await?;
         answer
+    }
+
+    /// Whether nobody has signed in yet, so that a hint on how is welcome.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn is_unused(&self) -> Result<bool> {
+        let mut tx = self.store().read().await?;
+        Ok(tx.setting(SIGNED_IN).await?.is_none())
     }
 
     /// The user behind a session, as of now; `None` if gone.

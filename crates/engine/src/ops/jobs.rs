@@ -22,6 +22,7 @@ impl Engine {
         &self,
         actor: &Actor,
         stream: Option<&StreamRef>,
+        state: Option<JobState>,
         page: &PageRequest,
     ) -> Result<Page<JobView>> {
         let mut tx = self.store().read().await?;
@@ -32,7 +33,7 @@ impl Engine {
             }
             None => None,
         };
-        tx.list_jobs(id.as_deref(), page).await
+        tx.list_jobs(id.as_deref(), state, page).await
     }
 
     /// One job.
@@ -66,6 +67,22 @@ impl Engine {
         let job = tx.job_view(id).await?.ok_or_else(|| no_job(id))?;
         actor.may_read(&job.stream.namespace)?;
         tx.list_items(id, state, page).await
+    }
+
+    /// Tags a job has dealt with, the last ones first, `most` at most.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn newest_job_items(
+        &self,
+        actor: &Actor,
+        id: &str,
+        most: usize,
+    ) -> Result<Vec<JobItem>> {
+        let mut tx = self.store().read().await?;
+        let job = tx.job_view(id).await?.ok_or_else(|| no_job(id))?;
+        actor.may_read(&job.stream.namespace)?;
+        tx.newest_items(id, most).await
     }
 
     /// Stops a job: at once when it waits, after the tags in flight when it runs. What was imported stays.

@@ -3,7 +3,7 @@
 use model::{
     Digest, Page, PageRequest, StreamRef, TagName,
     job::{ItemState, JobKind},
-    storage::{ImageStorage, Pulls, StorageTotal, StreamStorage},
+    storage::{ImageStorage, NamespaceStorage, Pulls, StorageTotal, StreamStorage},
 };
 
 use super::{load_stream, no_tag};
@@ -132,6 +132,15 @@ impl Engine {
         let mut tx = self.store().read().await?;
         let total = tx.storage_total().await?;
         Ok((total, tx.list_storage(namespace, page).await?))
+    }
+
+    /// What namespaces take, as their streams were measured.
+    ///
+    /// # Errors
+    /// `Denied` for those who are not signed in.
+    pub async fn storage_of_namespaces(&self, actor: &Actor) -> Result<Vec<NamespaceStorage>> {
+        actor.may_read_anywhere()?;
+        self.store().read().await?.storage_of_namespaces().await
     }
 
     /// Measures some of the streams whose measurements are missing or old. Returns how many.

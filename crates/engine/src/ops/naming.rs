@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use model::{
     Cursor, Page, PageRequest, StreamRef,
     naming::{Advice, advise},
-    tag::TagRow,
+    tag::{TagFilter, TagRow},
     version::sort_key,
 };
 
@@ -51,7 +51,9 @@ impl Engine {
         };
         let mut further: Option<Cursor> = None;
         while found.len() <= wanted {
-            let mut tags = tx.list_tags(&record.id, "", &look).await?;
+            let mut tags = tx
+                .list_tags(&record.id, &TagFilter::default(), &look)
+                .await?;
             looked_at += tags.items.len();
             if page.backwards() {
                 tags.items.reverse();

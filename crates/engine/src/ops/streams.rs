@@ -2,7 +2,7 @@
 
 use model::{
     Change, Namespace, Page, PageRequest, Plan, StreamRef, Warning,
-    stream::{Overview, StreamFilter, StreamRow, StreamView},
+    stream::{Attention, Overview, StreamFilter, StreamRow, StreamView},
 };
 
 use super::{Planned, load_stream, locked_stream, no_stream};
@@ -20,6 +20,21 @@ impl Engine {
     pub async fn overview(&self, actor: &Actor) -> Result<Overview> {
         actor.may_read_anywhere()?;
         self.store().read().await?.overview().await
+    }
+
+    /// What needs attention: failing tags, `most` at most, and what comes next.
+    ///
+    /// # Errors
+    /// `Denied` for those who are not signed in.
+    pub async fn attention(&self, actor: &Actor, most: i64) -> Result<Attention> {
+        actor.may_read_anywhere()?;
+        let mut tx = self.store().read().await?;
+        let stored = tx.storage_total().await?;
+        Ok(Attention {
+            tags: tx.failing_tags(most).await?,
+            next_due: tx.next_due().await?,
+            stored: stored.measured_at.map(|_| stored.bytes),
+        })
     }
 
     /// Namespaces in order, at most 250.

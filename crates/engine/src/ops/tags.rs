@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use model::{
-    Change, Page, PageRequest, Plan, Revision, StreamRef, TagName, Warning,
+    Change, Digest, Page, PageRequest, Plan, Revision, StreamRef, TagName, Warning,
     policy::Insecure,
-    tag::{TagAt, TagRow, TagView},
+    tag::{TagAt, TagFilter, TagRow, TagView},
     tagging::{TagInput, TagRequest},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Engine {
-    /// One page of a stream's tags in priority order; `text` narrows to names that contain it.
+    /// One page of those of a stream's tags that the filter leaves, in priority order.
     ///
     /// # Errors
     /// `NotFound`.
@@ -26,13 +26,26 @@ impl Engine {
         &self,
         actor: &Actor,
         stream: &StreamRef,
-        text: &str,
+        filter: &TagFilter,
         page: &PageRequest,
     ) -> Result<Page<TagRow>> {
         actor.may_read(&stream.namespace)?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
-        tx.list_tags(&record.id, text, page).await
+        tx.list_tags(&record.id, filter, page).await
+    }
+
+    /// The first stream a tag of which has or had this image.
+    ///
+    /// # Errors
+    /// `Denied` for those who are not signed in.
+    pub async fn stream_with_image(
+        &self,
+        actor: &Actor,
+        digest: &Digest,
+    ) -> Result<Option<StreamRef>> {
+        actor.may_read_anywhere()?;
+        self.store().read().await?.stream_with_image(digest).await
     }
 
     /// One tag.

@@ -92,15 +92,7 @@ pub fn plan(facts: &StreamFacts, tags: &[TagName], policies: Policies) -> Result
             }
         )));
     }
-    if unscheduled > 0 {
-        warnings.push(Warning(format!(
-            "{unscheduled} of them are not imported from a registry, so a schedule does not apply."
-        )));
-    }
-    if same > 0 {
-        warnings.push(Warning(format!("{same} of them stay as they are.")));
-    }
-    let sentence = match changes.as_slice() {
+    let mut sentence = match changes.as_slice() {
         [Change::SetSpec { tag, .. }] => {
             format!("The policies of {}:{tag} will change.", facts.stream.name)
         }
@@ -110,6 +102,14 @@ pub fn plan(facts: &StreamFacts, tags: &[TagName], policies: Policies) -> Result
             facts.stream
         ),
     };
+    if unscheduled > 0 {
+        sentence.push_str(&format!(
+            " {unscheduled} of them are not imported from a registry, so a schedule does not apply."
+        ));
+    }
+    if same > 0 {
+        sentence.push_str(&format!(" {same} of them stay as they are."));
+    }
     Ok(Plan {
         stream: facts.stream.clone(),
         changes,

@@ -475,7 +475,9 @@ fn a_tag_of_another_stream_is_followed_or_pinned_and_named_in_full() {
     let fixed = TagRequest::new(TagInput::Tag(base), at("os"), Mode::Fixed);
     let plan = set(&facts, &fixed, &[]).unwrap();
     assert!(
-        plan.changes[0].rows()[0][2].starts_with("fixed to team/base@sha256:"),
+        plan.changes[0].rows()[0]
+            .after
+            .starts_with("fixed to team/base@sha256:"),
         "{plan:?}"
     );
 }

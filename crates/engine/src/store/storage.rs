@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use model::{
     Digest, Page, PageRequest, StreamRef, TagName,
-    storage::{ImageStorage, Pulls, StorageTotal, StreamStorage},
+    storage::{ImageStorage, NamespaceStorage, Pulls, StorageTotal, StreamStorage},
 };
 use sqlx::AssertSqlSafe;
 
-use super::{Tx, on};
+use super::{Tx, on, row};
 use crate::error::{Error, Result};
 
 /// The setting that holds what all streams take.
@@ -247,6 +247,30 @@ impl Tx {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| Error::inconsistent(format_args!("settings.{TOTAL}: {error}"))),
         }
+    }
+
+    /// What namespaces take, as their streams were measured; the first 250.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn storage_of_namespaces(&mut self) -> Result<Vec<NamespaceStorage>> {
+        const SQL: &str =
+            "SELECT s.namespace, CAST(SUM(m.bytes) AS BIGINT), CAST(SUM(m.stored_bytes) AS BIGINT),
+                CAST(SUM(m.pulls) AS BIGINT)
+            FROM streams s JOIN stream_storage m ON m.stream_id = s.id
+            GROUP BY s.namespace ORDER BY s.namespace LIMIT 250";
+        let rows: Vec<(String, i64, i64, i64)> =
+            on!(self, |conn| sqlx::query_as(SQL).fetch_all(conn).await?);
+        rows.into_iter()
+            .map(|(namespace, bytes, stored_bytes, pulls)| {
+                Ok(NamespaceStorage {
+                    namespace: row::parse("streams.namespace", &namespace)?,
+                    bytes,
+                    stored_bytes,
+                    pulls,
+                })
+            })
+            .collect()
     }
 
     /// One page of what streams take, by namespace and name; of one namespace if it is not empty.

@@ -7,7 +7,7 @@ use model::{
     Namespace, Page, PageRequest, Reference, StreamName, StreamRef,
     job::JobState,
     policy::Freshness,
-    stream::{Overview, StreamFilter, StreamMeta, StreamRow, StreamView},
+    stream::{FailingTag, Overview, StreamFilter, StreamMeta, StreamRow, StreamView},
 };
 
 use super::{Tx, on, row};
@@ -392,6 +392,44 @@ impl Tx {
             sqlx::query(SQL).bind(id).bind(job).execute(conn).await?;
         });
         Ok(())
+    }
+
+    /// Tags that fail, those that began to last first, `most` at most of the first [`Overview::LIMIT`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn failing_tags(&mut self, most: i64) -> Result<Vec<FailingTag>> {
+        const SQL: &str = "SELECT s.namespace, s.name, c.tag, c.message, c.since
+            FROM (SELECT stream_id, tag, message, since FROM conditions LIMIT $1) c JOIN streams s ON s.id = c.stream_id
+            ORDER BY c.since DESC, s.namespace, s.name, c.tag LIMIT $2";
+        let rows: Vec<(String, String, String, String, DateTime<Utc>)> =
+            on!(self, |conn| sqlx::query_as(SQL)
+                .bind(Overview::LIMIT)
+                .bind(most)
+                .fetch_all(conn)
+                .await?);
+        rows.into_iter()
+            .map(|(namespace, name, tag, message, since)| {
+                Ok(FailingTag {
+                    stream: StreamRef::parse(&namespace, &name).map_err(Error::inconsistent)?,
+                    tag: row::parse("conditions.tag", &tag)?,
+                    message,
+                    since,
+                })
+            })
+            .collect()
+    }
+
+    /// When the next scheduled or retried tag is due.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn next_due(&mut self) -> Result<Option<DateTime<Utc>>> {
+        const SQL: &str =
+            "SELECT due_at FROM tags WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .fetch_optional(conn)
+            .await?))
     }
 
     /// The overview's figures; each stops counting at [`Overview::LIMIT`].

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use model::{
-    Digest, Page, PageRequest, Reference, TagName, TagSource, TagSpec,
+    Digest, Page, PageRequest, Reference, StreamRef, TagName, TagSource, TagSpec,
     policy::{ImportMode, ReferencePolicy},
-    tag::{Checks, Condition, Head, Hold, Reason, TagAt, TagRow},
+    tag::{Checks, Condition, Head, Hold, Reason, TagAt, TagFilter, TagRow},
 };
 use sqlx::AssertSqlSafe;
 
@@ -228,36 +228,47 @@ impl ListColumns {
 }
 
 impl Tx {
-    /// One page of a stream's tags in priority order; `text` narrows to names that contain it.
+    /// One page of those of a stream's tags that the filter leaves, in priority order.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn list_tags(
         &mut self,
         stream_id: &str,
-        text: &str,
+        filter: &TagFilter,
         page: &PageRequest,
     ) -> Result<Page<TagRow>> {
-        const FORWARDS: &str = concat!(
-            list_columns!(),
-            "WHERE t.stream_id = $1 AND t.sort_key > $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\'
-             ORDER BY t.sort_key LIMIT $4"
-        );
-        const BACKWARDS: &str = concat!(
-            list_columns!(),
-            "WHERE t.stream_id = $1 AND t.sort_key < $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\'
-             ORDER BY t.sort_key DESC LIMIT $4"
-        );
-        let sql = if page.backwards() {
-            BACKWARDS
-        } else {
-            FORWARDS
+        macro_rules! forwards {
+            ($more:literal) => {
+                concat!(
+                    list_columns!(),
+                    "WHERE t.stream_id = $1 AND t.sort_key > $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\' ",
+                    $more,
+                    "ORDER BY t.sort_key LIMIT $4"
+                )
+            };
+        }
+        macro_rules! backwards {
+            ($more:literal) => {
+                concat!(
+                    list_columns!(),
+                    "WHERE t.stream_id = $1 AND t.sort_key < $2 AND LOWER(t.name) LIKE $3 ESCAPE '\\' ",
+                    $more,
+                    "ORDER BY t.sort_key DESC LIMIT $4"
+                )
+            };
+        }
+        let sql = match (page.backwards(), filter.failed) {
+            (false, false) => forwards!(""),
+            (false, true) => forwards!("AND c.reason IS NOT NULL "),
+            (true, false) => backwards!(""),
+            (true, true) => backwards!("AND c.reason IS NOT NULL "),
         };
         let rows: Vec<ListColumns> = on!(self, |conn| {
             sqlx::query_as(sql)
                 .bind(stream_id)
                 .bind(page.key())
-                .bind(row::contains(text))
+                .bind(row::contains(&filter.text))
                 .bind(page.fetch())
                 .fetch_all(conn)
                 .await?
@@ -283,6 +294,26 @@ impl Tx {
                 .await?
         });
         found.as_ref().map(ListColumns::row).transpose()
+    }
+
+    /// The first stream a tag of which has or had this image.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn stream_with_image(&mut self, digest: &Digest) -> Result<Option<StreamRef>> {
+        // An index answers for each stream.
+        const SQL: &str = "SELECT s.namespace, s.name FROM streams s
+            WHERE EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = s.id AND r.digest = $1)
+            ORDER BY s.namespace, s.name LIMIT 1";
+        let found: Option<(String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        found
+            .map(|(namespace, name)| {
+                StreamRef::parse(&namespace, &name).map_err(Error::inconsistent)
+            })
+            .transpose()
     }
 
     /// Tags whose head is this image, in priority order, at most 100.

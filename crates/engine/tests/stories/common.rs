@@ -16,7 +16,7 @@ use model::{
     import::{ImportRequest, Selection},
     job::{JobItem, JobView},
     policy::{ReferencePolicy, Schedule},
-    tag::TagRow,
+    tag::{TagFilter, TagRow},
     user::Role,
 };
 
@@ -136,7 +136,7 @@ impl Story {
             size: 250,
         };
         self.engine
-            .list_tags(&self.editor, &self.stream, "", &page)
+            .list_tags(&self.editor, &self.stream, &TagFilter::default(), &page)
             .await
             .unwrap()
             .items

@@ -80,11 +80,11 @@ db_test!(
         assert!(story.tag("1.0").await.head.is_some(), "what is not written stays");
 
         // A policy alone is changed without another import.
-        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), &model::PageRequest::default()).await.unwrap().items.len();
+        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &model::PageRequest::default()).await.unwrap().items.len();
         story.apply(&tags("Source", false)).await.unwrap();
         let spec = story.tag("2.0").await.spec.unwrap();
         assert_eq!((spec.reference_policy, spec.schedule()), (ReferencePolicy::Source, Schedule::Never));
-        let after = story.engine.list_jobs(&story.editor, Some(&story.stream), &model::PageRequest::default()).await.unwrap().items.len();
+        let after = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &model::PageRequest::default()).await.unwrap().items.len();
         assert_eq!(after, jobs);
     }
 );

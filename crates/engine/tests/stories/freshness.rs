@@ -56,7 +56,7 @@ db_test!(
         story.engine.pull_manifest(&story.editor, &story.stream, &target).await.unwrap();
         assert!(up.requests().is_empty());
         // The history says what moved it; looks that found nothing new leave no job.
-        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), &model::PageRequest::default()).await.unwrap();
+        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &model::PageRequest::default()).await.unwrap();
         assert_eq!(jobs.items.len(), 2, "the import and the pull that moved the tag");
     }
 );

@@ -6,10 +6,10 @@ use engine::{
     testing::upstream::{Fault, ImageKind, Route, TestUpstream},
 };
 use model::{
-    TagSource,
+    PageRequest, TagSource,
     import::Selection,
     job::{ItemState, JobState},
-    tag::{Reason, TagAt},
+    tag::{Reason, TagAt, TagFilter},
     tagging::{Mode, TagInput, TagRequest},
 };
 
@@ -328,6 +328,44 @@ db_test!(
         assert_eq!(story.again(&["9.9"]).await.state, JobState::Succeeded);
         let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
         assert_eq!((view.row.failed, view.row.tags), (0, 4));
+    }
+);
+
+db_test!(
+    async fn what_fails_is_listed_alone_newest_results_first_and_an_image_is_found(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image("team/app", "1.0", ImageKind::Docker);
+        up.image("team/app", "1.1", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        let job = story.import_new(&up, chosen(&["1.0", "1.1", "9.9"])).await;
+        let (engine, editor) = (&story.engine, &story.editor);
+        let page = PageRequest::default();
+
+        let failed = TagFilter { text: String::new(), failed: true };
+        let tags = engine.list_tags(editor, &story.stream, &failed, &page).await.unwrap();
+        let names: Vec<_> = tags.items.iter().map(|tag| tag.name.as_str()).collect();
+        assert_eq!(names, ["9.9"]);
+        let none = TagFilter { text: "1".into(), failed: true };
+        assert!(engine.list_tags(editor, &story.stream, &none, &page).await.unwrap().items.is_empty());
+
+        let newest = engine.newest_job_items(editor, &job.id, 2).await.unwrap();
+        let mut in_order: Vec<_> = story.items(&job).await.into_iter().map(|item| item.tag).collect();
+        in_order.reverse();
+        assert_eq!(newest.into_iter().map(|item| item.tag).collect::<Vec<_>>(), in_order[..2]);
+
+        for (state, n) in [(None, 1), (Some(JobState::Failed), 1), (Some(JobState::Running), 0)] {
+            for stream in [None, Some(&story.stream)] {
+                let jobs = engine.list_jobs(editor, stream, state, &page).await.unwrap();
+                assert_eq!(jobs.items.len(), n, "{state:?}");
+            }
+        }
+        let ahead = engine.attention(editor, 10).await.unwrap();
+        assert_eq!(ahead.tags.len(), 1);
+        assert_eq!((ahead.tags[0].tag.as_str(), &ahead.tags[0].stream), ("9.9", &story.stream));
+        assert!(engine.storage_of_namespaces(editor).await.unwrap().is_empty(), "not measured yet");
+
+        let found = engine.stream_with_image(editor, &digest).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&story.stream));
     }
 );
 

@@ -18,7 +18,7 @@ use model::{
     edit::{Edit, Policies, Which},
     policy::{Freshness, ReferencePolicy, Schedule},
     stream::StreamView,
-    tag::{Revision, TagAt, TagRow},
+    tag::{Revision, TagAt, TagFilter, TagRow},
     tagging::{After, Mode, TagInput, TagRequest},
 };
 use proptest::{
@@ -254,7 +254,8 @@ impl World<'_> {
                 drop(tx);
                 let (engine, editor) = (&self.story.engine, &self.story.editor);
                 let page = PageRequest::default();
-                let rows = engine.list_tags(editor, stream, "", &page).await.unwrap();
+                let all = TagFilter::default();
+                let rows = engine.list_tags(editor, stream, &all, &page).await.unwrap();
                 for row in rows.items {
                     assert!(
                         seen.rows.insert(row.name.clone(), row).is_none(),

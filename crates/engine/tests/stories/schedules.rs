@@ -56,7 +56,7 @@ db_test!(
         assert_eq!(checks.last, Some(story.engine.clock().now()));
         assert_eq!(checks.last_due, Some(due), "how late it was can be seen");
         assert!(checks.due.unwrap() > story.engine.clock().now());
-        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), &model::PageRequest::default()).await.unwrap();
+        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &model::PageRequest::default()).await.unwrap();
         assert_eq!(jobs.items.len(), 1, "a look that found nothing leaves no job: {:?}", jobs.items);
         assert_eq!(story.after(Duration::zero()).await, 0, "not twice in a period");
 
