@@ -85,8 +85,8 @@ async fn what_is_no_text_or_too_large_is_refused_beside_the_field() {
     let large = vec![b'#'; 1024 * 1024 + 1];
     let larger = vec![b'#'; 33 * 1024 * 1024];
     for (file, said) in [
-        (None, "choose a file"),
-        (Some(("", &b""[..])), "choose a file"),
+        (None, "Choose a file"),
+        (Some(("", &b""[..])), "Choose a file"),
         (
             Some(("a.yaml", &b"name: \xe4"[..])),
             "a.yaml is not text in UTF-8",
@@ -96,7 +96,7 @@ async fn what_is_no_text_or_too_large_is_refused_beside_the_field() {
             "a.zip is not text in UTF-8",
         ),
         (Some(("a.yaml", &large[..])), "a.yaml is too large"),
-        (Some(("a.yaml", &larger[..])), "the file is too large"),
+        (Some(("a.yaml", &larger[..])), "The file is too large"),
     ] {
         let page = browser.choose(file).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{said}: {}", page.body);

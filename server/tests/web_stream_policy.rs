@@ -38,7 +38,7 @@ async fn a_streams_period_is_set_and_undone_with_scripts_off() {
     assert!(page.body.contains("Period of scheduled tags"));
 
     for (own, said) in [
-        ("", "write how often"),
+        ("", "Write how often"),
         ("soon", "is no period"),
         ("1s", "is no period"),
     ] {
