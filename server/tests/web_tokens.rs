@@ -107,7 +107,7 @@ async fn a_bad_form_says_what_is_allowed_and_makes_nothing() {
     let browser = server.signed_in("viewer").await;
     for (name, expires, said) in [
         ("", "30d", "Say what the token is for"),
-        ("ci", "soon", "write a number with h or d"),
+        ("ci", "soon", "Write a number with h or d"),
     ] {
         let page = make(&browser, name, expires).await;
         assert!(page.body.contains(said), "{}", page.body);
