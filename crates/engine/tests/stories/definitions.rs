@@ -255,7 +255,7 @@ db_test!(
         let all = text("", "1");
         let planned = story.engine.plan_definitions(&story.editor, &draft(&all)).await.unwrap();
         let rows = planned.plans[0].changes[0].rows();
-        assert_eq!(rows[0][2], "read again");
+        assert_eq!(rows[0].after, "read again");
         story.apply(&all).await.unwrap();
         assert_eq!(heads().await, (app, other));
     }

@@ -27,7 +27,7 @@ impl Story {
         loop {
             let jobs = self
                 .engine
-                .list_jobs(&self.editor, Some(&self.stream), &page)
+                .list_jobs(&self.editor, Some(&self.stream), None, &page)
                 .await
                 .unwrap();
             all.extend(jobs.items);
