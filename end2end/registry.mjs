@@ -188,6 +188,40 @@ export function noise(size) {
   return createCipheriv("aes-128-ctr", key, key).update(Buffer.alloc(size));
 }
 
+/** An archive of one file, as tar writes it. */
+function archive(name, text) {
+  const head = Buffer.alloc(512);
+  const octal = (value, width) => value.toString(8).padStart(width, "0");
+  head.write(name, 0);
+  head.write(octal(0o644, 7), 100);
+  head.write(octal(0, 7), 108);
+  head.write(octal(0, 7), 116);
+  head.write(octal(Buffer.byteLength(text), 11), 124);
+  head.write(octal(0, 11), 136);
+  head.write("        ", 148);
+  head.write("0", 156);
+  head.write("ustar\u000000", 257);
+  head.write(`${octal(head.reduce((sum, byte) => sum + byte, 0), 6)}\u0000 `, 148);
+  const body = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / 512) * 512);
+  body.write(text);
+  return Buffer.concat([head, body, Buffer.alloc(1024)]);
+}
+
+/** Pushes an OCI image that has one file, for clients that unpack it; returns its digest. */
+export async function pushFile(registry, repository, tag, name, text) {
+  const tree = archive(name, text);
+  const bytes = gzipSync(tree);
+  const layer = await pushBlob(registry, repository, bytes);
+  const config = Buffer.from(JSON.stringify({ architecture: "amd64", os: "linux", config: {}, rootfs: { type: "layers", diff_ids: [digestOf(tree)] } }));
+  const { digest } = await pushManifest(registry, repository, tag, OCI.manifest, {
+    schemaVersion: 2,
+    mediaType: OCI.manifest,
+    config: { mediaType: OCI.config, size: config.length, digest: await pushBlob(registry, repository, config) },
+    layers: [{ mediaType: OCI.layer, size: bytes.length, digest: layer }],
+  });
+  return digest;
+}
+
 /** Pushes an OCI image of one layer; returns the layer's digest. */
 export async function pushLayer(registry, repository, tag, bytes) {
   const layer = await pushBlob(registry, repository, bytes);

@@ -58,6 +58,7 @@ async fn measure(sizes: Sizes, requests: usize, database: Option<&str>) -> Resul
     engine.first_start(Some(PASSWORD)).await?;
     let start = Instant::now();
     fill(&engine, sizes).await?;
+    engine.store().analyze().await?;
     let kind = if database.is_some() {
         "PostgreSQL"
     } else {

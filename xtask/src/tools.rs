@@ -26,6 +26,11 @@ pub const SKOPEO: Tool = Tool {
     package: "skopeo",
     what_for: "a real registry client",
 };
+pub const PODMAN: Tool = Tool {
+    programs: &["podman"],
+    package: "podman",
+    what_for: "another client, which unpacks what it pulls",
+};
 pub const CHROMIUM: Tool = Tool {
     programs: &["chromium", "chromium-browser", "google-chrome"],
     package: "chromium",

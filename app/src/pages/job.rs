@@ -207,7 +207,9 @@ fn error(job: &JobView, asked: &Asked) -> AnyView {
         && may_write(asked, &job.stream))
     .then(|| {
         let source = job.source.to_string();
-        let href = routes::with_query(&routes::import(&job.stream), &[("source", &source)]);
+        let insecure = if job.insecure { "on" } else { "" };
+        let fields = [("source", source.as_str()), ("insecure", insecure)];
+        let href = routes::with_query(&routes::import(&job.stream), &fields);
         view! { <LinkButton href=href>"Change and import again"</LinkButton> }
     });
     let when = (

@@ -116,6 +116,19 @@ pub(crate) enum Conn {
 }
 
 impl Store {
+    /// Lets the database count what it has, as it does by itself after a while: for measurements right after filling it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    #[cfg(feature = "testing")]
+    pub async fn analyze(&self) -> Result<()> {
+        let mut tx = self.write().await?;
+        on!(&mut tx, |conn| {
+            sqlx::query("ANALYZE").execute(conn).await?;
+        });
+        tx.commit().await
+    }
+
     /// Connects and brings the schema up to date.
     ///
     /// # Errors

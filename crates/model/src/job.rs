@@ -118,6 +118,8 @@ pub struct JobView {
     pub source: Reference,
     /// Tags wanted: all of the repository (up to the cap), or a chosen number.
     pub all_tags: bool,
+    /// Whether unverified TLS and plain HTTP are allowed to it.
+    pub insecure: bool,
     /// What narrows them, in words; empty if nothing does.
     pub narrow: String,
     /// How far.

@@ -6,7 +6,11 @@ pub mod html;
 use std::{cell::RefCell, collections::BTreeMap};
 
 use axum::{Router, body::Body};
-use engine::{Clock, Config, Engine};
+use engine::{
+    Clock, Engine,
+    testing::db::TestDb,
+    upstream::{self, Upstream},
+};
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Builder};
 use http_body_util::BodyExt;
 use model::{
@@ -16,18 +20,26 @@ use model::{
     user::Role,
 };
 use server::{router::build_router, state::AppState};
-use tempfile::TempDir;
 use tower::ServiceExt;
 
 /// The password of every user of the tests.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// Whether these tests run on PostgreSQL and a bucket this time, as `cargo xtask test` runs those of the registry once more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which run it is, is no configuration of Weir"
+)]
+fn on_postgres() -> bool {
+    std::env::var_os("WEIR_TEST_SERVER").is_some_and(|on| on == "postgres")
+}
 
 pub struct TestServer {
     pub engine: Engine,
     pub clock: Clock,
     router: Router,
     origin: String,
-    _folder: TempDir,
+    _db: TestDb,
 }
 
 impl TestServer {
@@ -46,22 +58,28 @@ impl TestServer {
 
     /// A server nobody can sign in to yet.
     pub async fn empty(public_url: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::in_folder(folder.path().to_owned());
-        config.workers = 0;
-        let authority = public_url.split_once("://").unwrap().1;
-        config.registry_host = Some(authority.to_owned());
-        config.own_hosts = vec![authority.to_owned()];
+        let mut db = match on_postgres() {
+            true => TestDb::postgres().await,
+            false => TestDb::sqlite(),
+        };
         // Near the real time: the session cookie's age is reckoned by the real clock.
         let clock = Clock::held_at(Clock::default().now());
-        let engine = Engine::open(config, clock.clone()).await.unwrap();
+        db.clock = clock.clone();
+        let authority = public_url.split_once("://").unwrap().1;
+        let upstream = Upstream::new(upstream::Config::default()).unwrap();
+        let engine = db
+            .engine_with(upstream, |config| {
+                config.registry_host = Some(authority.to_owned());
+                config.own_hosts = vec![authority.to_owned()];
+            })
+            .await;
         let state = AppState::new(engine.clone(), public_url.parse().unwrap());
         Self {
             engine,
             clock,
             router: build_router(state).unwrap(),
             origin: public_url.to_owned(),
-            _folder: folder,
+            _db: db,
         }
     }
 

@@ -11,7 +11,8 @@ use tokio::{
 
 use super::{Hasher, PIECE};
 
-/// How long the first bytes wait for more before they are written: to hand over few at a time costs more than to write.
+/// How long bytes wait for more before they are written: to hand over few at a time costs more than to write. The very
+/// first do not wait: somebody waits for them.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// A file, how much was written to it, and the hash of that if it is wanted.
@@ -66,7 +67,9 @@ impl Written {
         let mut at = At::Rest(Box::new(self));
         loop {
             at = match at {
-                At::Rest(written) if waiting.size < PIECE => {
+                At::Rest(written)
+                    if waiting.size < PIECE && (waiting.size == 0 || written.size > 0) =>
+                {
                     let next = match waiting.since {
                         Some(since) => timeout_at(since + GATHER, body.next()).await,
                         None => Ok(body.next().await),

@@ -108,6 +108,7 @@ impl Columns {
                 .map_err(crate::Error::inconsistent)?,
             source: row::parse("jobs.source", &self.source)?,
             all_tags: self.all_tags,
+            insecure: self.insecure,
             narrow: narrow(&self.narrow)?.to_string(),
             progress: Progress {
                 total: self.total,
