@@ -24,7 +24,7 @@ async function podman(...words) {
   const own = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
   const child = spawn("podman", [...own, ...words], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder, REGISTRY_AUTH_FILE: join(folder, "auth.json") },
+    env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder },
   });
   let [out, err] = ["", ""];
   child.stdout.on("data", (bytes) => (out += bytes));
