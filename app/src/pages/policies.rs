@@ -77,7 +77,7 @@ fn in_force(asked: &Asked) -> AnyView {
     };
     view! {
         <dl class="kv">
-            <div><dt>"Allowed registries"</dt><dd>{registries} {set_by("WEIR_ALLOWED_REGISTRIES", "allowed_registries")}</dd></div>
+            <div><dt>"Allowed registries"</dt><dd>{registries} " " {set_by("WEIR_ALLOWED_REGISTRIES", "allowed_registries")}</dd></div>
             <div><dt>"Period of schedules"</dt><dd>{period}", unless the tag or its stream says otherwise " {set_by("WEIR_SCHEDULE_INTERVAL", "schedule_interval")}</dd></div>
             <div><dt>"Scheduled imports"</dt><dd>{rate} " " {set_by("WEIR_IMPORTS_PER_MINUTE", "imports_per_minute")}</dd></div>
         </dl>
