@@ -69,25 +69,35 @@ for (const [database, scripts] of [["sqlite", true], ["postgres", false]]) {
       await page.waitForURL(/\/t\/1\.7$/);
       await until("the released tag to be imported", async () => (await digest("1.7")) === moved.digest.slice(7, 19));
 
-      // All tags become strict at once, and the undo gives each back what it had.
+      // All tags become strict at once, insecure at once, and each undo gives back what was before.
       const insecure = async () => {
         await page.goto(`${stream}?size=250`);
         return page.getByRole("table", { name: "Tags" }).locator("tbody tr", { hasText: "Insecure" }).count();
       };
+      const setAll = async (connection) => {
+        await page.goto(`${stream}/tags/policies?all=1`);
+        await page.getByRole("group", { name: "Connections" }).getByRole("radio", { name: connection }).check();
+        await page.getByRole("button", { name: "Preview" }).click();
+        await page.waitForURL(/preview=1/);
+        assert.match(await main.innerText(), /The policies of 300 tags of team\/app will change/);
+        await page.getByRole("button", { name: "Confirm" }).click();
+        await page.waitForURL(/done=/);
+        return page.getByRole("link", { name: "Undo" }).getAttribute("href");
+      };
+      const undo = async (href) => {
+        await page.goto(home.url + href);
+        assert.match(await main.innerText(), /300 changes of policies will be undone/);
+        await page.getByRole("button", { name: "Confirm" }).click();
+        await page.waitForURL((at) => at.pathname === "/s/team/app");
+      };
       assert.equal(await insecure(), 250);
-      await page.goto(`${stream}/tags/policies?all=1`);
-      await page.getByRole("group", { name: "Connections" }).getByRole("radio", { name: "Strict" }).check();
-      await page.getByRole("button", { name: "Preview" }).click();
-      await page.waitForURL(/preview=1/);
-      assert.match(await main.innerText(), /The policies of 300 tags of team\/app will change/);
-      await page.getByRole("button", { name: "Confirm" }).click();
-      await page.waitForURL(/done=/);
-      const undo = await page.getByRole("link", { name: "Undo" }).getAttribute("href");
+      const strict = await setAll("Strict");
       assert.equal(await insecure(), 0);
-      await page.goto(home.url + undo);
-      assert.match(await main.innerText(), /300 changes of policies will be undone/);
-      await page.getByRole("button", { name: "Confirm" }).click();
-      await page.waitForURL((at) => at.pathname === "/s/team/app");
+      const loose = await setAll("Insecure allowed");
+      assert.equal(await insecure(), 250);
+      await undo(loose);
+      assert.equal(await insecure(), 0);
+      await undo(strict);
       assert.equal(await insecure(), 250);
 
       // What the changes had imported again is over before upstream moves.

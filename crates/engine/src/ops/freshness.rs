@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use model::{
     StreamRef, TagName, TagSource,
     job::{ItemState, JobKind},
-    policy::Insecure,
     tag::TagRow,
 };
 
@@ -29,9 +28,7 @@ impl Engine {
         };
         let stale = row.checks.last.is_none_or(|last| last <= since);
         let spec = row.spec.as_ref().filter(|_| stale && row.hold.is_none());
-        let Some((spec, TagSource::External { reference, .. })) =
-            spec.map(|spec| (spec, &spec.source))
-        else {
+        let Some(TagSource::External { reference, .. }) = spec.map(|spec| &spec.source) else {
             return;
         };
         let job = NewJob {
@@ -47,7 +44,8 @@ impl Engine {
         let item = NewItem {
             tag: row.name.clone(),
             reference: reference.clone(),
-            insecure: Insecure::effective(record.insecure, spec.insecure).allowed(),
+            // The tag's own policy holds.
+            insecure: false,
             state: ItemState::Pending,
         };
         let asked = tokio::time::timeout(PATIENCE, self.ask(job, item, since)).await;

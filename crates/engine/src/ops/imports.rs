@@ -1,6 +1,6 @@
 //! Imports, as far as a request goes: look at the upstream, or make the job that will do it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use model::{
@@ -272,10 +272,14 @@ impl Engine {
         tags: &[TagName],
     ) -> Result<String> {
         let stream = &record.stream;
+        // Those that have no policy yet are asked for as they were before.
+        let mut without_spec = BTreeSet::new();
         let wanted = if tags.is_empty() {
             tx.external_tags(&record.id).await?
         } else {
             let facts = tx.facts(record, tags).await?;
+            let bare = |tag: &&TagName| facts.tag(tag).is_some_and(|known| known.spec.is_none());
+            without_spec.extend(tags.iter().filter(bare).cloned());
             let mut wanted = Vec::with_capacity(tags.len());
             for tag in tags {
                 wanted.push(source_of(tx, record, &facts, tag).await?);
@@ -293,7 +297,7 @@ impl Engine {
             .clone()
             .unwrap_or_else(|| first.1.without_tag());
         let insecure = wanted.iter().any(|(_, _, insecure)| *insecure);
-        let items = wanted
+        let mut items: Vec<NewItem> = wanted
             .into_iter()
             .map(|(tag, reference, insecure)| NewItem {
                 tag,
@@ -303,7 +307,12 @@ impl Engine {
             })
             .collect();
         let job = self.new_job(actor, record, &source, insecure, false);
-        self.insert_listed(tx, job, items).await
+        let job = listed_as(job, &items);
+        // The policy that holds is the tag's when the job runs, not that of now.
+        for item in &mut items {
+            item.insecure &= without_spec.contains(&item.tag);
+        }
+        self.insert_with_items(tx, job, &items).await
     }
 
     /// Imports what the newest repository import left out, as many as the cap allows. Returns the job.
@@ -422,32 +431,19 @@ impl Engine {
         job: NewJob,
         items: Vec<NewItem>,
     ) -> Result<String> {
-        let mut hash = Sha256::new();
-        for item in &items {
-            hash.update(format!(
-                "{} {} {} {} {} {} {}\n",
-                item.tag,
-                item.reference,
-                item.insecure,
-                job.schedule.word(),
-                job.reference_policy.as_str(),
-                job.mode.map_or("", ImportMode::as_str),
-                job.platform.join("/"),
-            ));
-        }
-        let hash: String = hash
-            .finalize()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let job = NewJob {
-            dedup_key: format!("{}|{hash}", job.stream_id),
-            ..job
-        };
+        let job = listed_as(job, &items);
+        self.insert_with_items(tx, job, &items).await
+    }
+
+    async fn insert_with_items(
+        &self,
+        tx: &mut Tx,
+        job: NewJob,
+        items: &[NewItem],
+    ) -> Result<String> {
         let id = tx.insert_job(&job, self.clock().now()).await?;
         if id == job.id {
-            tx.insert_items(&id, &items).await?;
+            tx.insert_items(&id, items).await?;
         }
         Ok(id)
     }
@@ -459,6 +455,33 @@ impl Engine {
             }
             _ => MOST_TAGS,
         }
+    }
+}
+
+/// The job with the key that names its tags and what is asked for them.
+fn listed_as(job: NewJob, items: &[NewItem]) -> NewJob {
+    let mut hash = Sha256::new();
+    for item in items {
+        hash.update(format!(
+            "{} {} {} {} {} {} {}\n",
+            item.tag,
+            item.reference,
+            item.insecure,
+            job.schedule.word(),
+            job.reference_policy.as_str(),
+            job.mode.map_or("", ImportMode::as_str),
+            job.platform.join("/"),
+        ));
+    }
+    let hash: String = hash
+        .finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    NewJob {
+        dedup_key: format!("{}|{hash}", job.stream_id),
+        ..job
     }
 }
 

@@ -156,7 +156,8 @@ fn spec(finding: &Finding, before: Option<&TagSpec>, generation: i64) -> TagSpec
     }
     TagSpec {
         source,
-        insecure: finding.insecure || before.is_some_and(|before| insecure_there(before, finding)),
+        insecure: finding.insecure
+            || before.is_some_and(|before| insecure_there(before, &finding.reference)),
         reference_policy: before.map_or(finding.reference_policy, |before| before.reference_policy),
         annotations,
         generation,
@@ -164,10 +165,10 @@ fn spec(finding: &Finding, before: Option<&TagSpec>, generation: i64) -> TagSpec
 }
 
 /// Whether the tag allows insecure connections to this registry: what was said of one host does not hold for another.
-fn insecure_there(before: &TagSpec, finding: &Finding) -> bool {
-    before.insecure
-        && matches!(&before.source, TagSource::External { reference, .. }
-            if reference.host() == finding.reference.host())
+#[must_use]
+pub fn insecure_there(spec: &TagSpec, asked: &Reference) -> bool {
+    spec.insecure
+        && matches!(&spec.source, TagSource::External { reference, .. } if reference.host() == asked.host())
 }
 
 /// The platform that is taken out of an index: the wanted one (an empty word is any), else the server's own, else

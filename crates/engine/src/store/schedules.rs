@@ -17,8 +17,6 @@ pub struct DueTag {
     pub tag: TagName,
     /// What to ask upstream; none for a tag without a spec, which is tried again as it was asked for.
     pub reference: Option<Reference>,
-    /// Its own insecure policy.
-    pub insecure: bool,
     /// How often.
     pub schedule: Schedule,
     /// The stream's period of tags without one of their own, in seconds; none for the server's.
@@ -77,7 +75,6 @@ impl Tx {
             stream_id: String,
             name: String,
             source_reference: Option<String>,
-            insecure: bool,
             schedule: String,
             head_digest: Option<String>,
             checked_due_at: Option<DateTime<Utc>>,
@@ -91,7 +88,7 @@ impl Tx {
                     FROM tags WHERE due_at <= $1
                 ) AS due ORDER BY turn, due_at LIMIT $3
             )
-            RETURNING stream_id, name, source_reference, insecure, schedule, head_digest, checked_due_at,
+            RETURNING stream_id, name, source_reference, schedule, head_digest, checked_due_at,
                 (SELECT s.period FROM streams s WHERE s.id = tags.stream_id) AS period";
         let rows: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(SQL)
@@ -112,7 +109,6 @@ impl Tx {
                 Ok(DueTag {
                     stream_id: found.stream_id,
                     tag: row::parse("tags.name", &found.name)?,
-                    insecure: found.insecure,
                     schedule: row::parse("tags.schedule", &found.schedule)?,
                     period: found.period,
                     due: found.checked_due_at.unwrap_or(now),

@@ -27,7 +27,7 @@ use crate::{
     ops::{MOST_TAGS, more_listed, none_fits, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
-        import::{Finding, Outcome, choose_platform, plan},
+        import::{Finding, Outcome, choose_platform, insecure_there, plan},
     },
     store::{
         ItemOutcome, JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord,
@@ -261,8 +261,10 @@ async fn import(
     let pending: Vec<_> = pending
         .into_iter()
         .map(|item| {
-            // The stream's policy OR the tag's.
-            let insecure = Insecure::effective(facts.insecure, item.insecure).allowed();
+            // The stream's policy OR the tag's OR what was asked.
+            let spec = facts.tag(&item.tag).and_then(|tag| tag.spec.as_ref());
+            let own = spec.is_some_and(|spec| insecure_there(spec, &item.reference));
+            let insecure = Insecure::effective(facts.insecure, item.insecure || own).allowed();
             (item.reference.without_tag(), insecure, item)
         })
         .collect();

@@ -161,7 +161,8 @@ impl Engine {
                     .map(|(reference, tag)| NewItem {
                         tag: tag.tag.clone(),
                         reference: reference.clone(),
-                        insecure: tag.insecure,
+                        // The tag's own policy holds.
+                        insecure: false,
                         state: ItemState::Pending,
                     })
                     .collect();

@@ -202,6 +202,32 @@ db_test!(
 );
 
 db_test!(
+    async fn a_policy_that_is_set_while_an_import_waits_stays_as_set(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 1);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        let name = story.tags().await[0].name.clone();
+        let moved = up.move_tag("team/app", name.as_str());
+        let insecure = |insecure| Edit::Policies {
+            which: Which::Tags(vec![name.clone()]),
+            policies: Policies { insecure: Some(insecure), ..Policies::default() },
+        };
+        // Asked for while it is insecure, run when it is strict, and the other way round.
+        story.engine.import_again(&story.editor, &story.stream, std::slice::from_ref(&name)).await.unwrap();
+        story.confirmed(insecure(false)).await;
+        story.engine.run_jobs().await.unwrap();
+        let tag = story.tag(name.as_str()).await;
+        assert!(!tag.spec.unwrap().insecure && tag.condition.is_some(), "strict, and refused over plain HTTP");
+        story.confirmed(insecure(true)).await;
+        story.engine.run_jobs().await.unwrap();
+        let tag = story.tag(name.as_str()).await;
+        assert!(tag.spec.unwrap().insecure && tag.condition.is_none());
+        assert_eq!(tag.head.unwrap().digest, moved);
+    }
+);
+
+db_test!(
     async fn edits_of_one_stream_at_the_same_time_are_all_kept(db) {
         let up = TestUpstream::start().await;
         up.many("team/app", 1);
