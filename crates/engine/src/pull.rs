@@ -247,14 +247,28 @@ impl Engine {
         if doors.is_empty() {
             return Err(only_here(stream, digest));
         }
-        match self.fill(digest, doors.clone()) {
-            Some((fill, ours)) => match fill.end().await {
-                Err(_) if !ours => self.see(doors, digest).await?,
-                end => end?,
-            },
-            None => self.see(doors, digest).await?,
+        for _ in 0..3 {
+            match self.fill(digest, doors.clone()) {
+                Some((fill, ours)) => match fill.end().await {
+                    Ok(()) => return Ok(true),
+                    Err(failure) if ours => return Err(failure.into()),
+                    // Others began it, with doors of their own.
+                    Err(_) => {}
+                },
+                // It is being stored from elsewhere: what is wanted is that one of ours has it, too.
+                None => {
+                    self.see(doors.clone(), digest).await?;
+                    if self.blobs().size(digest).await.map_err(disk)?.is_some() {
+                        return Ok(true);
+                    }
+                }
+            }
         }
-        Ok(true)
+        Err(Error::Upstream {
+            message: format!("the downloads of {digest} that others began ended"),
+            hint: "Mirror it again.".to_owned(),
+            busy: false,
+        })
     }
 
     /// Makes sure that the stream has a blob, and not only images that name it.
