@@ -244,11 +244,12 @@ async fn a_registry_that_is_asked_too_often_is_passed_on_as_that() {
     let image = upstream.image("team/app", "1", ImageKind::Oci);
     import(&server, &upstream, "shop/app", &["1"]).await;
     let bearer = format!("Bearer {}", token(&server, "viewer").await);
-    let (digest, size) = layer(&server, &bearer, "1").await;
-    let blob = format!("/v2/shop/app/blobs/{digest}");
-    // Nothing is kept of what was read to find it out.
-    let kept = server.engine.config().data.join("blobs");
-    std::fs::remove_dir_all(kept).unwrap();
+    // Nothing was pulled yet, so nothing is kept.
+    let manifest = upstream.manifest("team/app", &image).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let layer = &manifest["layers"][0];
+    let size = layer["size"].as_u64().unwrap();
+    let blob = format!("/v2/shop/app/blobs/{}", layer["digest"].as_str().unwrap());
     upstream.fail(Route::Any, Fault::RateLimited(0));
     for path in [&blob, &format!("/v2/shop/app/manifests/{image}")] {
         let page = ask(&server, Method::GET, path, &bearer).await;
