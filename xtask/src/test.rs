@@ -202,12 +202,15 @@ impl Run<'_> {
         counts::run(tests.env(postgres::URL_VARIABLE, &url), &mut self.counts)?;
         ensure!(self.counts.passed > before, "no test was run");
         if self.runner.is_empty() {
-            // The registry's wire once more, on what Weir grows onto.
+            // The registry's wire once more, on what Weir grows onto; but for the walk over all rights, which asks thousands of
+            // questions that do not depend on it.
             let mut again = sys::cargo();
             if sys::find("cargo-nextest").is_some() {
-                again.args(["nextest", "run", "--package", "server", "-E", "test(v2_)"]);
+                let registry = "test(v2_) and not test(everybody_gets_exactly)";
+                again.args(["nextest", "run", "--package", "server", "-E", registry]);
             } else {
                 again.args(["test", "--package", "server", "--test", "all", "v2_"]);
+                again.args(["--", "--skip", "everybody_gets_exactly"]);
             }
             again.env("WEIR_TEST_SERVER", "postgres");
             counts::run(again.env(postgres::URL_VARIABLE, &url), &mut self.counts)?;
