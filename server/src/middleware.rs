@@ -2,5 +2,6 @@
 
 pub mod headers;
 pub mod limits;
+pub mod linger;
 pub mod origin;
 pub mod request;

@@ -12,7 +12,7 @@ use crate::{
     assets,
     auth::{self, session, visitor},
     events, health, metrics,
-    middleware::{headers, limits, origin, request},
+    middleware::{headers, limits, linger, origin, request},
     progress,
     state::AppState,
     upload, v2, web,
@@ -62,5 +62,6 @@ pub fn build_router(state: AppState) -> Result<Router, tower_http::csrf::ConfigE
         .layer(from_fn(move |request, next| {
             headers::protect(secure, request, next)
         }))
-        .layer(from_fn(request::identify)))
+        .layer(from_fn(request::identify))
+        .layer(from_fn(linger::linger)))
 }
