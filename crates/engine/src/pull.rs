@@ -354,8 +354,7 @@ impl Engine {
         if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
         }
-        let ours = |source: &Source| source.managed && self.is_own(&source.reference);
-        let ours = pushed || found.iter().any(ours);
+        let ours = pushed || self.any_pushed(&mut tx, &record, &found).await?;
         let doors = self.doors(&mut tx, &record, found).await?;
         Ok(Way::Doors(Doors {
             proven: ours || tx.any_proven(&doors, digest).await?,

@@ -1,6 +1,6 @@
 //! Holds requests and running imports to the list of allowed registries.
 
-use model::{Change, Reference, import::ImportRequest, import::Selection, tag::Reason};
+use model::{Change, Reference, StreamRef, import::ImportRequest, import::Selection, tag::Reason};
 
 use crate::{
     Engine, Result,
@@ -38,8 +38,23 @@ impl Engine {
         Ok(rules::allowed::check(allowed, facts, changes, field)?)
     }
 
-    /// What an import is told instead of being let through to a registry that is not allowed (any more).
-    pub(crate) fn not_allowed(&self, source: &Reference, insecure: bool) -> Option<Failure> {
+    /// What an import to a stream is told instead of being let through: to a registry that is not allowed (any more), or
+    /// around to the stream itself.
+    pub(crate) fn not_allowed(
+        &self,
+        stream: &StreamRef,
+        source: &Reference,
+        insecure: bool,
+    ) -> Option<Failure> {
+        if self.is_own(source) && source.repository() == stream.to_string() {
+            return Some(Failure {
+                reason: Reason::Invalid,
+                message: format!("{source} is this stream itself"),
+                hint: "tag the image instead; nothing has to be imported".to_owned(),
+                retry: Retry::Never,
+                busy: false,
+            });
+        }
         let allowed = &self.config().allowed_registries;
         let error = allowed.check(source.host(), insecure).err()?;
         Some(Failure {

@@ -105,7 +105,7 @@ impl Engine {
         let prefix = id.strip_prefix("sha256:").unwrap_or(id);
         let digest: Digest = match id.parse() {
             Ok(digest) => digest,
-            Err(_) => match tx.find_images(&record.id, prefix, stream).await?.as_slice() {
+            Err(_) => match tx.find_images(&record, prefix, stream).await?.as_slice() {
                 [] => return Err(Error::NotFound(format!("{stream} has no image {id}"))),
                 [(digest, _)] => digest.clone(),
                 many => {
@@ -328,7 +328,7 @@ async fn plan(
                 let of = other.as_ref().unwrap_or(stream);
                 actor.may_read(&of.namespace)?;
                 if let Some(record) = tx.stream(of).await? {
-                    let found = tx.find_images(&record.id, id, stream).await?;
+                    let found = tx.find_images(&record, id, stream).await?;
                     images.insert((of.clone(), id.clone()), found);
                 }
             }

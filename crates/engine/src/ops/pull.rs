@@ -5,7 +5,7 @@ use model::{Digest, Reference, StreamRef, TagName, policy::Freshness};
 use super::{load_stream, no_tag};
 use crate::{
     Actor, Engine, Error, Result,
-    store::Source,
+    store::{Source, StreamRecord, Tx},
     upstream::{Door, Failure, RawManifest},
 };
 
@@ -59,6 +59,37 @@ impl Engine {
         own.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
+    /// Whether one of these carries what was pushed here: to the stream itself or where it was tagged from, or to the
+    /// stream of this registry it was imported from. That the image was pushed somewhere says nothing: whoever knows its
+    /// manifest could have imported it from a registry of theirs.
+    pub(crate) async fn any_pushed(
+        &self,
+        tx: &mut Tx,
+        record: &StreamRecord,
+        found: &[Source],
+    ) -> Result<bool> {
+        for source in found {
+            let Some(stream) = tx.own_stream(&source.reference) else {
+                continue;
+            };
+            // No import says so: none is let through to its own stream.
+            if stream == record.stream {
+                return Ok(true);
+            }
+            let (Some(of), Some(digest)) = (tx.stream(&stream).await?, source.reference.digest())
+            else {
+                continue;
+            };
+            let there = tx.image_sources(&of.id, digest, MOST_CANDIDATES).await?;
+            let named =
+                |source: &Source| tx.own_stream(&source.reference).as_ref() == Some(&stream);
+            if there.iter().any(named) || tx.has_pushed_image(&of.id, digest).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A manifest of a stream: the image a tag points at, one of the stream's history, or a child of an index in it. It is
     /// fetched from the repositories the stream has it from, secure ones first, on the terms of the tags that carry it.
     ///
@@ -110,9 +141,9 @@ impl Engine {
             return Err(Error::NotFound(format!("{stream} has no image {digest}")));
         }
         // What was imported was read, and what was pushed was here; a child is only named by its index.
-        let read =
-            |source: &Source| source.itself || (source.managed && self.is_own(&source.reference));
-        let read = pushed || found.iter().any(read);
+        let read = pushed
+            || found.iter().any(|source| source.itself)
+            || self.any_pushed(&mut tx, &record, &found).await?;
         let doors = self.doors(&mut tx, &record, found).await?;
         // What was pulled once is served whatever became of its registry.
         if (read || tx.any_proven(&doors, &digest).await?)

@@ -287,7 +287,7 @@ async fn plan_tags(
         }
         TagInput::Image(of, id) => {
             let record = source_stream(tx, actor, of).await?;
-            matches = tx.find_images(&record.id, id, stream).await?;
+            matches = tx.find_images(&record, id, stream).await?;
         }
         TagInput::External(_) => {}
     }

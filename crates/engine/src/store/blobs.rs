@@ -18,8 +18,7 @@ impl Tx {
         digest: &Digest,
         most: i64,
     ) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT r.reference, t.insecure, m.managed, FALSE FROM revisions r
-            JOIN images m ON m.digest = r.digest
+        const SQL: &str = "SELECT r.reference, t.insecure, FALSE FROM revisions r
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
             WHERE r.stream_id = $1 AND r.digest IN (
                 SELECT image_digest FROM image_layers WHERE digest = $2
@@ -30,7 +29,7 @@ impl Tx {
                     JOIN images i ON i.digest = c.digest WHERE i.config_digest = $2)
             ORDER BY CASE WHEN t.head_number = r.number THEN 0 ELSE 1 END, t.insecure, r.reference, r.tag, r.number
             LIMIT $3";
-        let rows: Vec<(String, bool, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+        let rows: Vec<(String, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
             .bind(most)

@@ -95,7 +95,7 @@ impl Tx {
                 for (tag, mut found) in self.followed_tags(&stream, &tags).await? {
                     wanted.extend(found.follows.clone());
                     if let Some((_, reference)) = &mut found.head {
-                        *reference = self.brought(reference, &facts.stream)?;
+                        *reference = self.brought(reference, &stream, &facts.stream)?;
                     }
                     let stream = stream.clone();
                     facts.elsewhere.insert(TagAt { stream, tag }, found);
@@ -105,20 +105,31 @@ impl Tx {
         Ok(back)
     }
 
-    /// Where an image of another stream is found by those who pull it from `stream`: what lies in this registry, in its own
-    /// repository, so that they need no rights on the other.
-    pub(super) fn brought(&self, reference: &Reference, stream: &StreamRef) -> Result<Reference> {
-        let host = reference.host();
-        let own = &self.own_hosts;
-        match (
-            own.iter().find(|own| own.eq_ignore_ascii_case(host)),
-            reference.digest(),
-        ) {
-            (Some(_), Some(digest)) => {
-                row::parse("tags.head_reference", &format!("{host}/{stream}@{digest}"))
-            }
+    /// Where an image of the stream `from` is found by those who pull it from `to`: what was pushed there, in the repository
+    /// of `to`, so that they need no rights on the other. What `from` has from elsewhere stays where it is.
+    pub(super) fn brought(
+        &self,
+        reference: &Reference,
+        from: &StreamRef,
+        to: &StreamRef,
+    ) -> Result<Reference> {
+        match (self.own_stream(reference), reference.digest()) {
+            (Some(own), Some(digest)) if own == *from => row::parse(
+                "tags.head_reference",
+                &format!("{}/{to}@{digest}", reference.host()),
+            ),
             _ => Ok(reference.clone()),
         }
+    }
+
+    /// The stream that a reference names as a repository of this registry.
+    pub(crate) fn own_stream(&self, reference: &Reference) -> Option<StreamRef> {
+        let host = reference.host();
+        let own = &self.own_hosts;
+        own.iter().find(|own| own.eq_ignore_ascii_case(host))?;
+        let path = reference.repository();
+        let (namespace, name) = path.split_once('/')?;
+        StreamRef::parse(namespace, name).ok()
     }
 
     async fn followed_tags(

@@ -12,8 +12,6 @@ pub(crate) struct Source {
     pub reference: Reference,
     /// Its tag allows insecure connections.
     pub insecure: bool,
-    /// The image that names it was pushed here, so all it names was.
-    pub managed: bool,
     /// It is that image, and no child of it.
     pub itself: bool,
 }
@@ -56,14 +54,12 @@ impl Tx {
         digest: &Digest,
         most: i64,
     ) -> Result<Vec<Source>> {
-        const SQL: &str =
-            "SELECT r.reference, t.insecure, m.managed, r.digest = $2 FROM revisions r
-            JOIN images m ON m.digest = r.digest
+        const SQL: &str = "SELECT r.reference, t.insecure, r.digest = $2 FROM revisions r
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
             WHERE r.stream_id = $1 AND (r.digest = $2
                 OR r.digest IN (SELECT image_digest FROM image_children WHERE digest = $2))
             ORDER BY t.insecure, r.created_at DESC, r.tag, r.number DESC LIMIT $3";
-        let rows: Vec<(String, bool, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
+        let rows: Vec<(String, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
             .bind(most)
@@ -73,13 +69,12 @@ impl Tx {
     }
 }
 
-pub(super) fn sources(rows: Vec<(String, bool, bool, bool)>) -> Result<Vec<Source>> {
+pub(super) fn sources(rows: Vec<(String, bool, bool)>) -> Result<Vec<Source>> {
     rows.into_iter()
-        .map(|(reference, insecure, managed, itself)| {
+        .map(|(reference, insecure, itself)| {
             Ok(Source {
                 reference: row::parse("revisions.reference", &reference)?,
                 insecure,
-                managed,
                 itself,
             })
         })

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use model::{Cause, Digest, Page, PageRequest, Reference, Revision, StreamRef, TagName};
 
-use super::{Tx, on, row};
+use super::{StreamRecord, Tx, on, row};
 use crate::error::Result;
 
 #[derive(sqlx::FromRow)]
@@ -136,7 +136,7 @@ impl Tx {
     /// When the database refuses.
     pub async fn find_images(
         &mut self,
-        stream_id: &str,
+        stream: &StreamRecord,
         prefix: &str,
         to: &StreamRef,
     ) -> Result<Vec<(Digest, Reference)>> {
@@ -154,7 +154,7 @@ impl Tx {
         let until = format!("sha256:{prefix}g");
         let rows: Vec<(String, String)> = on!(self, |conn| {
             sqlx::query_as(SQL)
-                .bind(stream_id)
+                .bind(&stream.id)
                 .bind(&from)
                 .bind(&until)
                 .fetch_all(conn)
@@ -164,7 +164,8 @@ impl Tx {
             .map(|(digest, reference)| {
                 let digest: Digest = row::parse("revisions.digest", digest)?;
                 let reference: Reference = row::parse("revisions.reference", reference)?;
-                let reference = self.brought(&reference.with_digest(&digest), to)?;
+                let reference =
+                    self.brought(&reference.with_digest(&digest), &stream.stream, to)?;
                 Ok((digest, reference))
             })
             .collect()

@@ -346,6 +346,14 @@ impl TestUpstream {
         Some(bytes.clone())
     }
 
+    /// The bytes of a blob.
+    #[must_use]
+    pub fn blob(&self, repository: &str, digest: &Digest) -> Option<Bytes> {
+        let inner = self.inner();
+        let bytes = inner.repositories.get(repository)?.blobs.get(digest)?;
+        Some(bytes.clone())
+    }
+
     /// From now on, every such request fails so. The latest fault that matches wins.
     pub fn fail(&self, route: Route, fault: Fault) {
         self.inner()

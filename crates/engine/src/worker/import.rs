@@ -193,7 +193,7 @@ async fn note_tags(
     stream: &StreamRecord,
 ) -> Result<std::result::Result<(), Failure>> {
     let insecure = Insecure::effective(stream.insecure, job.insecure);
-    if let Some(failure) = engine.not_allowed(&job.source, insecure.allowed()) {
+    if let Some(failure) = engine.not_allowed(&stream.stream, &job.source, insecure.allowed()) {
         return Ok(Err(failure));
     }
     let access = {
@@ -283,7 +283,7 @@ async fn import(
     let pending: Vec<_> = pending
         .into_iter()
         .filter_map(|(source, insecure, item)| {
-            let refused = engine.not_allowed(&source, insecure);
+            let refused = engine.not_allowed(&facts.stream, &source, insecure);
             let door = repositories.get(&(source, insecure))?;
             Some((Arc::clone(door), item, refused))
         })

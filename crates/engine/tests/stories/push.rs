@@ -375,3 +375,74 @@ db_test!(
         }
     }
 );
+
+db_test!(
+    async fn a_pushed_image_is_not_read_through_an_import_that_only_names_it(db) {
+        // It answers for this registry itself: its `open/liar` has a manifest from somebody who knows it.
+        let up = TestUpstream::start().await;
+        let layer = up.image_with_layer("team/app", "1", Bytes::from_static(b"a secret"));
+        let image = up.digest("team/app", "1");
+        let manifest = up.manifest("team/app", &image).unwrap();
+        let parsed: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let engine = db
+            .engine_with(upstream(), |config| {
+                config.registry_host = Some(up.host());
+                config.own_hosts = vec![up.host()];
+            })
+            .await;
+        let at = |name: &str| Story {
+            engine: engine.clone(),
+            editor: actor(Role::Editor),
+            stream: StreamRef::parse("team", name).unwrap(),
+        };
+        let hidden = at("hidden");
+        for part in parsed["layers"].as_array().unwrap().iter().chain([&parsed["config"]]) {
+let digest = part["digest"].as_str().unwrap().parse().unwrap();
+            hidden.upload(&[up.blob("team/app", &digest).unwrap()]).await.unwrap();
+        }
+        let first = tag("1");
+        let pushed = engine.push_manifest(&hidden.editor, &hidden.stream, &first, None, manifest);
+        assert_eq!(pushed.await.unwrap().digest, image);
+
+        let import = async |from: &str, to: &str| {
+            up.copy(("team/app", "1"), (from, "1"));
+            let story = at(to);
+            let request = story.request(up.reference(from), chosen(&["1"]), true);
+            let job = story.run(&request).await;
+            (story, job)
+        };
+        // Whether a stream gives it out; `HEAD` and `GET` agree.
+        let secret = async |story: &Story| {
+            let found = engine.pull_blob(&story.editor, &story.stream, &layer, None).await;
+            assert_eq!(found.is_ok(), engine.blob_head(&story.editor, &story.stream, &layer).await.is_ok());
+            match found {
+                Ok(_) => story.bytes(&layer).await == b"a secret",
+                Err(error) => !matches!(error, engine::Error::NotFound(_)),
+            }
+        };
+        let (reader, _) = import("team/liar", "reader").await;
+        assert!(!secret(&reader).await);
+        let source = TagInput::Tag(TagAt::new(&reader.stream, "1".parse().unwrap()));
+        let id = TagInput::Image(reader.stream.clone(), image.short().to_owned());
+        for (number, source) in [source, id].into_iter().enumerate() {
+            let tagged = at(&format!("tagged-{number}"));
+            let request = TagRequest::new(source, TagAt::new(&tagged.stream, "1".parse().unwrap()), Mode::Fixed);
+            let planned = engine.plan_tag(&tagged.editor, &request).await.unwrap();
+            engine.set_tag(&tagged.editor, &request, &planned.token).await.unwrap();
+            assert!(!secret(&tagged).await);
+        }
+        // Nor does a stream vouch for itself.
+        let (itself, job) = import("team/liar", "liar").await;
+        assert!(!secret(&itself).await);
+        let again = itself.request(up.reference("team/liar"), chosen(&["1"]), false);
+        itself.run(&again).await;
+        assert!(!secret(&itself).await);
+        let items = itself.items(&job).await;
+        assert_eq!(items[0].message, format!("{} is this stream itself", up.reference("team/liar")));
+
+        // Where it was pushed it is read, and where it was imported from there.
+        assert!(secret(&hidden).await);
+        let (honest, _) = import("team/hidden", "honest").await;
+        assert!(secret(&honest).await);
+    }
+);
