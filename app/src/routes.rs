@@ -240,10 +240,16 @@ fn yes_or_no(chosen: Option<bool>) -> &'static str {
 /// The form of the policies of all streams that a filter leaves.
 #[must_use]
 pub fn bulk_matching(filter: &StreamFilter) -> String {
-    let mut pairs = vec![("all", "1")];
+    let mut pairs = vec![(ALL, "1")];
     pairs.extend(filtered(filter));
     with_query(STREAMS_POLICIES, &pairs)
 }
+
+/// Field: all streams that a filter leaves, and no ticked ones.
+pub const ALL: &str = "all";
+
+/// Field: the last stream of the part that was changed before.
+pub const AFTER: &str = "after";
 
 /// The fields of a filter of the stream list.
 #[must_use]
@@ -270,14 +276,19 @@ pub fn bulk(edit: &BulkEdit) -> String {
         } => {
             let names: Vec<String> = match which {
                 WhichStreams::Streams(streams) => streams.iter().map(ToString::to_string).collect(),
-                WhichStreams::Matching(_) => Vec::new(),
+                WhichStreams::Matching { .. } => Vec::new(),
+            };
+            let last = match which {
+                WhichStreams::Matching { after, .. } => after.as_ref().map(ToString::to_string),
+                WhichStreams::Streams(_) => None,
             };
             let word = tags.schedule.map(Schedule::word).unwrap_or_default();
             let mut pairs: Vec<(&str, &str)> =
                 names.iter().map(|name| ("stream", name.as_str())).collect();
-            if let WhichStreams::Matching(filter) = which {
-                pairs.push(("all", "1"));
+            if let WhichStreams::Matching { filter, .. } = which {
+                pairs.push((ALL, "1"));
                 pairs.extend(filtered(filter));
+                pairs.push((AFTER, last.as_deref().unwrap_or_default()));
             }
             pairs.push(("streams", yes_or_no(*insecure)));
             pairs.extend(chosen(*tags, &word));
@@ -292,12 +303,23 @@ pub fn bulk_undo(number: i64) -> String {
     format!("{STREAMS_UNDO}?change={number}")
 }
 
-/// The page that shows what a change over many streams did.
+/// The page that shows what a change over many streams did; if more match, the preview of those after `next`.
 #[must_use]
-pub fn after_bulk(edit: &BulkEdit, number: i64) -> String {
-    match edit {
-        BulkEdit::Undo { .. } => STREAMS.to_owned(),
-        BulkEdit::Policies { .. } => format!("{STREAMS}?done={number}"),
+pub fn after_bulk(edit: &BulkEdit, number: i64, next: Option<&StreamRef>) -> String {
+    let mut rest = edit.clone();
+    match (&mut rest, next) {
+        (BulkEdit::Undo { .. }, _) => STREAMS.to_owned(),
+        (
+            BulkEdit::Policies {
+                which: WhichStreams::Matching { after, .. },
+                ..
+            },
+            Some(next),
+        ) => {
+            *after = Some(next.clone());
+            format!("{}&preview=1&done={number}#preview", bulk(&rest))
+        }
+        (BulkEdit::Policies { .. }, _) => format!("{STREAMS}?done={number}"),
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use engine::{Actor, Clock, Config, Engine};
 use futures::StreamExt;
 use model::{
-    Reference, StreamRef,
+    Reference, StreamRef, TagName,
     import::{ImportRequest, Selection},
     policy::{ReferencePolicy, Schedule},
 };
@@ -20,6 +20,9 @@ use sha2::{Digest, Sha256};
 use crate::registry::Registry;
 
 const REPOSITORY: &str = "bench/large";
+
+/// Small blobs, for how soon the first bytes come.
+const SMALL: usize = 40;
 
 /// Weir in a process of its own, whose memory can be read; stopped when dropped.
 struct Weir {
@@ -45,6 +48,16 @@ pub async fn run(mib: usize) -> Result<()> {
     let digest = upstream
         .image_of(&client, REPOSITORY, "1", large.clone())
         .await?;
+    let mut small = Vec::with_capacity(SMALL);
+    let mut tags = vec!["1".parse()?];
+    for number in 0..SMALL {
+        let tag = format!("small-{number}");
+        let mut bytes = content(1);
+        bytes.truncate(1 << 16);
+        bytes.extend_from_slice(tag.as_bytes());
+        small.push(upstream.image_of(&client, REPOSITORY, &tag, bytes).await?);
+        tags.push(tag.parse()?);
+    }
     println!("\na blob of {mib} MiB, docker-registry on loopback as the upstream");
     println!(
         "  {:<44} {:>9} {:>9} {:>9}",
@@ -54,7 +67,7 @@ pub async fn run(mib: usize) -> Result<()> {
     line("straight from the upstream", direct, mib);
 
     let cache = Registry::cache_of(&client, &upstream.host).await?;
-    let weir = start(&upstream, REPOSITORY).await?;
+    let weir = start(&upstream, REPOSITORY, tags).await?;
     wait_for(&client, &weir).await?;
     let idle = resident(&weir, "VmRSS")?;
     let cold = pull(&client, &cache.host, "", REPOSITORY, &digest).await?;
@@ -79,6 +92,29 @@ pub async fn run(mib: usize) -> Result<()> {
     }
     let pushed = push(&client, &weir, large).await?;
     line("Weir, pushed", pushed, mib);
+    println!(
+        "{SMALL} blobs of 64 KiB, each cold\n  {:<44} {:>9}",
+        "", "first ms (median)"
+    );
+    let ways = [
+        ("straight from the upstream", &upstream.host, "", REPOSITORY),
+        ("docker-registry as cache", &cache.host, "", REPOSITORY),
+        ("Weir", &weir.host, weir.token.as_str(), "bench/app"),
+    ];
+    let mut firsts = [const { Vec::new() }; 3];
+    for digest in &small {
+        // Once before, so that the upstream has read its file for all.
+        pull(&client, &upstream.host, "", REPOSITORY, digest).await?;
+        for ((_, host, token, repository), firsts) in ways.iter().zip(&mut firsts) {
+            let times = pull(&client, host, token, repository, digest).await?;
+            firsts.push(times.first);
+        }
+    }
+    for ((name, ..), mut firsts) in ways.into_iter().zip(firsts) {
+        firsts.sort();
+        let median = firsts.get(SMALL / 2).context("no blob")?;
+        println!("  {name:<44} {:>9.2}", median.as_secs_f64() * 1e3);
+    }
     println!("  {:<44} {:>9}", "", "MiB");
     println!("  {:<44} {:>9.1}", "Weir's memory, idle", idle);
     println!(
@@ -108,7 +144,7 @@ fn content(mib: usize) -> Vec<u8> {
 }
 
 /// Imports the image, then serves it.
-async fn start(upstream: &Registry, repository: &str) -> Result<Weir> {
+async fn start(upstream: &Registry, repository: &str, tags: Vec<TagName>) -> Result<Weir> {
     let folder = tempfile::tempdir()?;
     let engine = Engine::open(
         Config::in_folder(folder.path().to_owned()),
@@ -129,7 +165,7 @@ async fn start(upstream: &Registry, repository: &str) -> Result<Weir> {
         stream: StreamRef::parse("bench", "app").context("a stream")?,
         create: true,
         source: Some(source),
-        selection: Selection::Chosen(vec!["1".parse()?]),
+        selection: Selection::Chosen(tags),
         insecure: true,
         schedule: Schedule::Never,
         reference_policy: ReferencePolicy::Local,

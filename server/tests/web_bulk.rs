@@ -71,3 +71,61 @@ async fn policies_of_ticked_streams_are_set_and_undone_with_scripts_off() {
     let list = viewer.get("/streams").await;
     assert!(!list.body.contains("stream[]") && !list.body.contains("/streams/policies"));
 }
+
+#[tokio::test]
+async fn more_streams_than_are_changed_at_once_follow_part_by_part() {
+    let server = TestServer::start().await;
+    let actor = engine::Engine::console_actor();
+    let texts = ["a", "b", "c"].map(|name| {
+        format!("kind: ImageStream\napiVersion: v1\nmetadata: {{name: {name}}}\nspec: {{}}\n")
+    });
+    let draft = engine::Draft {
+        namespace: "team".into(),
+        text: texts.join("---\n"),
+    };
+    let planned = server.engine.plan_definitions(&actor, &draft).await;
+    let token = planned.unwrap().token;
+    let applied = server.engine.apply_definitions(&actor, &draft, &token);
+    applied.await.unwrap();
+    let insecure = || async {
+        let mut found = Vec::new();
+        for name in ["a", "b", "c"] {
+            let stream = StreamRef::parse("team", name).unwrap();
+            found.push(
+                server
+                    .engine
+                    .stream(&actor, &stream)
+                    .await
+                    .unwrap()
+                    .insecure,
+            );
+        }
+        found
+    };
+    let browser = server.signed_in("editor").await;
+    let first = browser
+        .get("/streams/policies?all=1&namespace=team&preview=1&streams=yes")
+        .await;
+    assert!(
+        first.body.contains("This part ends with team/b"),
+        "{}",
+        first.body
+    );
+    // What is confirmed leads to the preview of the rest, with the way back.
+    let second = confirm(&browser, &first).await;
+    assert_eq!(insecure().await, [true, true, false]);
+    assert!(
+        second.body.contains("/streams/undo?change="),
+        "{}",
+        second.body
+    );
+    assert!(second.body.contains("all streams of team after team/b"));
+    assert!(
+        second
+            .body
+            .contains("1 change of policies in 1 stream will be made")
+    );
+    assert!(!second.body.contains("This part ends"));
+    confirm(&browser, &second).await;
+    assert_eq!(insecure().await, [true, true, true]);
+}

@@ -43,7 +43,7 @@ pub async fn edit_streams(edit: String, token: String) -> Result<(), ApiError> {
         .engine
         .bulk(&call.actor, &edit, &token)
         .await
-        .map(|done| crate::routes::after_bulk(&edit, done.number))
+        .map(|done| crate::routes::after_bulk(&edit, done.number, done.next.as_ref()))
         .map_err(ApiError::from);
     super::guard::answer::<EditStreams>(&crate::routes::bulk(&edit), done)
 }

@@ -1,4 +1,5 @@
-//! Policies of many streams: ticked ones, or all that a filter leaves. Shown first, then set and undone in one step.
+//! Policies of many streams: ticked ones, or all that a filter leaves. Shown first, then set and undone in one step; very
+//! many in parts, one after the other.
 
 use engine::PlannedBulk;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -10,7 +11,7 @@ use model::{
 };
 
 use super::{
-    Asked,
+    Asked, changed,
     edit::{choices, connections, period_in_force, pulls, schedules},
     page, streams,
 };
@@ -35,19 +36,25 @@ pub fn StreamsPoliciesPage() -> impl IntoView {
         let named = [asked.queries("stream"), asked.queries("stream[]")].concat();
         let ticked = form::streams(&named)?;
         let filter = streams::filter(&asked)?;
-        if ticked.is_empty() && asked.query("all").is_empty() {
+        if ticked.is_empty() && asked.query(routes::ALL).is_empty() {
             return Err(ApiError::invalid(
                 "stream",
                 "no stream was selected: tick some in the list of streams, then choose Policies",
             ));
         }
+        let after = asked.query(routes::AFTER);
+        let after = after.split_once('/');
+        let after = after.and_then(|(namespace, name)| StreamRef::parse(namespace, name).ok());
+        let done: i64 = asked.query("done").parse().unwrap_or(0);
         let who = match ticked.as_slice() {
-            [] => matching(&filter),
+            [] => matching(&filter, after.as_ref()),
             [one] => one.to_string(),
             many => format!("{} streams", thousands(count(many.len()))),
         };
         let hidden = if ticked.is_empty() {
-            let fields = [("all", "1")].into_iter().chain(routes::filtered(&filter));
+            let last = after.as_ref().map(ToString::to_string).unwrap_or_default();
+            let fields = [(routes::ALL, "1"), (routes::AFTER, last.as_str())];
+            let fields = fields.into_iter().chain(routes::filtered(&filter));
             fields
                 .filter(|(_, value)| !value.is_empty())
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value.to_owned()/> })
@@ -68,7 +75,7 @@ pub fn StreamsPoliciesPage() -> impl IntoView {
             (None, None)
         } else {
             let which = if ticked.is_empty() {
-                WhichStreams::Matching(filter)
+                WhichStreams::Matching { filter, after }
             } else {
                 WhichStreams::Streams(ticked)
             };
@@ -90,6 +97,7 @@ pub fn StreamsPoliciesPage() -> impl IntoView {
         let error_of = |field| field_error(error.as_ref(), field);
         Ok(view! {
             <PageHead title=format!("Policies of {who}") crumbs=crumbs()/>
+            {(done > 0).then(|| changed(routes::bulk_undo(done)))}
             <ErrorSummary error=error.clone()/>
             <form method="get" action=action class="sheet">
                 <input type="hidden" name="preview" value="1"/>
@@ -128,7 +136,7 @@ fn crumbs() -> Vec<(String, String)> {
 }
 
 /// What a filter leaves, in words.
-fn matching(filter: &StreamFilter) -> String {
+fn matching(filter: &StreamFilter, after: Option<&StreamRef>) -> String {
     let mut words = "all streams".to_owned();
     if let Some(namespace) = &filter.namespace {
         words.push_str(&format!(" of {}", Namespace::as_str(namespace)));
@@ -141,6 +149,9 @@ fn matching(filter: &StreamFilter) -> String {
             " whose name contains \u{201c}{}\u{201d}",
             filter.text
         ));
+    }
+    if let Some(after) = after {
+        words.push_str(&format!(" after {after}"));
     }
     words
 }
@@ -185,7 +196,7 @@ async fn look(
 }
 
 fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyView, ApiError> {
-    let PlannedBulk { all, same } = planned;
+    let PlannedBulk { all, same, next } = planned;
     let streams = all.plans.len();
     let changes: usize = all.plans.iter().map(|plan| plan.changes.len()).sum();
     let warnings = warnings(&all.plans);
@@ -210,12 +221,18 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
             number_of(same, ["stream stays", "streams stay"])
         )
     });
+    let more = next.map(|last| {
+        format!(
+            "More streams match than are changed at once. This part ends with {last}; what follows is shown once it is confirmed."
+        )
+    });
     let field = form::edit_field(edit)?;
     Ok(view! {
         <section class="confirm" id="preview" tabindex="-1">
             <h2>"What will happen"</h2>
             <p class="sentence">{sentence}</p>
             {same.map(|text| view! { <p class="muted">{text}</p> })}
+            {more.map(|text| view! { <p>{text}</p> })}
             {warnings}
             {(more_warnings > 0).then(|| view! { <p class="muted">{format!("And {} like these.", number_of(more_warnings, ["more warning", "more warnings"]))}</p> })}
             <form method="post" action=EditStreams::PATH>
@@ -300,14 +317,14 @@ mod tests {
 
     #[test]
     fn what_a_filter_leaves_is_said_in_words() {
-        assert_eq!(matching(&StreamFilter::default()), "all streams");
+        assert_eq!(matching(&StreamFilter::default(), None), "all streams");
         let filter = StreamFilter {
             namespace: "team".parse().ok(),
             text: "app".into(),
             failed: true,
         };
         let words = "all streams of team with failed tags whose name contains \u{201c}app\u{201d}";
-        assert_eq!(matching(&filter), words);
+        assert_eq!(matching(&filter, None), words);
         assert_eq!(number_of(1, ["stream", "streams"]), "1 stream");
     }
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub allowed_registries: model::allowed::AllowedRegistries,
     /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
     pub secret_key: Option<[u8; crate::vault::KEY]>,
+    /// Streams one change of policies takes at once; more are changed in parts.
+    pub streams_at_once: usize,
     /// Whether blobs that are pulled through are stored.
     pub mirror: bool,
     /// Where blobs are kept, as `s3://bucket/prefix`; none for the data folder.
@@ -65,6 +67,7 @@ impl Config {
             upstream_roots: Vec::new(),
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
+            streams_at_once: 1_000,
             mirror: true,
             blobs_url: None,
             max_blob: 20 << 30,

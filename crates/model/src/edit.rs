@@ -83,8 +83,13 @@ pub enum Edit {
 pub enum WhichStreams {
     /// These.
     Streams(Vec<StreamRef>),
-    /// All that the stream list shows with this filter.
-    Matching(StreamFilter),
+    /// All that the stream list shows with this filter, in parts: as many as one change may have, after a stream.
+    Matching {
+        /// The filter.
+        filter: StreamFilter,
+        /// The last stream of the part before.
+        after: Option<StreamRef>,
+    },
 }
 
 /// One request to change the policies of many streams: all of them or none.

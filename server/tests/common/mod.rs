@@ -71,6 +71,8 @@ impl TestServer {
             .engine_with(upstream, |config| {
                 config.registry_host = Some(authority.to_owned());
                 config.own_hosts = vec![authority.to_owned()];
+                // Few, so that a test sees more than one part.
+                config.streams_at_once = 2;
             })
             .await;
         let state = AppState::new(engine.clone(), public_url.parse().unwrap());

@@ -1,4 +1,5 @@
-//! Changes of policies over many streams: all of them in one transaction, or none; undone the same way.
+//! Changes of policies over many streams: all of them in one transaction, or none; undone the same way. Where a filter
+//! leaves more than one transaction should hold, they are changed in parts, each previewed and undone by itself.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +19,6 @@ use crate::{
     store::{StreamRecord, Tx},
 };
 
-/// Streams one edit may name or match, at most.
-const MOST_STREAMS: usize = 1_000;
-
 /// What a change over many streams would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedBulk {
@@ -28,6 +26,8 @@ pub struct PlannedBulk {
     pub all: PlannedAll,
     /// Streams that stay as they are.
     pub same: usize,
+    /// The last stream of this part, if more match: the next part begins after it.
+    pub next: Option<StreamRef>,
 }
 
 /// What a change over many streams did.
@@ -37,6 +37,21 @@ pub struct BulkDone {
     pub plans: Vec<Plan>,
     /// The journal number of all of it: what an undo names.
     pub number: i64,
+    /// As [`PlannedBulk::next`].
+    pub next: Option<StreamRef>,
+}
+
+/// Streams of one transaction.
+struct Part {
+    records: Vec<StreamRecord>,
+    next: Option<StreamRef>,
+}
+
+/// What happens to them.
+struct PlannedPart {
+    all: Vec<One>,
+    same: usize,
+    next: Option<StreamRef>,
 }
 
 /// One stream of many.
@@ -54,14 +69,12 @@ impl Engine {
     pub async fn plan_bulk(&self, actor: &Actor, edit: &BulkEdit) -> Result<PlannedBulk> {
         actor.may_write_anywhere()?;
         let mut tx = self.store().read().await?;
-        let records = records(&mut tx, actor, edit).await?;
-        let streams = records.len();
-        let all = self.plan_each(&mut tx, records, edit).await?;
-        let same = streams - all.len();
+        let PlannedPart { all, same, next } = self.plan_part(&mut tx, actor, edit, false).await?;
         let plans = all.into_iter().map(|one| one.plan).collect();
         Ok(PlannedBulk {
             all: PlannedAll::new(plans)?,
             same,
+            next,
         })
     }
 
@@ -72,12 +85,7 @@ impl Engine {
     pub async fn bulk(&self, actor: &Actor, edit: &BulkEdit, token: &str) -> Result<BulkDone> {
         actor.may_write_anywhere()?;
         let mut tx = self.store().write().await?;
-        let before = records(&mut tx, actor, edit).await?;
-        tx.lock_streams(before.iter().map(|record| record.id.as_str()))
-            .await?;
-        // Loaded once more: they may have changed while the locks were waited for.
-        let records = records(&mut tx, actor, edit).await?;
-        let all = self.plan_each(&mut tx, records, edit).await?;
+        let PlannedPart { all, next, .. } = self.plan_part(&mut tx, actor, edit, true).await?;
         let plans = all.iter().map(|one| one.plan.clone()).collect();
         let confirmed = PlannedAll::new(plans)?;
         if confirmed.token != token {
@@ -110,6 +118,134 @@ impl Engine {
         Ok(BulkDone {
             plans: confirmed.plans,
             number,
+            next,
+        })
+    }
+
+    /// Plans the first part in which something changes, if asked under the streams' locks.
+    async fn plan_part(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        edit: &BulkEdit,
+        lock: bool,
+    ) -> Result<PlannedPart> {
+        let mut after = match edit {
+            BulkEdit::Policies {
+                which: WhichStreams::Matching { after, .. },
+                ..
+            } => after.clone(),
+            _ => None,
+        };
+        let mut same = 0;
+        loop {
+            let mut part = self.part(tx, actor, edit, after.as_ref()).await?;
+            if lock {
+                tx.lock_streams(part.records.iter().map(|record| record.id.as_str()))
+                    .await?;
+                // Loaded once more: they may have changed while the locks were waited for.
+                part = self.part(tx, actor, edit, after.as_ref()).await?;
+            }
+            same += part.records.len();
+            match (self.plan_each(tx, part.records, edit).await, part.next) {
+                // All are so already.
+                (Err(Error::Invalid { .. }), Some(next)) => after = Some(next),
+                (Err(error), _) => return Err(error),
+                (Ok(all), next) => {
+                    same -= all.len();
+                    return Ok(PlannedPart { all, same, next });
+                }
+            }
+        }
+    }
+
+    /// The streams an edit is about, in order; the actor may change them all.
+    async fn part(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        edit: &BulkEdit,
+        after: Option<&StreamRef>,
+    ) -> Result<Part> {
+        let most = self.config().streams_at_once;
+        let mut matching = false;
+        let streams = match edit {
+            BulkEdit::Policies { which, .. } => match which {
+                WhichStreams::Streams(streams) => {
+                    let each: BTreeSet<StreamRef> = streams.iter().cloned().collect();
+                    each.into_iter().collect()
+                }
+                WhichStreams::Matching { filter, .. } => {
+                    matching = true;
+                    let mut found = Vec::new();
+                    let mut cursor = after.map(|after| Cursor::After(after.to_string()));
+                    loop {
+                        let size = PageRequest::MAX;
+                        let page = tx
+                            .list_streams(filter, &PageRequest { cursor, size })
+                            .await?;
+                        found.extend(page.items.into_iter().map(|row| row.stream));
+                        cursor = page.next;
+                        if cursor.is_none() || found.len() > most {
+                            break found;
+                        }
+                    }
+                }
+            },
+            BulkEdit::Undo { number } => tx.streams_of_number(*number, most + 1).await?,
+        };
+        if !matching && streams.len() > most {
+            return Err(Error::invalid(
+                "stream",
+                format!("more than {most} streams; narrow the choice and do it in parts"),
+            ));
+        }
+        let of_tags =
+            matches!(edit, BulkEdit::Policies { tags, .. } if *tags != Policies::default());
+        let mut records: Vec<StreamRecord> = Vec::new();
+        let mut tags = 0;
+        for stream in &streams {
+            actor.may_write(&stream.namespace)?;
+            let record = load_stream(tx, stream).await?;
+            let own = usize::try_from(record.tags).unwrap_or(0);
+            if of_tags && own > MOST_TAGS {
+                let message = format!(
+                    "{stream} has more than {MOST_TAGS} tags: narrow the choice so that it is left out, and change it in parts on its own page"
+                );
+                return Err(Error::invalid("stream", message));
+            }
+            tags += own;
+            let full = records.len() == most || (of_tags && tags > MOST_TAGS);
+            match records.last() {
+                Some(last) if full && matching => {
+                    let next = Some(last.stream.clone());
+                    return Ok(Part { records, next });
+                }
+                _ => records.push(record),
+            }
+        }
+        if of_tags && tags > MOST_TAGS {
+            return Err(Error::invalid(
+                "stream",
+                format!(
+                    "these streams have more than {MOST_TAGS} tags; narrow the choice and do it in parts"
+                ),
+            ));
+        }
+        if records.is_empty() {
+            return Err(match edit {
+                BulkEdit::Undo { number } => {
+                    Error::NotFound(format!("there is no change {number}"))
+                }
+                BulkEdit::Policies { .. } if after.is_some() => {
+                    Error::invalid("stream", "no more streams match; all was done")
+                }
+                BulkEdit::Policies { .. } => Error::invalid("stream", "no stream was chosen"),
+            });
+        }
+        Ok(Part {
+            records,
+            next: None,
         })
     }
 
@@ -173,62 +309,4 @@ fn steps(edit: &BulkEdit) -> Result<Vec<Edit>> {
         return Err(Error::invalid("policy", "choose what is to change"));
     }
     Ok(steps)
-}
-
-/// The streams an edit is about, in order; the actor may change them all.
-async fn records(tx: &mut Tx, actor: &Actor, edit: &BulkEdit) -> Result<Vec<StreamRecord>> {
-    let streams = match edit {
-        BulkEdit::Policies { which, .. } => match which {
-            WhichStreams::Streams(streams) => {
-                let each: BTreeSet<StreamRef> = streams.iter().cloned().collect();
-                each.into_iter().collect()
-            }
-            WhichStreams::Matching(filter) => {
-                let mut found = Vec::new();
-                let mut cursor: Option<Cursor> = None;
-                loop {
-                    let size = PageRequest::MAX;
-                    let page = tx
-                        .list_streams(filter, &PageRequest { cursor, size })
-                        .await?;
-                    found.extend(page.items.into_iter().map(|row| row.stream));
-                    cursor = page.next;
-                    if cursor.is_none() || found.len() > MOST_STREAMS {
-                        break found;
-                    }
-                }
-            }
-        },
-        BulkEdit::Undo { number } => tx.streams_of_number(*number, MOST_STREAMS + 1).await?,
-    };
-    if streams.len() > MOST_STREAMS {
-        return Err(Error::invalid(
-            "stream",
-            format!("more than {MOST_STREAMS} streams; narrow the choice and do it in parts"),
-        ));
-    }
-    let mut records = Vec::new();
-    let mut tags = 0;
-    for stream in &streams {
-        actor.may_write(&stream.namespace)?;
-        let record = load_stream(tx, stream).await?;
-        tags += usize::try_from(record.tags).unwrap_or(0);
-        records.push(record);
-    }
-    let of_tags = matches!(edit, BulkEdit::Policies { tags, .. } if *tags != Policies::default());
-    if of_tags && tags > MOST_TAGS {
-        return Err(Error::invalid(
-            "stream",
-            format!(
-                "these streams have more than {MOST_TAGS} tags; narrow the choice and do it in parts"
-            ),
-        ));
-    }
-    if records.is_empty() {
-        return Err(match edit {
-            BulkEdit::Undo { number } => Error::NotFound(format!("there is no change {number}")),
-            BulkEdit::Policies { .. } => Error::invalid("stream", "no stream was chosen"),
-        });
-    }
-    Ok(records)
 }

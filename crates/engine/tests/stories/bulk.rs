@@ -9,7 +9,7 @@ use model::{
     user::Role,
 };
 
-use crate::common::Story;
+use crate::common::{Story, upstream};
 
 impl Story {
     /// Streams `team/s00` and on, each with two tags that are imported and nothing imported yet.
@@ -75,10 +75,18 @@ impl Story {
 }
 
 fn matching(text: &str) -> WhichStreams {
-    WhichStreams::Matching(StreamFilter {
+    after(text, None)
+}
+
+fn after(text: &str, last: Option<StreamRef>) -> WhichStreams {
+    let filter = StreamFilter {
         text: text.into(),
         ..StreamFilter::default()
-    })
+    };
+    WhichStreams::Matching {
+        filter,
+        after: last,
+    }
 }
 
 fn everything() -> Policies {
@@ -150,5 +158,40 @@ db_test!(
             let denied = story.engine.bulk(&who, &insecure(matching("")), "token").await.unwrap_err();
             assert!(matches!(denied, Error::Denied(_)), "{denied}");
         }
+    }
+);
+
+db_test!(
+    async fn streams_beyond_what_is_changed_at_once_are_changed_in_parts(db) {
+        let engine = db.engine_with(upstream(), |config| config.streams_at_once = 2).await;
+        let story = Story { engine, ..Story::new(&db).await };
+        story.streams(7).await;
+        let at = |n: usize| StreamRef::parse("team", &format!("s{n:02}")).unwrap();
+        let insecure = |which| BulkEdit::Policies { which, insecure: Some(true), tags: Policies::default() };
+        // Those two are so already: a part without a change is passed over.
+        story.bulk(&insecure(WhichStreams::Streams(vec![at(2), at(3)]))).await;
+        let mut last = None;
+        let mut numbers = Vec::new();
+        for (changed, same, next) in [(2, 0, Some(at(1))), (2, 2, Some(at(5))), (1, 0, None)] {
+            let edit = insecure(after("", last));
+            let planned = story.planned(&edit).await.unwrap();
+            assert_eq!((planned.all.plans.len(), planned.same, planned.next), (changed, same, next.clone()));
+            let done = story.bulk(&edit).await;
+            assert_eq!(done.next, next);
+            numbers.push(done.number);
+            last = next;
+        }
+        let states = async || story.all_policies(7).await.into_iter().map(|of| of.0).collect::<Vec<_>>();
+        assert_eq!(states().await, [true; 7]);
+        let none = story.planned(&insecure(after("", Some(at(6))))).await.unwrap_err();
+        assert!(none.to_string().contains("no more streams match"), "{none}");
+        let undone = story.bulk(&BulkEdit::Undo { number: numbers[1] }).await;
+        assert_eq!((undone.plans.len(), undone.next), (2, None));
+        assert_eq!(states().await, [true, true, true, true, false, false, true]);
+
+        // What was ticked is changed as it is, or not at all.
+        let ticked = insecure(WhichStreams::Streams(vec![at(4), at(5), at(6)]));
+        let refused = story.planned(&ticked).await.unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field: "stream", .. }), "{refused}");
     }
 );
