@@ -1,10 +1,10 @@
 // A real client (Debian's skopeo) at the registry: signs in with a token of the command line, lists tags, reads manifests of
-// every kind by tag and by digest, and copies images out, indexes whole.
+// every kind by tag and by digest, and copies images out, indexes whole; signs what it pushes and verifies what it pulls.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
 import { after, before, test } from "node:test";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { populate, startRegistry } from "./registry.mjs";
@@ -26,10 +26,12 @@ after(async () => {
 });
 
 /** Runs skopeo without anybody's configuration; exit code and what it said. */
-async function skopeo(...words) {
-  const child = spawn("skopeo", words, {
+const skopeo = (...words) => run("skopeo", words);
+
+async function run(program, words) {
+  const child = spawn(program, words, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder },
+    env: { PATH: process.env.PATH, HOME: folder, XDG_RUNTIME_DIR: folder, GNUPGHOME: join(folder, "gnupg") },
   });
   const out = [];
   let err = "";
@@ -37,6 +39,17 @@ async function skopeo(...words) {
   child.stderr.on("data", (bytes) => (err += bytes));
   const code = await new Promise((resolve) => child.once("close", resolve));
   return { code, out: Buffer.concat(out), err };
+}
+
+/** Makes a key without a passphrase; the file of its public half. */
+async function newKey(user) {
+  await mkdir(join(folder, "gnupg"), { mode: 0o700, recursive: true });
+  const made = await run("gpg", ["--batch", "--passphrase", "", "--quick-generate-key", user, "default", "default", "never"]);
+  assert.equal(made.code, 0, made.err);
+  const key = await run("gpg", ["--batch", "--armor", "--export", user]);
+  const file = join(folder, `${user}.asc`);
+  await writeFile(file, key.out);
+  return file;
 }
 
 const sha256 = (bytes) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -166,6 +179,79 @@ for (const database of ["sqlite", "postgres"]) {
         assert.notEqual((await login()).code, 0, "revoked");
         assert.deepEqual(page.troubles, []);
       }
+    } finally {
+      await home.remove();
+    }
+  });
+}
+
+for (const database of ["sqlite", "postgres"]) {
+  test(`skopeo signs what it pushes to ${database} and pulls only what is signed`, async () => {
+    const home = await newHome(database);
+    try {
+      await home.start();
+      const host = new URL(home.url).host;
+      const token = await home.command("token", "create", "--user", "admin", "--name", "ci", "--expires", "1h");
+      const login = await skopeo("login", "--tls-verify=false", "-u", "ci", "-p", token, host);
+      assert.equal(login.code, 0, login.err);
+      const [user, other] = [`signer-${database}@weir.test`, `other-${database}@weir.test`];
+      const [key, otherKey] = [await newKey(user), await newKey(other)];
+      // Nothing beside the registry holds signatures.
+      const none = join(folder, "registries.d");
+      await mkdir(none, { recursive: true });
+      const plain = ["--src-tls-verify=false", "--dest-tls-verify=false", "--preserve-digests", "--all"];
+      const copy = (from, to, ...more) => skopeo("--registries.d", none, ...more, "copy", ...plain, from, to);
+      const push = (tag, to, ...sign) =>
+        skopeo("--registries.d", none, "copy", ...plain, ...sign, `docker://${registry.host}/team/app:${tag}`, `docker://${host}/shop/${to}`);
+      // A docker image, an OCI image and an index, whose images are signed as well.
+      const [unsigned, ...signed] = ["1.0", "1.1", "1.2", "1.4"];
+      for (const tag of signed) {
+        const pushed = await push(tag, `signed:${tag}`, "--sign-by", user);
+        assert.equal(pushed.code, 0, `${tag}: ${pushed.err}`);
+        assert.match(pushed.err + pushed.out, /sign/i);
+      }
+      assert.equal((await push(unsigned, `signed:${unsigned}`)).code, 0);
+
+      /** Pulls under a policy that takes only what this key signed. */
+      const pull = async (name, keyPath, signedIdentity) => {
+        const policy = join(folder, "policy.json");
+        const rule = { type: "signedBy", keyType: "GPGKeys", keyPath, ...(signedIdentity ? { signedIdentity } : {}) };
+        await writeFile(policy, JSON.stringify({ default: [{ type: "reject" }], transports: { docker: { [host]: [rule] } } }));
+        const to = await mkdtemp(join(folder, "pulled-"));
+        return copy(`docker://${host}/shop/${name}`, `dir:${to}`, "--policy", policy);
+      };
+      for (const tag of signed) {
+        for (const name of [`signed:${tag}`, `signed@${digests.get(tag)}`]) {
+          const pulled = await pull(name, key);
+          assert.equal(pulled.code, 0, `${name}: ${pulled.err}`);
+        }
+        const wrong = await pull(`signed:${tag}`, otherKey);
+        assert.notEqual(wrong.code, 0, "another's key");
+      }
+      const refused = await pull(`signed:${unsigned}`, key);
+      assert.notEqual(refused.code, 0, "not signed");
+      assert.match(refused.err, /signature was required/i);
+
+      // Signed once more by somebody else: both are there, and either will do.
+      assert.equal((await push(signed[0], `signed:${signed[0]}`, "--sign-by", other)).code, 0);
+      for (const file of [key, otherKey]) assert.equal((await pull(`signed:${signed[0]}`, file)).code, 0);
+
+      // Another stream has the image without its signatures, until a client brings them along.
+      const fixed = { type: "exactRepository", dockerRepository: `${host}/shop/signed` };
+      assert.equal((await push(signed[0], `bare:1`)).code, 0);
+      assert.notEqual((await pull("bare:1", key, fixed)).code, 0);
+      const carried = await copy(`docker://${host}/shop/signed:${signed[0]}`, `docker://${host}/shop/carried:1`);
+      assert.equal(carried.code, 0, carried.err);
+      assert.equal((await pull("carried:1", key, fixed)).code, 0);
+      assert.notEqual((await pull("carried:1", key)).code, 0, "signed under another name");
+
+      const page = await newPage(browser);
+      await signIn(page, home.url);
+      await page.goto(`${home.url}/s/shop/signed/i/${digests.get(signed[0])}`);
+      await page.getByText("2, not verified here").waitFor();
+      await page.goto(`${home.url}/s/shop/signed/i/${digests.get(unsigned)}`);
+      assert.equal(await page.getByText("not verified here").count(), 0);
+      assert.deepEqual(page.troubles, []);
     } finally {
       await home.remove();
     }

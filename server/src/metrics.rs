@@ -125,7 +125,7 @@ pub fn registry_request(method: &Method, route: Option<&Route>, started: Instant
         (&Method::PUT, Some(Route::Manifest(..))) => "manifest.push",
         (_, Some(Route::Manifest(..))) => "manifest.delete",
         (&Method::GET | &Method::HEAD, Some(Route::Blob(..))) => "blob.pull",
-        (_, Some(Route::Blob(..))) => "blob.delete",
+        (_, Some(Route::Blob(..) | Route::Stored(_))) => "blob.delete",
         (_, Some(Route::Uploads(..) | Route::Upload(..))) => "blob.push",
         (_, Some(Route::Tags(..))) => "tags",
         (_, Some(Route::Catalog)) => "catalog",

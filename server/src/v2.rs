@@ -1,5 +1,6 @@
-//! The registry door: `/v2/` as the OCI distribution specification has it, and `/openshift/token`. Wire only: a request is
-//! parsed to a [`names::Route`], its token to an [`engine::Actor`], and the engine decides.
+//! The registry door: `/v2/` as the OCI distribution specification has it, and what OpenShift's registry has beside it:
+//! `/openshift/token`, signatures below `/extensions/v2/`, `/admin/blobs/`. Wire only: a request is parsed to a
+//! [`names::Route`], its token to an [`engine::Actor`], and the engine decides.
 //!
 //! Nothing here reads a cookie, and none of the pages' layers (sessions, forms' tokens, compression, body limit) is around
 //! it: what a client gets are the bytes as they are stored.
@@ -12,6 +13,7 @@ mod manifests;
 mod names;
 mod paging;
 mod referrers;
+mod signatures;
 mod tags;
 mod token;
 mod uploads;
@@ -19,7 +21,7 @@ mod uploads;
 use std::time::Instant;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{Request, State},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
@@ -27,8 +29,6 @@ use axum::{
 };
 use engine::{Actor, Engine, Error};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-
-use serde_json::json;
 
 use self::error::{Code, Refusal};
 pub use self::names::Route;
@@ -45,6 +45,7 @@ pub fn routes(state: AppState) -> Router {
         .route("/v2/", any(dispatch))
         .route("/v2/{*path}", any(dispatch))
         .route("/extensions/v2/{*path}", any(dispatch))
+        .route("/admin/blobs/{*path}", any(dispatch))
         .layer(from_fn(advertise));
     Router::new()
         .route("/openshift/token", get(token::get).post(token::post))
@@ -143,10 +144,14 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::GET, Route::Referrers(stream, subject)) => {
                 referrers::list(&state.engine, &actor, stream, subject, query).await
             }
-            // Clients ask for these where the header says there may be some; none are kept yet.
-            (&Method::GET, Route::Signatures(stream, _)) => {
-                tags::may_list(&state.engine, &actor, stream).await?;
-                Ok(Json(json!({ "signatures": [] })).into_response())
+            (&Method::GET, Route::Signatures(stream, digest)) => {
+                signatures::list(&state.engine, &actor, stream, digest).await
+            }
+            (&Method::PUT, Route::Signatures(stream, digest)) => {
+                signatures::put(&state.engine, &actor, stream, digest, body).await
+            }
+            (&Method::DELETE, Route::Stored(digest)) => {
+                blobs::remove(&state.engine, &actor, digest).await
             }
             _ => Err(Refusal::new(
                 Code::Unsupported,

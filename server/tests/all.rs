@@ -16,6 +16,7 @@ mod v2_golden;
 mod v2_manage;
 mod v2_pull;
 mod v2_push;
+mod v2_signatures;
 mod v2_walk;
 mod web_apply;
 mod web_bulk;

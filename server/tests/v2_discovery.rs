@@ -135,25 +135,3 @@ async fn refusals_carry_the_code_of_what_is_wrong() {
         assert_eq!(code(&page), expected, "{path}");
     }
 }
-
-#[tokio::test]
-async fn signatures_are_asked_for_and_there_are_none() {
-    let server = TestServer::start().await;
-    server.job().await;
-    let bearer = format!("Bearer {}", token(&server, "viewer").await);
-    let at = |stream: &str| {
-        format!(
-            "/extensions/v2/{stream}/signatures/sha256:{}",
-            "a".repeat(64)
-        )
-    };
-    let page = ask(&server, Method::GET, &at("shop/ruby"), &bearer).await;
-    assert_eq!(body(&page), json!({ "signatures": [] }));
-    let page = ask(&server, Method::GET, &at("shop/ruby"), "Bearer anonymous").await;
-    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
-    let page = ask(&server, Method::GET, &at("shop/none"), &bearer).await;
-    assert_eq!(
-        (page.status, code(&page).as_str()),
-        (StatusCode::NOT_FOUND, "NAME_UNKNOWN")
-    );
-}

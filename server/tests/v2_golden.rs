@@ -7,7 +7,7 @@
 //!
 //! Not here, of what was recorded: `registry-pull-local-policy` asks what these ask, with other clients, and
 //! `registry-push-over-docker-tag` for what a push does to a tag, which `v2_push.rs` and the engine's stories show;
-//! `prune-registry` deletes what a pruner has found, which is not there yet.
+//! of `prune-registry` only the deletion of a blob's bytes is: what a pruner finds, which is not there yet, it deletes so.
 
 use engine::testing::upstream::{Fault, Route, TestUpstream};
 use http::{Method, StatusCode};
@@ -276,6 +276,7 @@ async fn answers_to_pulls_and_pushes_are_those_that_were_recorded() {
     ];
     let mut pushes = Replay::new(&server, &words).await;
     pushes.run("registry-push-new", None).await;
+    pushes.run("prune-registry", None).await;
 
     let mut wrong = pulls.wrong;
     wrong.append(&mut pushes.wrong);

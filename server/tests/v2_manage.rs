@@ -169,3 +169,43 @@ async fn deleting_tags_manifests_and_blobs() {
     );
     assert_eq!(code(&admin.delete(blob(&loose)).await), "BLOB_UNKNOWN");
 }
+
+#[tokio::test]
+async fn deleting_the_bytes_of_a_blob_wherever_it_is_had() {
+    let server = TestServer::start().await;
+    let editor = Client::new(&server, "editor").await;
+    let admin = Client::new(&server, "admin").await;
+    for stream in ["shop/app", "team/app"] {
+        push(&editor, stream, "1", &image("")).await;
+    }
+    let path = format!("/admin/blobs/{}", digest(LAYER));
+    let page = editor.delete(path.clone()).await;
+    assert_eq!(
+        (page.status, code(&page).as_str()),
+        (StatusCode::UNAUTHORIZED, "DENIED")
+    );
+    // Also when it is gone.
+    for _ in 0..2 {
+        let page = admin.delete(path.clone()).await;
+        assert_eq!(
+            (page.status, page.body.as_str()),
+            (StatusCode::NO_CONTENT, "")
+        );
+    }
+    for stream in ["shop/app", "team/app"] {
+        let page = editor
+            .get(&format!("/v2/{stream}/blobs/{}", digest(LAYER)))
+            .await;
+        assert_eq!(code(&page), "BLOB_UNKNOWN");
+        let page = editor.get(&format!("/v2/{stream}/manifests/1")).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    }
+    // A push of the same image brings it back, for all who have it.
+    push(&editor, "shop/app", "1", &image("")).await;
+    let page = editor
+        .get(&format!("/v2/team/app/blobs/{}", digest(LAYER)))
+        .await;
+    assert_eq!(page.body.as_bytes(), LAYER);
+    let page = admin.delete("/admin/blobs/sha256:short".to_owned()).await;
+    assert_eq!(code(&page), "DIGEST_INVALID");
+}

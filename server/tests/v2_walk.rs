@@ -14,6 +14,7 @@ use crate::{
     common::{Page, TestServer},
     v2_auth::{ask, code, token},
     v2_push::{Client, INDEX, LAYER, OCI, digest, image, push},
+    v2_signatures::signature,
 };
 
 /// Statuses for no header at all, `anonymous`, viewer, editor and admin.
@@ -41,7 +42,7 @@ const ADMIN: [Row; 3] = [
 ];
 
 /// `{s}` is the stream; the other names are what [`Walk::fill`] puts there.
-const CASES: [Case; 29] = [
+const CASES: [Case; 32] = [
     ("GET", "/v2/", [[401, 200, 200, 200, 200]; 3]),
     ("HEAD", "/v2/", [[401, 200, 200, 200, 200]; 3]),
     ("PUT", "/v2/", [[401, 405, 405, 405, 405]; 3]),
@@ -89,6 +90,21 @@ const CASES: [Case; 29] = [
     (
         "PUT",
         "/extensions/v2/{s}/signatures/{image}",
+        edit(201, 404),
+    ),
+    (
+        "DELETE",
+        "/extensions/v2/{s}/signatures/{image}",
+        [[401, 405, 405, 405, 405]; 3],
+    ),
+    (
+        "DELETE",
+        "/admin/blobs/{spare}",
+        [[401, 401, 401, 401, 204]; 3],
+    ),
+    (
+        "GET",
+        "/admin/blobs/{layer}",
         [[401, 405, 405, 405, 405]; 3],
     ),
 ];
@@ -153,6 +169,10 @@ impl<'a> Walk<'a> {
             builder = builder.header("authorization", &self.headers[who]);
         }
         let body = match method {
+            // One of their own each time.
+            "PUT" if path.contains("/signatures/") => {
+                signature(path.rsplit('/').next().unwrap(), &format!("of-{who}")).to_string()
+            }
             "PUT" | "POST" | "PATCH" => image("tagged").to_string(),
             _ => String::new(),
         };
@@ -171,6 +191,7 @@ impl<'a> Walk<'a> {
             format!("/v2/{stream}/blobs/{}", digest(SPARE)),
             format!("/v2/{stream}/blobs/{}", digest(SECRET)),
             format!("/v2/{stream}/blobs/uploads/{upload}"),
+            format!("/extensions/v2/{stream}/signatures/{image}"),
         ] {
             let page = self.admin.get(&path).await;
             let range = page.header("range").to_owned();

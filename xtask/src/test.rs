@@ -117,7 +117,13 @@ fn install(steps: &[&Step]) -> Result<()> {
         }
     }
     if steps.contains(&&Step::End2end) {
-        needed.extend([tools::CHROMIUM, tools::NODE, tools::NPM, tools::PODMAN]);
+        needed.extend([
+            tools::CHROMIUM,
+            tools::NODE,
+            tools::NPM,
+            tools::PODMAN,
+            tools::GPG,
+        ]);
     }
     tools::ensure(&needed)
 }

@@ -26,6 +26,11 @@ pub const SKOPEO: Tool = Tool {
     package: "skopeo",
     what_for: "a real registry client",
 };
+pub const GPG: Tool = Tool {
+    programs: &["gpg"],
+    package: "gnupg",
+    what_for: "keys a client signs images with",
+};
 pub const PODMAN: Tool = Tool {
     programs: &["podman"],
     package: "podman",

@@ -8,7 +8,10 @@ pub(super) use self::pull::{Place, push};
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::{Reference, StreamRef, image::ImageView};
+use model::{
+    Reference, StreamRef,
+    image::{ImageView, Signature},
+};
 
 use super::{banner, below, page, storage::stored_layers, stream::may_write, tag::tag_link};
 use crate::{
@@ -39,10 +42,17 @@ pub fn ImagePage() -> impl IntoView {
             .engine
             .image_storage(&call.actor, &stream, &image.digest)
             .await?;
+        let signed = call
+            .engine
+            .signatures(&call.actor, &stream, &image.digest)
+            .await?;
         let kept = view! {
             <section>
                 <h2>"In this registry"</h2>
-                <dl class="kv"><div><dt>"Stored here"</dt><dd>{stored_layers(&storage)}</dd></div></dl>
+                <dl class="kv">
+                    <div><dt>"Stored here"</dt><dd>{stored_layers(&storage)}</dd></div>
+                    {signatures(&signed)}
+                </dl>
             </section>
         };
         let facts = view! {
@@ -75,6 +85,21 @@ pub fn ImagePage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+/// Signatures clients put to the image in this stream, by name. Nobody here knows the keys they would be verified with.
+fn signatures(signed: &[Signature]) -> AnyView {
+    if signed.is_empty() {
+        return ().into_any();
+    }
+    let names = signed
+        .iter()
+        .map(|one| {
+            view! { <br/> <code class="whole">{one.name.clone()}</code> " by " {one.added_by.clone()} }
+        })
+        .collect_view();
+    view! { <div><dt>"Signatures"</dt><dd>{signed.len()} ", not verified here: clients do when they pull" {names}</dd></div> }
+        .into_any()
 }
 
 /// The tags of the stream that point here now.

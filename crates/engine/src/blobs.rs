@@ -206,6 +206,27 @@ impl Blobs {
         Ok(())
     }
 
+    /// Removes a blob; one that is not here is removed. Who reads it on the disk reads on.
+    ///
+    /// # Errors
+    /// When the place refuses.
+    pub(crate) async fn remove(&self, digest: &Digest) -> io::Result<()> {
+        measured("remove", self.take_away(digest)).await
+    }
+
+    async fn take_away(&self, digest: &Digest) -> io::Result<()> {
+        match &self.place {
+            Place::Disk => {
+                let path = self.path(digest);
+                match absent(fs::remove_file(&path).await)? {
+                    Some(()) => sync_folder_of(&path).await,
+                    None => Ok(()),
+                }
+            }
+            Place::Bucket(bucket) => bucket.remove(&name(digest)).await,
+        }
+    }
+
     /// Removes what a crash left behind. Returns how many files went.
     ///
     /// # Errors
@@ -248,9 +269,7 @@ impl Blobs {
                 let target = self.path(digest);
                 make_folder_of(&target).await?;
                 fs::rename(path, &target).await?;
-                // The name itself has to be on disk, too.
-                let folder = target.parent().unwrap_or(Path::new("."));
-                File::open(folder).await?.sync_all().await
+                sync_folder_of(&target).await
             }
             Place::Bucket(bucket) => {
                 let body = ReaderStream::with_capacity(File::open(path).await?, PIECE);
@@ -386,6 +405,12 @@ pub(crate) async fn at(mut file: File, start: u64) -> io::Result<File> {
         file.seek(io::SeekFrom::Start(start)).await?;
     }
     Ok(file)
+}
+
+/// That a name is there, or not any more, has to be on disk, too.
+async fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder).await?.sync_all().await
 }
 
 async fn make_folder_of(path: &Path) -> io::Result<()> {

@@ -24,6 +24,8 @@ mod pull;
 mod push;
 mod registry_lists;
 mod retries;
+mod signatures;
+mod stored;
 mod streams;
 mod tags;
 mod tokens;

@@ -265,6 +265,10 @@ impl Engine {
                 taken.size
             )));
         }
+        // It is there; only what is told of it may be wrong.
+        if let Err(error) = self.look_again(digest, true).await {
+            tracing::warn!(blob.digest = %digest, %error, "whether an upload stayed was not looked at");
+        }
         Ok(taken.size)
     }
 

@@ -10,6 +10,7 @@ pub mod policy;
 pub mod push;
 pub mod quota;
 pub mod rollback;
+pub mod signature;
 pub mod tagging;
 #[cfg(test)]
 mod tests;

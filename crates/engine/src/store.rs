@@ -27,6 +27,7 @@ mod retries;
 mod revisions;
 mod row;
 mod schedules;
+mod signatures;
 mod storage;
 mod streams;
 mod tags;

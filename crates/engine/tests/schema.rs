@@ -99,6 +99,22 @@ macro_rules! walk {
                 .await
                 .unwrap();
             assert!(tags > 0, "the test data reaches the tags table");
+            // What is only of an image goes with it.
+            let signatures = "SELECT COUNT(*) FROM image_signatures";
+            let count: i64 = sqlx::query_scalar(signatures)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            assert!(count > 0);
+            sqlx::raw_sql("DELETE FROM images")
+                .execute(&pool)
+                .await
+                .unwrap();
+            let count: i64 = sqlx::query_scalar(signatures)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            assert_eq!(count, 0);
         }
     };
 }

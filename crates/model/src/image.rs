@@ -38,6 +38,29 @@ pub struct ImageView {
     pub tags: Vec<TagName>,
 }
 
+/// A signature of an image, as a client made it. Nothing here verifies it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// What follows the image's digest in its name.
+    pub name: String,
+    /// How it is made, such as `atomic`.
+    pub kind: String,
+    /// In base64.
+    pub content: String,
+    /// Name of the user who put it here.
+    pub added_by: String,
+    /// When that was.
+    pub added_at: DateTime<Utc>,
+}
+
+impl Signature {
+    /// Its name as the registry's interface and OpenShift have it.
+    #[must_use]
+    pub fn full_name(&self, digest: &Digest) -> String {
+        format!("{digest}@{}", self.name)
+    }
+}
+
 /// What a manifest says of itself beside what it is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFacts {

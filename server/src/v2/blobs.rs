@@ -81,6 +81,12 @@ pub async fn delete(
     }
 }
 
+/// Removes the stored bytes of a blob, whoever has it.
+pub async fn remove(engine: &Engine, actor: &Actor, digest: &Digest) -> Result<Response, Refusal> {
+    engine.remove_stored(actor, digest).await.map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 fn refused(error: Error) -> Refusal {
     match error {
         Error::Invalid {

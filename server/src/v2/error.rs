@@ -10,7 +10,7 @@ use engine::{Error, PushError};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
-/// Codes of the OCI distribution specification, and those of the distribution project its clients know.
+/// Codes of the OCI distribution specification, and those of the distribution project and OpenShift their clients know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// Who asks is not known, or their token is no good.
@@ -43,6 +43,10 @@ pub enum Code {
     ManifestInvalid,
     /// A manifest names a blob that is not there.
     ManifestBlobUnknown,
+    /// A signature that is none.
+    SignatureInvalid,
+    /// The image has such a signature already.
+    SignatureExists,
     /// The registry it comes from limits how often it is asked.
     Busy,
     /// A tag is no tag.
@@ -76,6 +80,8 @@ impl Code {
             Self::TooLarge => ("SIZE_INVALID", StatusCode::PAYLOAD_TOO_LARGE),
             Self::ManifestInvalid => ("MANIFEST_INVALID", StatusCode::BAD_REQUEST),
             Self::ManifestBlobUnknown => ("MANIFEST_BLOB_UNKNOWN", StatusCode::BAD_REQUEST),
+            Self::SignatureInvalid => ("SIGNATURE_INVALID", StatusCode::BAD_REQUEST),
+            Self::SignatureExists => ("SIGNATURE_EXISTS", StatusCode::CONFLICT),
             Self::Busy => ("TOOMANYREQUESTS", StatusCode::TOO_MANY_REQUESTS),
             Self::TagInvalid => ("TAG_INVALID", StatusCode::BAD_REQUEST),
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),

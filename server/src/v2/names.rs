@@ -1,4 +1,5 @@
-//! From a path below `/v2/` to what is asked for. Names are `namespace/stream`; each part is decoded once.
+//! From a path below `/v2/`, or one of the few beside it, to what is asked for. Names are `namespace/stream`; each part is
+//! decoded once.
 
 use engine::Target;
 use http::Method;
@@ -27,13 +28,16 @@ pub enum Route {
     Referrers(StreamRef, Digest),
     /// `/extensions/v2/…/signatures/{digest}`
     Signatures(StreamRef, Digest),
+    /// `/admin/blobs/{digest}`: the bytes themselves, whoever has them.
+    Stored(Digest),
 }
 
 impl Route {
     /// What a token would have to be good for, in the words of docker's token protocol.
     pub fn scope(&self, method: &Method) -> Option<String> {
         let (stream, from) = match self {
-            Self::Base => return None,
+            // No repository's: tokens of no scope open it.
+            Self::Base | Self::Stored(_) => return None,
             Self::Catalog => return Some("registry:catalog:*".to_owned()),
             Self::Uploads(stream, from) => (stream, from.as_ref()),
             Self::Tags(stream)
@@ -61,6 +65,9 @@ pub fn parse(path: &str, query: Option<&str>) -> Result<Route, Refusal> {
         if let [name @ .., "signatures", text] = parts.as_slice() {
             return Ok(Route::Signatures(repository(name)?, digest(text)?));
         }
+    }
+    if let Some(rest) = path.strip_prefix("/admin/blobs/") {
+        return Ok(Route::Stored(digest(&decode(rest))?));
     }
     let rest = path.strip_prefix("/v2").unwrap_or(path);
     let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -202,6 +209,14 @@ mod tests {
                 format!("/v2/shop/ruby/referrers/{SHA}"),
                 Route::Referrers(stream.clone(), sha.clone()),
             ),
+            (
+                format!("/extensions/v2/shop/ruby/signatures/{encoded}"),
+                Route::Signatures(stream.clone(), sha.clone()),
+            ),
+            (
+                format!("/admin/blobs/{encoded}"),
+                Route::Stored(sha.clone()),
+            ),
             // Names that are words of the interface.
             (
                 "/v2/tags/list/tags/list".to_owned(),
@@ -232,6 +247,9 @@ mod tests {
             ("/v2/shop/ruby/manifests/sha256:zz", Code::DigestInvalid),
             ("/v2/shop/ruby/blobs/latest", Code::DigestInvalid),
             ("/v2/shop/ruby/referrers/latest", Code::DigestInvalid),
+            ("/extensions/v2/shop/ruby/signatures/a", Code::DigestInvalid),
+            ("/extensions/v2/ruby/signatures/a", Code::NameInvalid),
+            ("/admin/blobs/shop/ruby", Code::DigestInvalid),
             ("/v2/shop/ruby", Code::Unsupported),
             ("/v2/shop/ruby/nothing", Code::Unsupported),
         ] {

@@ -27,11 +27,3 @@ pub async fn list(
     let body = json!({ "name": stream.to_string(), "tags": tags });
     Ok(wanted.answer(&format!("/v2/{stream}/tags/list"), body, next))
 }
-
-/// Whether the actor may look at a stream through the registry.
-pub async fn may_list(engine: &Engine, actor: &Actor, stream: &StreamRef) -> Result<(), Refusal> {
-    let found = engine.registry_tags(actor, stream, "", 0).await;
-    found
-        .map(drop)
-        .map_err(|error| Refusal::from_engine(&error, Code::NameUnknown))
-}

@@ -3,9 +3,10 @@
 //! Where this differs from what OpenShift 4.21 answers, and why:
 //! - `dockerImageMetadata.Created` of an index is null and not the time of its import, which an image does not keep.
 //! - `Id` of a schema 1 image is its manifest digest and `Parent` is missing: the ids its history had are not kept.
+//! - `signatures` are those of the stream it is shown for, never verified: no `conditions`, `issuedBy` and the like.
 //! - Fields of the config blob that have another type than they should are left out.
 
-use model::Reference;
+use model::{Reference, image::Signature};
 use serde_json::{Map, Value, json};
 
 use super::{API_VERSION, export::time, fields};
@@ -66,9 +67,10 @@ const TEXTS: [(&str, &str); 6] = [
     ("architecture", "Architecture"),
 ];
 
-/// The `Image`, without raw manifest and config. `reference` is where it is found, at its digest.
+/// The `Image`, without raw manifest and config. `reference` is where it is found, at its digest; `signatures` are those it
+/// has in the stream.
 #[must_use]
-pub fn image(image: &StoredImage, reference: &Reference) -> Value {
+pub fn image(image: &StoredImage, reference: &Reference, signatures: &[Signature]) -> Value {
     let mut metadata = fields([("name", json!(image.digest.as_str()))]);
     let mut made = fields([
         ("kind", json!("Image")),
@@ -96,6 +98,19 @@ pub fn image(image: &StoredImage, reference: &Reference) -> Value {
     }
     if !image.children.is_empty() {
         made.insert("dockerImageManifests".to_owned(), manifests(image));
+    }
+    if !signatures.is_empty() {
+        let signatures = signatures.iter().map(|signature| {
+            json!({
+                "metadata": {
+                    "name": signature.full_name(&image.digest),
+                    "creationTimestamp": time(signature.added_at),
+                },
+                "type": signature.kind,
+                "content": signature.content,
+            })
+        });
+        made.insert("signatures".to_owned(), signatures.collect());
     }
     made.insert("metadata".to_owned(), Value::Object(metadata));
     Value::Object(made)

@@ -89,7 +89,8 @@ impl Engine {
         let object = object(&mut tx, &record, names, revisions, self.registry()).await?;
         let image = tx.image(&head.digest).await?;
         let image = image.ok_or_else(|| Error::inconsistent("a head without its image"))?;
-        let image = openshift::image(&image, &head.reference);
+        let signatures = tx.signatures(&record.id, &head.digest).await?;
+        let image = openshift::image(&image, &head.reference, &signatures);
         let shown = object.tags.first().ok_or_else(|| no_tag(stream, tag))?;
         Ok(openshift::image_stream_tag(&object, shown, &image))
     }
@@ -123,7 +124,8 @@ impl Engine {
         let image = tx.image(&digest).await?.ok_or_else(missing)?;
         let object = object(&mut tx, &record, &[], Vec::new(), self.registry()).await?;
         let name = format!("{}@{id}", stream.name);
-        let image = openshift::image(&image, &reference);
+        let signatures = tx.signatures(&record.id, &digest).await?;
+        let image = openshift::image(&image, &reference, &signatures);
         Ok(openshift::image_stream_image(&object, &name, &image))
     }
 

@@ -215,14 +215,8 @@ impl Engine {
             tracing::error!(%error, "a blob cannot be kept");
             Stopped::Unkept
         })?;
-        let noted = async {
-            let mut tx = self.store().write().await?;
-            tx.note_stored(digest, download.at, self.clock().now())
-                .await?;
-            tx.commit().await
-        };
         // It is there; only what is told of it is behind.
-        if let Err(error) = noted.await {
+        if let Err(error) = self.tell_stored(digest, Some(download.at)).await {
             tracing::warn!(blob.digest = %digest, %error, "a stored blob was not noted");
         }
         Ok(())

@@ -67,6 +67,15 @@ impl Tx {
             .await?);
         sources(rows)
     }
+
+    /// Whether a stream has or had an image: at a tag, as a child of an index, or pushed without a tag.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn has_image(&mut self, stream_id: &str, digest: &Digest) -> Result<bool> {
+        Ok(!self.image_sources(stream_id, digest, 1).await?.is_empty()
+            || self.has_pushed_image(stream_id, digest).await?)
+    }
 }
 
 pub(super) fn sources(rows: Vec<(String, bool, bool)>) -> Result<Vec<Source>> {

@@ -72,6 +72,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes that a blob is not stored any more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn forget_stored(&mut self, digest: &Digest) -> Result<()> {
+        const SQL: &str = "DELETE FROM stored_blobs WHERE digest = $1";
+        on!(self, |conn| {
+            sqlx::query(SQL).bind(digest.as_str()).execute(conn).await?;
+        });
+        Ok(())
+    }
+
     /// What one image takes, with all platforms of an index.
     ///
     /// # Errors

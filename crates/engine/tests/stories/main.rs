@@ -23,4 +23,6 @@ mod retries;
 mod schedules;
 mod seed;
 mod served;
+mod signatures;
+mod stored;
 mod streams;

@@ -34,6 +34,12 @@ pub(super) fn image(image: &Value, now: DateTime<Utc>) -> String {
         });
         out.field("Layers", &lines(layers));
     }
+    for signature in list(&image["signatures"]) {
+        out.field("Image Signatures", " ");
+        out.field("\tName", text(&signature["metadata"]["name"]));
+        out.field("\tType", text(&signature["type"]));
+        out.field("\tStatus", "Unverified");
+    }
     out.field(
         "Image Created",
         &since(&docker["Created"], now).unwrap_or_default(),

@@ -102,7 +102,7 @@ fn expected(golden: &str) -> Value {
 #[test]
 fn the_config_blob_becomes_capitalised_metadata() {
     let (stored, found) = docker();
-    assert_eq!(image(&stored, &found), expected(DOCKER));
+    assert_eq!(image(&stored, &found, &[]), expected(DOCKER));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_index_lists_its_manifests_and_is_its_own_id() {
     golden["metadata"]["creationTimestamp"] = Value::Null;
     golden["image"]["dockerImageMetadata"]["Created"] = Value::Null;
     assert_eq!(
-        image_stream_image(&object, &name, &image(&stored, &found)),
+        image_stream_image(&object, &name, &image(&stored, &found, &[])),
         golden
     );
 }
@@ -151,7 +151,7 @@ fn an_index_lists_its_manifests_and_is_its_own_id() {
 fn a_short_id_stays_short() {
     let (stored, found) = docker();
     let object = stream("app", 2, "2026-11-23T05:50:29Z", "2026-11-23T05:50:31Z");
-    let made = image_stream_image(&object, "app@7473f59", &image(&stored, &found));
+    let made = image_stream_image(&object, "app@7473f59", &image(&stored, &found, &[]));
     assert_eq!(made["metadata"]["name"], "app@7473f59");
     assert_eq!(made["image"]["metadata"]["name"], stored.digest.as_str());
 }
@@ -164,7 +164,7 @@ fn empty_layers_stay_as_often_as_they_are_listed() {
         ..stored.layers[0].clone()
     };
     stored.layers = vec![empty.clone(), stored.layers[1].clone(), empty];
-    let made = image(&stored, &found);
+    let made = image(&stored, &found, &[]);
     let sizes: Vec<_> = made["dockerImageLayers"]
         .as_array()
         .unwrap()
@@ -191,7 +191,7 @@ fn a_blob_of_another_shape_is_read_as_far_as_it_goes() {
         ("not json", Value::Null),
     ] {
         stored.config = Some(blob.to_owned());
-        let made = image(&stored, &found);
+        let made = image(&stored, &found, &[]);
         let metadata = &made["dockerImageMetadata"];
         assert_eq!(metadata["Config"], config, "{blob}");
         assert_eq!(metadata["ContainerConfig"], json!({}), "{blob}");
