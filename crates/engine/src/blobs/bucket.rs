@@ -80,28 +80,28 @@ impl Bucket {
             match body.try_next().await? {
                 Some(piece) => first.extend_from_slice(&piece),
                 None => {
-                    self.store.put(&path, first.into()).await?;
+                    let put = self.store.put(&path, first.into()).await;
+                    put.map_err(refused)?;
                     return Ok(());
                 }
             }
         }
-        let upload = self.store.put_multipart(&path).await?;
+        let upload = self.store.put_multipart(&path).await.map_err(refused)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK);
         upload.put(first.into());
-        loop {
-            let next = match body.try_next().await {
-                Ok(next) => next,
-                Err(error) => {
-                    // What was sent is given up; the bucket's own rules remove what is left if this fails, too.
-                    let _ = upload.abort().await;
-                    return Err(error);
-                }
-            };
-            let Some(piece) = next else { break };
-            upload.wait_for_capacity(AHEAD).await?;
-            upload.put(piece);
+        let sent = async {
+            while let Some(piece) = body.try_next().await? {
+                upload.wait_for_capacity(AHEAD).await.map_err(refused)?;
+                upload.put(piece);
+            }
+            Ok(())
+        };
+        if let Err(error) = sent.await {
+            // What was sent is given up; the bucket's own rules remove what is left if this fails, too.
+            let _ = upload.abort().await;
+            return Err(error);
         }
-        upload.finish().await?;
+        upload.finish().await.map_err(refused)?;
         Ok(())
     }
 
@@ -140,5 +140,16 @@ impl Bucket {
             }
         }
         Ok(())
+    }
+}
+
+/// Why an object was not written. That the bucket does not let us, or has no room left, is for its administrator.
+fn refused(error: object_store::Error) -> io::Error {
+    match error {
+        object_store::Error::PermissionDenied { .. }
+        | object_store::Error::Unauthenticated { .. } => {
+            io::Error::new(io::ErrorKind::PermissionDenied, error)
+        }
+        other => other.into(),
     }
 }
