@@ -1,14 +1,19 @@
-// What stays of blobs when the program is killed while it writes them, and when the disk is full: nothing half, ever.
+// What stays of blobs when the program is killed while it writes them, and when the disk or the bucket is full: nothing half,
+// ever.
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, test } from "node:test";
 import { readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, noise, pushLayer, startProxy, startRegistry, until } from "./registry.mjs";
+import { startBucket } from "./bucket.mjs";
 import { jobEnded, newHome, newPage, openBrowser, signIn } from "./weir.mjs";
 
 const LAYER = noise(12_000_000);
 const DIGEST = digestOf(LAYER);
+/** As large, and nobody has it. */
+const OTHER = Buffer.from(LAYER).reverse();
+const WHOLE = { status: 200, right: true, text: "" };
 let browser, registry, proxy;
 
 before(async () => {
@@ -36,29 +41,57 @@ async function newClient(home) {
   return {
     authorization,
     send: (method, path, body) => fetch(new URL(path, home.url), { method, body, headers: { authorization } }),
-    /** The layer of a stream, whole. */
-    pull: async (stream = "team/big") => {
-      const answer = await fetch(`${home.url}/v2/${stream}/blobs/${DIGEST}`, { headers: { authorization } });
+    /** A blob of a stream, whole. */
+    pull: async (stream = "team/big", blob = LAYER) => {
+      const digest = digestOf(blob);
+      const answer = await fetch(`${home.url}/v2/${stream}/blobs/${digest}`, { headers: { authorization } });
       const bytes = Buffer.from(await answer.arrayBuffer());
-      return { status: answer.status, right: digestOf(bytes) === DIGEST, text: bytes.length < 10_000 ? bytes.toString() : "" };
+      return { status: answer.status, right: digestOf(bytes) === digest, text: bytes.length < 10_000 ? bytes.toString() : "" };
     },
   };
 }
 
-const stored = (home) => join(home.data(), "blobs/sha256", DIGEST.slice(7, 9), DIGEST.slice(7));
 const size = (path) => stat(path).then((found) => found.size, () => null);
-/** Files below a folder of blobs, with their sizes. */
-async function files(home, folder) {
-  const place = join(home.data(), "blobs", folder);
+/** Files below a folder, with their sizes. */
+async function files(place) {
   const names = await readdir(place, { recursive: true, withFileTypes: true }).catch(() => []);
   return Promise.all(names.filter((name) => name.isFile()).map((name) => size(join(name.parentPath, name.name))));
 }
-const grows = (home, folder) =>
-  until(`bytes in ${folder}`, async () => (await files(home, folder)).some((bytes) => bytes > 1_000_000), { every: 20 });
 
-for (const database of ["sqlite", "postgres"]) {
-  test(`killed in the middle of a download, nothing half is served on ${database}`, async () => {
-    const home = await newHome(database);
+/** A home with its blobs in a folder or a bucket, and what is there: of a bucket, its objects. */
+async function newPlace(database, blobs, room = null) {
+  const bucket = blobs === "bucket" ? await startBucket() : null;
+  const home = await newHome(database, bucket?.env, room);
+  const local = () => join(home.data(), "blobs");
+  return {
+    home,
+    bucket,
+    /** Bytes under the digest of a blob. */
+    stored: (blob = LAYER) => {
+      const hex = digestOf(blob).slice("sha256:".length);
+      return size(join(bucket?.objects ?? local(), "sha256", hex.slice(0, 2), hex));
+    },
+    temp: () => files(join(local(), "temp")),
+    uploads: async () => [
+      ...(await files(join(local(), "uploads"))),
+      ...(bucket ? await files(join(bucket.objects, "uploads")) : []),
+    ],
+    remove: async () => {
+      await home.remove();
+      await bucket?.stop();
+    },
+  };
+}
+
+/** Nobody waits until what was pulled lasts. */
+const keeps = (place) => until("the layer to last", async () => (await place.stored()) === LAYER.length, { every: 20 });
+const givesUp = (place) => until("the download to end", async () => (await place.temp()).length === 0, { every: 20 });
+const large = (sizes) => sizes.filter((bytes) => bytes > 1_000_000).length;
+
+for (const [database, blobs] of [["sqlite", "folder"], ["postgres", "bucket"]]) {
+  test(`killed in the middle of a download, nothing half is served on ${database} and a ${blobs}`, async () => {
+    const place = await newPlace(database, blobs);
+    const { home } = place;
     try {
       proxy.mode = "open";
       await home.start();
@@ -66,107 +99,169 @@ for (const database of ["sqlite", "postgres"]) {
       proxy.mode = "hold";
       const cut = client.pull();
       cut.catch(() => {});
-      await grows(home, "temp");
+      await until("bytes of the layer", async () => large(await place.temp()) > 0, { every: 20 });
       await home.end("SIGKILL");
       await assert.rejects(cut, "the client is cut off");
-      assert.equal(await size(stored(home)), null);
-      assert.notDeepEqual(await files(home, "temp"), [], "what the kill left");
+      assert.equal(await place.stored(), null);
+      assert.notDeepEqual(await place.temp(), [], "what the kill left");
 
       proxy.mode = "missing";
       await home.start();
-      assert.deepEqual(await files(home, "temp"), [], "what was left is gone");
+      assert.deepEqual(await place.temp(), [], "what was left is gone");
       assert.equal((await client.pull()).status, 404, "and was nobody's");
       proxy.mode = "open";
       const asked = proxy.asked;
-      assert.deepEqual(await client.pull(), { status: 200, right: true, text: "" });
+      assert.deepEqual(await client.pull(), WHOLE);
       assert.equal(proxy.asked, asked + 1);
-      assert.equal(await size(stored(home)), LAYER.length);
+      await keeps(place);
       proxy.mode = "missing";
-      assert.deepEqual(await client.pull(), { status: 200, right: true, text: "" });
+      assert.deepEqual(await client.pull(), WHOLE);
     } finally {
-      await home.remove();
+      await place.remove();
     }
   });
 
-  test(`killed in the middle of a push, the push goes on where it counted on ${database}`, async () => {
-    const home = await newHome(database);
+  test(`killed in the middle of a push, the push goes on where it counted on ${database} and a ${blobs}`, async () => {
+    const place = await newPlace(database, blobs);
+    const { home } = place;
     try {
       proxy.mode = "open";
       await home.start();
       const client = await newClient(home);
       const begun = await client.send("POST", "/v2/team/pushed/blobs/uploads/");
       assert.equal(begun.status, 202);
-      const place = begun.headers.get("location");
+      const upload = begun.headers.get("location");
       const first = LAYER.subarray(0, 4_000_000);
-      assert.equal((await client.send("PATCH", place, first)).status, 202);
+      assert.equal((await client.send("PATCH", upload, first)).status, 202);
       // More than half of the rest, and then nothing.
       const rest = LAYER.subarray(first.length);
-      const patch = request(new URL(place, home.url), {
+      const patch = request(new URL(upload, home.url), {
         method: "PATCH",
         headers: { authorization: client.authorization, "content-length": rest.length },
       });
       const cut = new Promise((resolve) => patch.once("error", resolve));
       patch.write(rest.subarray(0, 5_000_000));
-      await until("the second part", async () => (await files(home, "uploads")).filter((bytes) => bytes > 1_000_000).length === 2, { every: 20 });
+      await until("the second part", async () => large(await place.uploads()) === 2, { every: 20 });
       await home.end("SIGKILL");
       await cut;
 
       await home.start();
       assert.equal((await client.pull("team/pushed")).status, 404);
-      const there = await client.send("GET", place);
+      const there = await client.send("GET", upload);
       assert.equal(there.status, 204);
       assert.equal(there.headers.get("range"), `0-${first.length - 1}`, "what was answered counts, and no more");
-      assert.equal((await client.send("PATCH", place, rest)).status, 202);
+      assert.equal((await client.send("PATCH", upload, rest)).status, 202);
       // Between the last byte and the end.
       await home.end("SIGKILL");
       await home.start();
-      const done = await client.send("PUT", `${place}?digest=${DIGEST}`);
+      const done = await client.send("PUT", `${upload}?digest=${DIGEST}`);
       assert.equal(done.status, 201, await done.text());
-      assert.deepEqual(await client.pull("team/pushed"), { status: 200, right: true, text: "" });
-      assert.deepEqual(await files(home, "uploads"), [], "nothing is left of it");
+      assert.deepEqual(await client.pull("team/pushed"), WHOLE);
+      assert.deepEqual(await place.uploads(), [], "nothing is left of it");
     } finally {
-      await home.remove();
+      await place.remove();
     }
   });
+}
 
-  test(`on a full disk pulls go through and pushes are refused until there is room, on ${database}`, async () => {
-    const home = await newHome(database, {}, "40m");
+test("killed while a blob goes to the bucket, it is there whole or not at all", async () => {
+  const place = await newPlace("postgres", "bucket");
+  const { home, bucket } = place;
+  /** All parts of the layer are there, and no object. */
+  const sent = (before) =>
+    until("the parts of the layer", async () => (await bucket.unfinished()).length === before.length + 2, { every: 20 });
+  try {
+    proxy.mode = "open";
+    await home.start();
+    const client = await newClient(home);
+    await bucket.tell("hold");
+    assert.deepEqual(await client.pull(), WHOLE, "who reads does not wait for the bucket");
+    await sent([]);
+    await home.end("SIGKILL");
+    assert.equal(await place.stored(), null);
+
+    proxy.mode = "missing";
+    await bucket.tell("mend");
+    await home.start();
+    assert.deepEqual(await place.temp(), [], "what was left is gone");
+    assert.equal((await client.pull()).status, 404, "parts are no blob");
+    proxy.mode = "open";
+    assert.deepEqual(await client.pull(), WHOLE);
+    await keeps(place);
+
+    // The same at the end of a push, of a blob the stream does not have.
+    const begun = await client.send("POST", "/v2/team/pushed/blobs/uploads/");
+    const upload = begun.headers.get("location");
+    assert.equal((await client.send("PATCH", upload, OTHER)).status, 202);
+    const left = await bucket.unfinished();
+    await bucket.tell("hold");
+    const cut = client.send("PUT", `${upload}?digest=${digestOf(OTHER)}`);
+    cut.catch(() => {});
+    await sent(left);
+    await home.end("SIGKILL");
+    await assert.rejects(cut, "the client is cut off");
+    await bucket.tell("mend");
+    await home.start();
+    assert.equal(await place.stored(OTHER), null, "parts are no blob");
+    assert.equal((await client.pull("team/pushed", OTHER)).status, 404);
+    const done = await client.send("PUT", `${upload}?digest=${digestOf(OTHER)}`);
+    assert.equal(done.status, 201, await done.text());
+    assert.deepEqual(await client.pull("team/pushed", OTHER), WHOLE);
+    assert.deepEqual(await place.uploads(), [], "nothing is left of it");
+    assert.deepEqual(await place.temp(), []);
+  } finally {
+    await place.remove();
+  }
+});
+
+for (const [database, blobs] of [["sqlite", "disk"], ["postgres", "disk"], ["postgres", "bucket"]]) {
+  test(`on a full ${blobs} pulls go through and pushes are refused until there is room, on ${database}`, async () => {
+    const place = await newPlace(database, blobs, blobs === "disk" ? "40m" : null);
+    const { home, bucket } = place;
+    const ballast = () => join(home.data(), "ballast");
+    /** Half of the layer has room: it is refused in the middle. */
+    const fill = async () => {
+      if (bucket) return bucket.tell("room 9000000");
+      const { bavail, bsize } = await statfs(home.data());
+      return writeFile(ballast(), Buffer.alloc(bavail * bsize - 6_000_000, 1));
+    };
+    const nothingHalf = async () => {
+      await givesUp(place);
+      assert.equal(await place.stored(), null);
+      assert.deepEqual(await place.uploads(), []);
+      assert.deepEqual(await bucket?.unfinished() ?? [], []);
+    };
     try {
       proxy.mode = "open";
       await home.start();
       const client = await newClient(home);
       const begun = await client.send("POST", "/v2/team/pushed/blobs/uploads/");
       assert.equal(begun.status, 202);
-      const place = begun.headers.get("location");
-      const { bavail, bsize } = await statfs(home.data());
-      const ballast = join(home.data(), "ballast");
-      await writeFile(ballast, Buffer.alloc(bavail * bsize - 6_000_000, 1));
+      const upload = begun.headers.get("location");
 
-      // Half of the layer has room: the disk refuses in the middle.
+      await fill();
       for (let i = 0; i < 2; i += 1) {
-        assert.deepEqual(await client.pull(), { status: 200, right: true, text: "" });
-        assert.equal(await size(stored(home)), null);
-        assert.deepEqual(await files(home, "temp"), [], "nothing half stays");
+        assert.deepEqual(await client.pull(), WHOLE);
+        await nothingHalf();
+        if (bucket) await fill();
       }
-      const refused = await client.send("PATCH", place, LAYER);
+      const refused = await client.send("PATCH", upload, LAYER);
       assert.equal(refused.status, 500);
       const { errors } = await refused.json();
       assert.equal(errors[0].code, "UNKNOWN");
-      assert.match(errors[0].message, /no room left on the disk/);
-      assert.deepEqual(await files(home, "uploads"), [], "nothing half stays");
+      assert.match(errors[0].message, bucket ? /where Weir keeps blobs does not take them/ : /no room left on the disk/);
+      await nothingHalf();
       assert.equal((await client.send("GET", "/v2/team/big/tags/list")).status, 200, "it goes on serving");
 
-      await rm(ballast);
-      assert.deepEqual(await client.pull(), { status: 200, right: true, text: "" });
-      assert.equal(await size(stored(home)), LAYER.length);
-      assert.equal((await client.send("PATCH", place, LAYER)).status, 202);
-      assert.equal((await client.send("PUT", `${place}?digest=${DIGEST}`)).status, 201);
+      await (bucket ? bucket.tell("mend") : rm(ballast()));
+      assert.deepEqual(await client.pull(), WHOLE);
+      await keeps(place);
+      assert.equal((await client.send("PATCH", upload, LAYER)).status, 202);
+      assert.equal((await client.send("PUT", `${upload}?digest=${DIGEST}`)).status, 201);
       proxy.mode = "missing";
-      for (const stream of ["team/big", "team/pushed"]) {
-        assert.deepEqual(await client.pull(stream), { status: 200, right: true, text: "" });
-      }
+      for (const stream of ["team/big", "team/pushed"]) assert.deepEqual(await client.pull(stream), WHOLE);
     } finally {
-      await home.remove();
+      await place.remove();
     }
   });
 }

@@ -239,7 +239,7 @@ export async function pushLayer(registry, repository, tag, bytes) {
 /** Stands before a registry. `mode` says what becomes of blobs: `open`, `missing`, or `hold`: half of each is sent. */
 export async function startProxy(registry) {
   const proxy = { mode: "open", asked: 0 };
-  const server = createHttpServer(async (request, response) => {
+  const answer = async (request, response) => {
     const blob = /\/blobs\/sha256:/.test(request.url);
     if (blob && request.method === "GET") proxy.asked += 1;
     if (blob && proxy.mode === "missing") {
@@ -248,12 +248,18 @@ export async function startProxy(registry) {
     }
     const { method } = request;
     const headers = { accept: request.headers.accept ?? "*/*", ...(request.headers.range ? { range: request.headers.range } : {}) };
-    const answer = await fetch(`${registry.url}${request.url}`, { method, headers });
-    const body = Buffer.from(await answer.arrayBuffer());
+    const given = await fetch(`${registry.url}${request.url}`, { method, headers });
+    const body = Buffer.from(await given.arrayBuffer());
     const kept = ["content-type", "docker-content-digest", "docker-distribution-api-version", "content-range", "content-length"];
-    response.writeHead(answer.status, Object.fromEntries(kept.filter((name) => answer.headers.has(name)).map((name) => [name, answer.headers.get(name)])));
+    response.writeHead(given.status, Object.fromEntries(kept.filter((name) => given.headers.has(name)).map((name) => [name, given.headers.get(name)])));
     if (blob && method === "GET" && proxy.mode === "hold") response.write(body.subarray(0, body.length / 2));
     else response.end(body);
+  };
+  const server = createHttpServer((request, response) => {
+    answer(request, response).catch((error) => {
+      console.error("proxy:", error.cause ?? error);
+      response.destroy();
+    });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   proxy.host = `127.0.0.1:${server.address().port}`;

@@ -4,7 +4,7 @@ import { spec } from "node:test/reporters";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-for (const name of ["WEIR_BIN", "WEIR_TEST_POSTGRES_URL"]) {
+for (const name of ["WEIR_BIN", "WEIR_TEST_BUCKET", "WEIR_TEST_POSTGRES_URL"]) {
   if (!process.env[name]) {
     console.error(`${name} is not set: run the browser stories by \`cargo xtask test --only end2end\``);
     process.exit(2);

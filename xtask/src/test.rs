@@ -238,6 +238,10 @@ impl Run<'_> {
         }
         site::build(&site::Args::default())?;
         serve::build_server(&[])?;
+        // With the features of the step `tests`, so that nothing is built twice.
+        let mut bucket = sys::cargo();
+        bucket.args(["build", "--workspace", "--features", "engine/testing"]);
+        sys::run(bucket.args(["--example", "bucket"]))?;
         npm(&folder)?;
         let url = self.database_url()?;
         let chromium = env::var_os("CHROMIUM")
@@ -249,6 +253,10 @@ impl Run<'_> {
             .args(self.runner)
             .current_dir(sys::root())
             .env("WEIR_BIN", sys::target().join("debug/weir"))
+            .env(
+                "WEIR_TEST_BUCKET",
+                sys::target().join("debug/examples/bucket"),
+            )
             .env(postgres::URL_VARIABLE, url)
             .env("CHROMIUM", chromium);
         counts::run(&mut node, &mut self.counts)?;

@@ -7,12 +7,14 @@
 //!   uploads/<id>/<part>   what came of a push so far
 //! <data>/blobs/
 //!   temp/<id>             one that is being written, always on the local disk: nobody's until it is verified
+//!   uploads/<id>/<part>   the same of a part, on its way to a bucket
 //! ```
 //!
 //! `<place>` is `<data>/blobs`, or what `WEIR_BLOBS_URL` names. A blob is written to `temp`, verified and brought to disk;
 //! then it is renamed, or sent to the bucket, where an object is there whole or not at all. So what has a name by digest is
 //! whole, whenever the power goes. What a crash leaves in `temp` is removed at the next start: who writes a file holds its
-//! lock. Uploads nobody goes on with, and what is left of those that ended, are removed by the background work.
+//! lock. Uploads nobody goes on with, and what is left of those that ended, are removed by the background work. Parts of an
+//! object a crash left unfinished in a bucket are no object; the bucket's own rules remove them.
 
 mod bucket;
 mod hash;

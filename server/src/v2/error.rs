@@ -163,10 +163,14 @@ impl Refusal {
             ),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");
-                let message = if is_full(error) {
-                    "there is no room left on the disk of Weir; its administrator has to make some"
-                } else {
-                    "a fault in Weir; its log has more"
+                let message = match at_the_bottom(error) {
+                    Some(io::ErrorKind::StorageFull) => {
+                        "there is no room left on the disk of Weir; its administrator has to make some"
+                    }
+                    Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                        "the place where Weir keeps blobs does not take them; its administrator has to see to its rights and its room"
+                    }
+                    _ => "a fault in Weir; its log has more",
                 };
                 Self::new(Code::Unknown, message)
             }
@@ -179,13 +183,12 @@ impl Refusal {
     }
 }
 
-/// Whether a disk that is full is at the bottom of it.
-fn is_full(error: &Error) -> bool {
+/// What the disk or the bucket said, if that is at the bottom of it.
+fn at_the_bottom(error: &Error) -> Option<io::ErrorKind> {
     let first: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source()).any(|error| {
-        let io = error.downcast_ref::<io::Error>();
-        io.is_some_and(|io| io.kind() == io::ErrorKind::StorageFull)
-    })
+    std::iter::successors(Some(first), |error| error.source())
+        .filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()))
+        .find(|kind| *kind != io::ErrorKind::Other)
 }
 
 /// What clients are told when another registry did not give it: a code with which they print why.

@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, io, sync::Arc};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder,
-    path::Path,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut,
+    aws::AmazonS3Builder, path::Path,
 };
+use tokio::task::JoinSet;
 
 use super::Body;
 
@@ -75,34 +76,37 @@ impl Bucket {
     ) -> io::Result<()> {
         let path = self.path(name);
         let mut body = std::pin::pin!(body);
-        let mut first = Vec::new();
-        while first.len() < CHUNK {
-            match body.try_next().await? {
-                Some(piece) => first.extend_from_slice(&piece),
-                None => {
-                    self.store.put(&path, first.into()).await?;
-                    return Ok(());
+        let mut rest = Bytes::new();
+        let first = part(&mut body, &mut rest).await?;
+        if first.content_length() < CHUNK {
+            self.store.put(&path, first).await.map_err(refused)?;
+            return Ok(());
+        }
+        let mut upload = self.store.put_multipart(&path).await.map_err(refused)?;
+        let mut sending = JoinSet::new();
+        sending.spawn(upload.put_part(first));
+        let work = async {
+            loop {
+                let next = part(&mut body, &mut rest).await?;
+                if next.content_length() == 0 {
+                    break;
                 }
+                if sending.len() == AHEAD {
+                    one_sent(&mut sending).await?;
+                }
+                sending.spawn(upload.put_part(next));
             }
+            while one_sent(&mut sending).await? {}
+            upload.complete().await.map_err(refused)?;
+            Ok(())
+        };
+        let done = work.await;
+        if done.is_err() {
+            // What was sent is given up, when no more comes; the bucket's own rules remove what is left if this fails, too.
+            while sending.join_next().await.is_some() {}
+            let _ = upload.abort().await;
         }
-        let upload = self.store.put_multipart(&path).await?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK);
-        upload.put(first.into());
-        loop {
-            let next = match body.try_next().await {
-                Ok(next) => next,
-                Err(error) => {
-                    // What was sent is given up; the bucket's own rules remove what is left if this fails, too.
-                    let _ = upload.abort().await;
-                    return Err(error);
-                }
-            };
-            let Some(piece) = next else { break };
-            upload.wait_for_capacity(AHEAD).await?;
-            upload.put(piece);
-        }
-        upload.finish().await?;
-        Ok(())
+        done
     }
 
     /// Removes an object; one that is not there is removed.
@@ -140,5 +144,43 @@ impl Bucket {
             }
         }
         Ok(())
+    }
+}
+
+/// The next bytes of an object: [`CHUNK`] of them, but for the last. `rest` is what came beyond.
+async fn part(
+    body: &mut (impl Stream<Item = io::Result<Bytes>> + Unpin),
+    rest: &mut Bytes,
+) -> io::Result<PutPayload> {
+    let mut part = PutPayloadMut::new();
+    loop {
+        let room = CHUNK - part.content_length();
+        part.push(rest.split_to(room.min(rest.len())));
+        if part.content_length() == CHUNK {
+            return Ok(part.freeze());
+        }
+        match body.try_next().await? {
+            Some(piece) => *rest = piece,
+            None => return Ok(part.freeze()),
+        }
+    }
+}
+
+/// Waits for one of the parts on their way. False when there is none.
+async fn one_sent(sending: &mut JoinSet<object_store::Result<()>>) -> io::Result<bool> {
+    match sending.join_next().await {
+        Some(sent) => sent?.map_err(refused).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Why an object was not written. That the bucket does not let us, or has no room left, is for its administrator.
+fn refused(error: object_store::Error) -> io::Error {
+    match error {
+        object_store::Error::PermissionDenied { .. }
+        | object_store::Error::Unauthenticated { .. } => {
+            io::Error::new(io::ErrorKind::PermissionDenied, error)
+        }
+        other => other.into(),
     }
 }

@@ -93,24 +93,22 @@ impl Blobs {
         }
     }
 
-    /// Uploads that have files, a thousand at most.
+    /// Uploads that have files, a thousand at most of each place they can be in.
     pub(crate) async fn uploads(&self) -> io::Result<Vec<String>> {
-        match &self.place {
-            Place::Disk => {
-                let place = self.local.join("uploads");
-                let Some(mut found) = absent(fs::read_dir(place).await)? else {
-                    return Ok(Vec::new());
-                };
-                let mut uploads = Vec::new();
-                while uploads.len() < MOST_UPLOADS
-                    && let Some(entry) = found.next_entry().await?
-                {
-                    uploads.extend(entry.file_name().into_string());
-                }
-                Ok(uploads)
+        let mut uploads = Vec::new();
+        if let Some(mut found) = absent(fs::read_dir(self.local.join("uploads")).await)? {
+            while uploads.len() < MOST_UPLOADS
+                && let Some(entry) = found.next_entry().await?
+            {
+                uploads.extend(entry.file_name().into_string());
             }
-            Place::Bucket(bucket) => bucket.names_below("uploads", MOST_UPLOADS).await,
         }
+        if let Place::Bucket(bucket) = &self.place {
+            uploads.extend(bucket.names_below("uploads", MOST_UPLOADS).await?);
+            uploads.sort_unstable();
+            uploads.dedup();
+        }
+        Ok(uploads)
     }
 
     /// Gives the only part of an upload the name of its digest, which the caller has verified: no byte is copied. False

@@ -93,8 +93,8 @@ impl From<Stopped> for Failure {
         match stopped {
             Stopped::Failed(failure) => failure,
             Stopped::Disk | Stopped::Unkept => failure(
-                "this server cannot write the blob to its disk",
-                "Ask its administrator to look at the disk and the log.",
+                "this server cannot store the blob",
+                "Ask its administrator to look at the log, and at where blobs are kept.",
             ),
         }
     }

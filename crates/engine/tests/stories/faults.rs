@@ -278,7 +278,7 @@ async fn a_bucket_that_takes_nothing_keeps_no_blob_from_its_readers_and_refuses_
         let body = stream::iter([Ok(layer.clone())]);
         engine.extend_upload(editor, &to, &id, None, None, body)
     };
-    bucket.set_read_only(true);
+    bucket.set_room(0);
     assert_eq!(
         all(story.blob(&digest, None).await.unwrap()).await.unwrap(),
         layer
@@ -289,7 +289,7 @@ async fn a_bucket_that_takes_nothing_keeps_no_blob_from_its_readers_and_refuses_
         matches!(refused, PushError::Engine(Error::Internal { .. })),
         "{refused}"
     );
-    bucket.set_read_only(false);
+    bucket.set_room(u64::MAX);
     assert_eq!(push().await.unwrap().size, layer.len() as u64);
     assert_eq!(
         all(story.blob(&digest, None).await.unwrap()).await.unwrap(),
@@ -297,6 +297,32 @@ async fn a_bucket_that_takes_nothing_keeps_no_blob_from_its_readers_and_refuses_
     );
     assert!(story.stored(&digest).await);
     story.nothing_is_left().await;
+}
+
+#[tokio::test]
+async fn what_a_bucket_refuses_in_the_middle_of_a_blob_does_not_stay_in_it() {
+    let db = TestDb::postgres().await;
+    let story = Story::new(&db).await;
+    let (engine, editor, to) = (&story.engine, &story.editor, &story.stream);
+    let bucket = db.bucket.as_ref().unwrap();
+    // More parts than are on their way at one time.
+    let bytes = Bytes::from(vec![1; 50_000_000]);
+    let id = engine.begin_upload(editor, to).await.unwrap().id;
+    let push = || {
+        let body = stream::iter([Ok(bytes.clone())]);
+        engine.extend_upload(editor, to, &id, None, None, body)
+    };
+    for room in [0, 9_000_000, 18_000_000, 43_000_000] {
+        bucket.set_room(room);
+        let refused = push().await.unwrap_err();
+        assert!(
+            matches!(refused, PushError::Engine(Error::Internal { .. })),
+            "{refused}"
+        );
+        assert!(bucket.unfinished().is_empty(), "{:?}", bucket.unfinished());
+    }
+    bucket.set_room(u64::MAX);
+    assert_eq!(push().await.unwrap().size, bytes.len() as u64);
 }
 
 db_test!(
@@ -330,28 +356,31 @@ db_test!(
     }
 );
 
-#[tokio::test]
-async fn fifty_readers_of_a_cold_blob_of_200_mb_are_one_request_upstream() {
-    const PART: usize = 1 << 20;
-    let db = TestDb::sqlite();
-    let up = TestUpstream::start().await;
-    let mut layer = Vec::with_capacity(200 * PART);
-    for number in 0..200_u8 {
-        layer.resize(layer.len() + PART, number);
-    }
-    let layer = Bytes::from(layer);
-    let (story, digest) = Story::with_layer(&db, &up, &layer).await;
-    let read = async || {
-        let mut blob = story.blob(&digest, None).await.unwrap();
-        let mut at = 0;
-        while let Some(piece) = blob.body.try_next().await.unwrap() {
-            assert!(piece == layer[at..at + piece.len()], "at {at}");
-            at += piece.len();
+db_test!(
+    async fn fifty_readers_of_a_cold_blob_of_200_mb_are_one_request_upstream(db) {
+        const PART: usize = 1 << 20;
+        let up = TestUpstream::start().await;
+        let mut layer = Vec::with_capacity(200 * PART);
+        for number in 0..200_u8 {
+            layer.resize(layer.len() + PART, number);
         }
-        at
-    };
-    let read = join_all((0..50).map(|_| read())).await;
-    assert_eq!(read, [layer.len(); 50]);
-    assert_eq!(up.count("GET", Route::Blob), 1);
-    assert!(story.stored(&digest).await);
-}
+        let layer = Bytes::from(layer);
+        let (story, digest) = Story::with_layer(&db, &up, &layer).await;
+        let read = async || {
+            let mut blob = story.blob(&digest, None).await.unwrap();
+            let mut at = 0;
+            while let Some(piece) = blob.body.try_next().await.unwrap() {
+                assert!(piece == layer[at..at + piece.len()], "at {at}");
+                at += piece.len();
+            }
+            at
+        };
+        let reads = join_all((0..50).map(|_| read())).await;
+        assert_eq!(reads, [layer.len(); 50]);
+        assert_eq!(up.count("GET", Route::Blob), 1);
+        assert!(story.stored(&digest).await);
+        // What is kept is all of it.
+        up.fail(Route::Blob, Fault::Status(404));
+        assert_eq!(read().await, layer.len());
+    }
+);

@@ -248,6 +248,12 @@ db_test!(
         db.forget_upload(&left).await;
         assert_eq!(story.engine.remove_abandoned_uploads().await.unwrap(), 1);
         assert_eq!(story.engine.remove_abandoned_uploads().await.unwrap(), 0);
+        // What came to this process of one that another went on with, and ended.
+        let rest = story.engine.config().data.join("blobs/uploads/ended");
+        std::fs::create_dir_all(&rest).unwrap();
+        std::fs::write(rest.join("part"), "half").unwrap();
+        assert_eq!(story.engine.remove_abandoned_uploads().await.unwrap(), 1);
+        assert!(!rest.exists());
         let whole = digest(&large());
         story.engine.finish_upload(&story.editor, &story.stream, &running, &whole).await.unwrap();
         assert_eq!(story.bytes(&whole).await, large());
