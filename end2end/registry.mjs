@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createCipheriv, createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, request as httpRequest } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -248,10 +248,15 @@ export async function startProxy(registry) {
     }
     const { method } = request;
     const headers = { accept: request.headers.accept ?? "*/*", ...(request.headers.range ? { range: request.headers.range } : {}) };
-    const given = await fetch(`${registry.url}${request.url}`, { method, headers });
-    const body = Buffer.from(await given.arrayBuffer());
+    // A connection of its own for each: one that was kept may be closed by the other side at this very moment.
+    const given = await new Promise((resolve, reject) => {
+      const asked = httpRequest(new URL(request.url, registry.url), { method, headers, agent: false }, resolve);
+      asked.once("error", reject).end();
+    });
+    const body = Buffer.concat(await given.toArray());
     const kept = ["content-type", "docker-content-digest", "docker-distribution-api-version", "content-range", "content-length"];
-    response.writeHead(given.status, Object.fromEntries(kept.filter((name) => given.headers.has(name)).map((name) => [name, given.headers.get(name)])));
+    const told = kept.filter((name) => name in given.headers).map((name) => [name, given.headers[name]]);
+    response.writeHead(given.statusCode, Object.fromEntries(told));
     if (blob && method === "GET" && proxy.mode === "hold") response.write(body.subarray(0, body.length / 2));
     else response.end(body);
   };

@@ -112,7 +112,16 @@ impl Engine {
             Way::Doors(doors) => doors,
         };
         let local = match proven {
-            true => self.local_blob(digest, range).await?,
+            true => match self.local_blob(digest, range).await {
+                // Whatever keeps us from reading it, who has it elsewhere can have it.
+                Err(error @ Error::Internal { .. })
+                    if may_fetch(stream, digest, &doors, freshness).is_ok() =>
+                {
+                    tracing::error!(blob.digest = %digest, %error, "a stored blob cannot be read; it is passed on from where it comes from");
+                    return self.through(doors, digest, range).await;
+                }
+                local => local?,
+            },
             false => None,
         };
         let kind = if local.is_some() { "hit" } else { "miss" };
@@ -209,8 +218,15 @@ impl Engine {
                 .await?
                 .any_proven(&doors, digest)
                 .await?;
-        if proven && let Some(size) = self.blobs().size(digest).await.map_err(disk)? {
-            return Ok(size);
+        if proven {
+            match self.blobs().size(digest).await {
+                Ok(Some(size)) => return Ok(size),
+                Ok(None) => {}
+                Err(error) if doors.is_empty() => return Err(disk(error)),
+                Err(error) => {
+                    tracing::error!(blob.digest = %digest, %error, "a stored blob cannot be looked at");
+                }
+            }
         }
         may_fetch(stream, digest, &doors, freshness)?;
         let mut download = Download::new(doors, digest, self.config().max_blob);

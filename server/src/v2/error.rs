@@ -170,6 +170,9 @@ impl Refusal {
                     Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
                         "the place where Weir keeps blobs does not take them; its administrator has to see to its rights and its room"
                     }
+                    Some(io::ErrorKind::HostUnreachable) => {
+                        "the place where Weir keeps blobs does not work; try again later, and if it stays so tell its administrator"
+                    }
                     _ => "a fault in Weir; its log has more",
                 };
                 Self::new(Code::Unknown, message)

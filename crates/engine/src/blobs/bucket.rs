@@ -1,11 +1,11 @@
 //! A bucket of an S3-like object store. Addresses and keys are `AWS_*` of the environment, as everywhere.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut, RetryConfig,
     aws::AmazonS3Builder, path::Path,
 };
 use tokio::task::JoinSet;
@@ -16,6 +16,10 @@ use super::Body;
 const CHUNK: usize = 8 << 20;
 /// Parts on their way at one time.
 const AHEAD: usize = 2;
+
+/// How often, and how long at most, a request the bucket fails is sent again: a client waits for it.
+const RETRIES: usize = 3;
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A bucket, and a prefix in it.
 #[derive(Debug, Clone)]
@@ -36,7 +40,13 @@ impl Bucket {
         }
         // Its connections take the process's provider; there is one, and it is this.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        let mut builder = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_retry(RetryConfig {
+                max_retries: RETRIES,
+                retry_timeout: PATIENCE,
+                ..RetryConfig::default()
+            });
         for (name, value) in options {
             builder = builder.with_config(name.parse()?, *value);
         }
@@ -52,7 +62,8 @@ impl Bucket {
 
     /// Bytes of an object.
     pub async fn size(&self, name: &str) -> io::Result<u64> {
-        Ok(self.store.head(&self.path(name)).await?.size)
+        let found = self.store.head(&self.path(name)).await;
+        Ok(found.map_err(refused)?.size)
     }
 
     /// The bytes of an object from `start` up to `end`.
@@ -64,8 +75,9 @@ impl Bucket {
             range: Some(GetRange::Bounded(start..end)),
             ..GetOptions::default()
         };
-        let found = self.store.get_opts(&self.path(name), options).await?;
-        Ok(found.into_stream().map_err(io::Error::from).boxed())
+        let found = self.store.get_opts(&self.path(name), options).await;
+        let found = found.map_err(refused)?;
+        Ok(found.into_stream().map_err(refused).boxed())
     }
 
     /// Writes an object: whole, or not at all.
@@ -113,7 +125,7 @@ impl Bucket {
     pub async fn remove(&self, name: &str) -> io::Result<()> {
         match self.store.delete(&self.path(name)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(refused(error)),
         }
     }
 
@@ -123,7 +135,7 @@ impl Bucket {
         let mut found = self.store.list(Some(&path));
         let mut names = BTreeSet::new();
         while names.len() < most
-            && let Some(object) = found.try_next().await?
+            && let Some(object) = found.try_next().await.map_err(refused)?
         {
             let first = object
                 .location
@@ -137,10 +149,10 @@ impl Bucket {
     /// Removes all objects below a name.
     pub async fn remove_below(&self, name: &str) -> io::Result<()> {
         let mut found = self.store.list(Some(&self.path(name)));
-        while let Some(object) = found.try_next().await? {
+        while let Some(object) = found.try_next().await.map_err(refused)? {
             match self.store.delete(&object.location).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(refused(error)),
             }
         }
         Ok(())
@@ -174,13 +186,40 @@ async fn one_sent(sending: &mut JoinSet<object_store::Result<()>>) -> io::Result
     }
 }
 
-/// Why an object was not written. That the bucket does not let us, or has no room left, is for its administrator.
+/// Why the bucket did not do it: it does not let us, which is for its administrator, or it fails whatever is asked.
 fn refused(error: object_store::Error) -> io::Error {
     match error {
         object_store::Error::PermissionDenied { .. }
         | object_store::Error::Unauthenticated { .. } => {
             io::Error::new(io::ErrorKind::PermissionDenied, error)
         }
+        object_store::Error::Generic { .. } => {
+            io::Error::new(io::ErrorKind::HostUnreachable, error)
+        }
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bucket_that_nobody_serves_is_told_apart_from_one_without_the_object() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", nobody.local_addr().unwrap());
+        drop(nobody);
+        let options = [
+            ("aws_endpoint", endpoint.as_str()),
+            ("aws_allow_http", "true"),
+            ("aws_region", "test"),
+            ("aws_access_key_id", "key"),
+            ("aws_secret_access_key", "secret"),
+        ];
+        let bucket = Bucket::open("s3://blobs/weir", &options).unwrap();
+        let body = futures::stream::iter([Ok(Bytes::from_static(b"a blob"))]);
+        let (looked, put) = tokio::join!(bucket.size("a"), bucket.put("a", body));
+        assert_eq!(looked.unwrap_err().kind(), io::ErrorKind::HostUnreachable);
+        assert_eq!(put.unwrap_err().kind(), io::ErrorKind::HostUnreachable);
     }
 }

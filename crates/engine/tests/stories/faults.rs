@@ -244,6 +244,37 @@ db_test!(
 );
 
 #[tokio::test]
+async fn a_stored_blob_that_cannot_be_read_is_passed_on_from_its_registry() {
+    let db = TestDb::sqlite();
+    let up = TestUpstream::start().await;
+    let layer = layer();
+    let (story, digest) = Story::with_layer(&db, &up, &layer).await;
+    all(story.blob(&digest, None).await.unwrap()).await.unwrap();
+    story.nothing_is_left().await;
+    let hex = digest.hex();
+    let blobs = story.engine.config().data.join("blobs/sha256");
+    let file = blobs.join(&hex[..2]).join(hex);
+    std::fs::remove_file(&file).unwrap();
+    // A link to itself: whoever opens it is refused.
+    std::os::unix::fs::symlink(&file, &file).unwrap();
+    up.forget_requests();
+    assert_eq!(
+        all(story.blob(&digest, None).await.unwrap()).await.unwrap(),
+        layer
+    );
+    let part = story.blob(&digest, Some(Range::Last(10))).await.unwrap();
+    assert_eq!(all(part).await.unwrap(), layer[layer.len() - 10..]);
+    let head = story
+        .engine
+        .blob_head(&story.editor, &story.stream, &digest);
+    assert_eq!(head.await.unwrap(), layer.len() as u64);
+    // Where it is nowhere else, it is said.
+    up.lose_blob("team/app", &digest);
+    let refused = story.blob(&digest, None).await.err().unwrap();
+    assert!(matches!(refused, Error::Upstream { .. }), "{refused}");
+}
+
+#[tokio::test]
 async fn a_blob_that_came_whole_and_cannot_be_kept_is_read_whole() {
     let db = TestDb::sqlite();
     let up = TestUpstream::start().await;
