@@ -187,10 +187,12 @@ impl Engine {
             return Ok(());
         }
         let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
-        if !download.open().await? {
+        // The file is made while the registry is waited for.
+        let (opened, file) = tokio::join!(download.open(), self.blobs().begin(id, digest));
+        if !opened? {
             return Err(download.wrong("nothing").into());
         }
-        let file = self.blobs().begin(id, digest).await?;
+        let file = file?;
         let size = download.size;
         fill.progress.send_modify(|progress| progress.size = size);
         let pieces = stream::try_unfold(&mut download, |download| async {
