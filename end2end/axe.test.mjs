@@ -72,3 +72,29 @@ test("no page is wider than its window", async () => {
   await page.context().close();
   assert.deepEqual(found, []);
 });
+
+test("the key / goes to the search field until it is switched off", async () => {
+  const page = await newPage(browser);
+  await signIn(page, home.url);
+  const pressed = async () => {
+    // Only with the script there is a switch.
+    await page.getByRole("banner").getByText("admin", { exact: true }).click();
+    await page.getByLabel("Key / goes to search").waitFor();
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press("/");
+    return page.evaluate(() => document.activeElement.id);
+  };
+  await page.goto(`${home.url}/streams`);
+  assert.equal(await pressed(), "search");
+  assert.equal(await page.locator("#search").inputValue(), "", "the key itself is not typed");
+  await page.getByLabel("Key / goes to search").uncheck();
+  for (let i = 0; i < 2; i += 1) {
+    await page.goto(`${home.url}/streams`);
+    assert.equal(await pressed(), "");
+  }
+  await page.getByLabel("Key / goes to search").check();
+  await page.goto(`${home.url}/streams`);
+  assert.equal(await pressed(), "search");
+  assert.deepEqual(page.troubles, []);
+  await page.context().close();
+});

@@ -8,12 +8,13 @@
 //! <LivePage events=routes::events(Some(&stream))/>              once a page that shows what may change meanwhile
 //! <NameAdvice field="destination".to_owned() start=text/>        below a field for a tag's name
 //! <LiveProgress id=job.id start=snapshot/>                      instead of a bar and a line of text
-//! <SearchKey field="search".to_owned()/>                         once a page: `/` goes to the search field
+//! <SearchKey field="search".to_owned()/>                         once a page: `/` goes to the search field; its switch
 //! <SelectAll form="tags".to_owned() name="tag[]".to_owned()/>   in the table's head
 //! <RowSelection form="tags".to_owned() name="tag[]".to_owned()/>   in a selection bar; `SelectionBar` has it
 //! <form method="post" action="/theme">.. <ThemeSwitch theme=theme/></form>
 //! ```
 
+mod cookie;
 mod copy;
 mod live;
 mod naming;

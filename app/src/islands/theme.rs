@@ -1,11 +1,8 @@
 //! Chooses the theme. Without scripts the form around it does; the island makes it instant.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlDocument;
 
-/// A year.
-const MAX_AGE: u32 = 31_536_000;
+use super::cookie;
 
 /// Buttons inside the `/theme` form: system, light, dark.
 #[island]
@@ -30,13 +27,7 @@ pub fn ThemeSwitch(
 
 /// Puts the theme on the page and into its cookie; nothing if that fails, which leaves it to the form.
 fn apply(name: &str) -> Option<()> {
-    let document = document();
-    let root = document.document_element()?;
+    let root = document().document_element()?;
     root.set_attribute("data-theme", name).ok()?;
-    let secure = match window().location().protocol().as_deref() {
-        Ok("https:") => "; secure",
-        _ => "",
-    };
-    let cookie = format!("theme={name}; path=/; max-age={MAX_AGE}; samesite=lax{secure}");
-    document.dyn_ref::<HtmlDocument>()?.set_cookie(&cookie).ok()
+    cookie::keep("theme", name)
 }

@@ -123,9 +123,8 @@ fn Frame() -> impl IntoView {
             <Brand href=routes::OVERVIEW/>
             <form class="search" method="get" action=routes::STREAMS role="search">
                 <label class="visually-hidden" for="search">"Find a stream, tag or image"</label>
-                <input id="search" type="search" name="find" placeholder="Find a stream, ns/name:tag or digest" title="Press / to come here"/>
+                <input id="search" type="search" name="find" placeholder="Find a stream, ns/name:tag or digest"/>
             </form>
-            <SearchKey field="search".to_owned()/>
             <span class="grow"></span>
             <span id="running"><RunningImports/></span>
             <details class="menu" name="menu">
@@ -134,6 +133,7 @@ fn Frame() -> impl IntoView {
                     <p class="muted">{format!("Signed in as {} ({})", actor.name, actor.role.as_str())}</p>
                     <a href=routes::TOKENS>"API tokens"</a>
                     {theme}
+                    <SearchKey field="search".to_owned()/>
                     <form method="post" action=routes::LOGOUT><Csrf token=request.csrf/><Button kind="quiet">"Sign out"</Button></form>
                 </div>
             </details>
