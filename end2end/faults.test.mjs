@@ -249,7 +249,7 @@ for (const [database, blobs] of [["sqlite", "disk"], ["postgres", "disk"], ["pos
       assert.equal(refused.status, 500);
       const { errors } = await refused.json();
       assert.equal(errors[0].code, "UNKNOWN");
-      assert.match(errors[0].message, bucket ? /where Weir keeps blobs does not take them/ : /no room left on the disk/);
+      assert.match(errors[0].message, bucket ? /where Weir keeps blobs refuses it/ : /no room left on the disk/);
       await nothingHalf();
       assert.equal((await client.send("GET", "/v2/team/big/tags/list")).status, 200, "it goes on serving");
 

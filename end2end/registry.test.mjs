@@ -22,6 +22,8 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await registry?.stop();
+  // Its agent outlives gpg.
+  await run("gpgconf", ["--kill", "all"]);
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 

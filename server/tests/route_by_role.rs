@@ -191,7 +191,7 @@ const FUNCTIONS: [Function; 19] = [
         &[
             (
                 "edit",
-                r#"{"edit":"policies","which":{"matching":{"namespace":null,"text":"","failed":false}},"insecure":true,"tags":{"insecure":null,"reference_policy":null,"schedule":null}}"#,
+                r#"{"edit":"policies","which":{"matching":{"filter":{"namespace":null,"text":"","failed":false},"after":null}},"insecure":true,"tags":{"insecure":null,"reference_policy":null,"schedule":null}}"#,
             ),
             ("token", "none"),
         ],

@@ -7,6 +7,8 @@ use model::{
     Digest,
     import::{ImportRequest, Selection},
     policy::{ReferencePolicy, Schedule},
+    tag::TagAt,
+    tagging::{Mode, TagInput, TagRequest},
 };
 use serde_json::json;
 
@@ -320,6 +322,34 @@ async fn what_a_closed_namespace_has_is_not_read_through_what_another_registry_s
                 assert_eq!(page.status, StatusCode::NOT_FOUND, "{method} {path}");
             }
         }
+    }
+    // Nor under a tag of its own.
+    let id = TagInput::Image(stream.clone(), hidden.hex().to_owned());
+    let at = TagAt::new(&stream, "own".parse().unwrap());
+    let by_id = TagRequest::new(id, at, Mode::Fixed);
+    let text = format!(
+        "kind: ImageStream\napiVersion: v1\nmetadata: {{name: liar}}\nspec: {{tags: [{{name: own, from: {{kind: ImageStreamImage, name: 'liar@{hidden}'}}}}]}}\n"
+    );
+    let draft = engine::Draft {
+        namespace: "open".into(),
+        text,
+    };
+    for refused in [
+        server.engine.plan_tag(&console, &by_id).await.map(drop),
+        server.engine.set_tag(&console, &by_id, "").await.map(drop),
+        server
+            .engine
+            .plan_definitions(&console, &draft)
+            .await
+            .map(drop),
+        server
+            .engine
+            .apply_definitions(&console, &draft, "")
+            .await
+            .map(drop),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, engine::Error::Upstream { .. }), "{error}");
     }
     // Nor is it carried on from there.
     let path = format!("/v2/open/app/blobs/uploads/?mount={secret}&from=open/liar");

@@ -183,7 +183,7 @@ async fn look(
     let call = &asked.call;
     let planned = call.engine.plan_bulk(&call.actor, edit).await;
     let planned = planned.map_err(ApiError::from);
-    let shown = planned.and_then(|planned| confirm(asked, edit, planned));
+    let shown = planned.and_then(|planned| confirm(asked, planned));
     if let Some(refused) = asked.refusal() {
         // What was confirmed is shown anew, below what was wrong with it.
         return Ok((shown.ok(), Some(refused)));
@@ -195,8 +195,13 @@ async fn look(
     }
 }
 
-fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyView, ApiError> {
-    let PlannedBulk { all, same, next } = planned;
+fn confirm(asked: &Asked, planned: PlannedBulk) -> Result<AnyView, ApiError> {
+    let PlannedBulk {
+        edit,
+        all,
+        same,
+        next,
+    } = planned;
     let streams = all.plans.len();
     let changes: usize = all.plans.iter().map(|plan| plan.changes.len()).sum();
     let warnings = warnings(&all.plans);
@@ -226,7 +231,7 @@ fn confirm(asked: &Asked, edit: &BulkEdit, planned: PlannedBulk) -> Result<AnyVi
             "More streams match than are changed at once. This part ends with {last}; what follows is shown once it is confirmed."
         )
     });
-    let field = form::edit_field(edit)?;
+    let field = form::edit_field(&edit)?;
     Ok(view! {
         <section class="confirm" id="preview" tabindex="-1">
             <h2>"What will happen"</h2>

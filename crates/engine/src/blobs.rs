@@ -14,7 +14,8 @@
 //! then it is renamed, or sent to the bucket, where an object is there whole or not at all. So what has a name by digest is
 //! whole, whenever the power goes. What a crash leaves in `temp` is removed at the next start: who writes a file holds its
 //! lock. Uploads nobody goes on with, and what is left of those that ended, are removed by the background work. Parts of an
-//! object a crash left unfinished in a bucket are no object; the bucket's own rules remove them.
+//! object that a crash, or who left meanwhile, kept from being finished in a bucket are no object; the bucket's own rules
+//! remove them.
 
 mod bucket;
 mod hash;

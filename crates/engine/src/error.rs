@@ -1,5 +1,10 @@
 //! What an operation answers when it does not do what was asked. Each kind has one meaning in every door.
 
+use std::io;
+
+/// What was being done when stored bytes could not be read, and when they could not be written.
+const BLOBS: [&str; 2] = ["reading a blob", "storing a blob"];
+
 /// The six kinds of refusal. The text is for the person who asked, except for `Internal`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -50,6 +55,35 @@ impl Error {
             field,
             message: message.into(),
         }
+    }
+
+    /// Stored bytes that cannot be read.
+    pub(crate) fn reading_blob(error: io::Error) -> Self {
+        Self::Internal {
+            doing: BLOBS[0],
+            source: Box::new(error),
+        }
+    }
+
+    /// Bytes that cannot be stored.
+    pub(crate) fn storing_blob(error: io::Error) -> Self {
+        Self::Internal {
+            doing: BLOBS[1],
+            source: Box::new(error),
+        }
+    }
+
+    /// What the disk or the bucket said, if it was the place of blobs that failed.
+    #[must_use]
+    pub fn place_of_blobs(&self) -> Option<io::ErrorKind> {
+        let Self::Internal { doing, source } = self else {
+            return None;
+        };
+        let first: &(dyn std::error::Error + 'static) = source.as_ref();
+        BLOBS.contains(doing).then_some(())?;
+        std::iter::successors(Some(first), |error| error.source())
+            .filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()))
+            .find(|kind| *kind != io::ErrorKind::Other)
     }
 
     /// Something in our database contradicts itself.

@@ -158,7 +158,7 @@ impl Engine {
                             });
                         }
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Err(error) => return Err(disk(error)),
+                        Err(error) => return Err(Error::reading_blob(error)),
                     }
                 }
                 Ok(Ready::Stored) => {}
@@ -222,7 +222,9 @@ impl Engine {
             match self.blobs().size(digest).await {
                 Ok(Some(size)) => return Ok(size),
                 Ok(None) => {}
-                Err(error) if doors.is_empty() => return Err(disk(error)),
+                Err(error) if may_fetch(stream, digest, &doors, freshness).is_err() => {
+                    return Err(Error::reading_blob(error));
+                }
                 Err(error) => {
                     tracing::error!(blob.digest = %digest, %error, "a stored blob cannot be looked at");
                 }
@@ -257,7 +259,14 @@ impl Engine {
             Way::Known(_) => return Ok(false),
             Way::Doors(doors) => doors,
         };
-        if proven && self.blobs().size(digest).await.map_err(disk)?.is_some() {
+        if proven
+            && self
+                .blobs()
+                .size(digest)
+                .await
+                .map_err(Error::reading_blob)?
+                .is_some()
+        {
             return Ok(false);
         }
         if doors.is_empty() {
@@ -274,7 +283,13 @@ impl Engine {
                 // It is being stored from elsewhere: what is wanted is that one of ours has it, too.
                 None => {
                     self.see(doors.clone(), digest).await?;
-                    if self.blobs().size(digest).await.map_err(disk)?.is_some() {
+                    if self
+                        .blobs()
+                        .size(digest)
+                        .await
+                        .map_err(Error::reading_blob)?
+                        .is_some()
+                    {
                         return Ok(true);
                     }
                 }
@@ -306,9 +321,9 @@ impl Engine {
         }
     }
 
-    /// The bytes of a manifest, if they are here. One that cannot be read is as good as not here.
-    pub(crate) async fn kept_manifest(&self, digest: &Digest) -> Option<Bytes> {
-        self.blobs().bytes(digest, MANIFEST_CAP).await.ok()?
+    /// The bytes of a manifest, if they are here.
+    pub(crate) async fn kept_manifest(&self, digest: &Digest) -> io::Result<Option<Bytes>> {
+        self.blobs().bytes(digest, MANIFEST_CAP).await
     }
 
     /// Keeps the bytes of a manifest, if blobs are kept at all. It can be fetched again: a failure is only told.
@@ -370,7 +385,7 @@ impl Engine {
         if found.is_empty() && !pushed {
             return Err(Error::NotFound(format!("{stream} has no blob {digest}")));
         }
-        let ours = pushed || self.any_pushed(&mut tx, &record, &found).await?;
+        let ours = pushed || Self::any_pushed(&tx, &record, &found);
         let doors = self.doors(&mut tx, &record, found).await?;
         Ok(Way::Doors(Doors {
             proven: ours || tx.any_proven(&doors, digest).await?,
@@ -409,7 +424,12 @@ impl Engine {
     }
 
     async fn local_blob(&self, digest: &Digest, range: Option<Range>) -> Result<Option<Blob>> {
-        let Some(found) = self.blobs().open(digest).await.map_err(disk)? else {
+        let Some(found) = self
+            .blobs()
+            .open(digest)
+            .await
+            .map_err(Error::reading_blob)?
+        else {
             return Ok(None);
         };
         let size = found.size;
@@ -417,7 +437,7 @@ impl Engine {
         Ok(Some(Blob {
             size,
             range: (start, end),
-            body: found.read(start, end).await.map_err(disk)?,
+            body: found.read(start, end).await.map_err(Error::reading_blob)?,
         }))
     }
 }
@@ -476,13 +496,6 @@ fn known(bytes: &'static [u8], range: Option<Range>) -> Result<Blob> {
         range: (start, end),
         body: stream::iter([Ok(Bytes::from_static(part))]).boxed(),
     })
-}
-
-fn disk(error: io::Error) -> Error {
-    Error::Internal {
-        doing: "reading a blob",
-        source: Box::new(error),
-    }
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub enum PushError {
 
 impl From<io::Error> for PushError {
     fn from(error: io::Error) -> Self {
-        Self::Engine(place(error))
+        Self::Engine(Error::storing_blob(error))
     }
 }
 
@@ -174,7 +174,7 @@ impl Engine {
             .map_err(|error| match error {
                 PartError::Client(why) => PushError::Broken(why),
                 PartError::TooLarge => too_large(),
-                PartError::Place(error) => PushError::Engine(place(error)),
+                PartError::Place(error) => PushError::Engine(Error::storing_blob(error)),
             })?;
         let size = taken.size.saturating_add(written);
         let noted = if length.is_some_and(|length| length != written) {
@@ -185,7 +185,10 @@ impl Engine {
             self.note_part(id, &taken, &part, written).await
         };
         if noted.is_err() || written == 0 {
-            self.blobs().remove_part(id, &part).await.map_err(place)?;
+            self.blobs()
+                .remove_part(id, &part)
+                .await
+                .map_err(Error::storing_blob)?;
         }
         noted?;
         if let Some(hasher) = hasher {
@@ -278,7 +281,7 @@ impl Engine {
             .blobs()
             .begin(&self.clock().id(), digest)
             .await
-            .map_err(place)?;
+            .map_err(Error::storing_blob)?;
         let body = self.blobs().read_parts(id, parts);
         let new = new
             .append(body.map_err(|error| gone_or(id, error)), |_| ())
@@ -286,7 +289,7 @@ impl Engine {
         if !new.is_right() {
             return Ok(false);
         }
-        new.keep().await.map_err(place)?;
+        new.keep().await.map_err(Error::storing_blob)?;
         Ok(true)
     }
 
@@ -325,7 +328,12 @@ impl Engine {
         if !matches!(self.may_read_stored(actor, from, digest).await, Ok(true)) {
             return Ok(false);
         }
-        let Some(size) = self.blobs().size(digest).await.map_err(place)? else {
+        let Some(size) = self
+            .blobs()
+            .size(digest)
+            .await
+            .map_err(Error::storing_blob)?
+        else {
             return Ok(false);
         };
         let mut tx = self.store().write().await?;
@@ -382,7 +390,7 @@ impl Engine {
             }
         }
         // An upload is noted before its first byte comes, and forgotten before its files go.
-        for id in self.blobs().uploads().await.map_err(place)? {
+        for id in self.blobs().uploads().await.map_err(Error::storing_blob)? {
             let mut tx = self.store().read().await?;
             if !tx.upload_exists(&id).await? {
                 self.remove_upload_files(&id).await;
@@ -403,17 +411,10 @@ impl Engine {
     }
 }
 
-pub(crate) fn place(error: io::Error) -> Error {
-    Error::Internal {
-        doing: "storing what was pushed",
-        source: Box::new(error),
-    }
-}
-
 /// A part that is gone became a blob just before a crash, or by the same request made twice: the upload is over.
 fn gone_or(id: &str, error: io::Error) -> PushError {
     match error.kind() {
         io::ErrorKind::NotFound => PushError::UnknownUpload(id.to_owned()),
-        _ => PushError::Engine(place(error)),
+        _ => PushError::Engine(Error::storing_blob(error)),
     }
 }

@@ -3,7 +3,10 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -27,18 +30,22 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Reads what the answer left of a request.
 #[expect(
     clippy::disallowed_methods,
-    reason = "it ends by itself and holds nothing but the connection, which a stop does not wait for"
+    reason = "it ends by itself, and holds nothing but its connection, which a stop waits for or cuts off as any other"
 )]
 pub async fn linger(request: Request, next: Next) -> Response {
-    // Who asks first whether to send does not send what is refused.
-    if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
+    if request.body().is_end_stream() {
         return next.run(request).await;
     }
+    // Who asks first whether to send does not send what nobody wanted to read.
+    let asks = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
-    let body = Shared(Arc::new(Mutex::new(body)));
+    let body = Shared {
+        body: Arc::new(Mutex::new(body)),
+        begun: Arc::default(),
+    };
     let lent = Body::new(body.clone());
     let response = next.run(Request::from_parts(parts, lent)).await;
-    if !body.is_end_stream() {
+    if !body.is_end_stream() && (body.begun.load(Relaxed) || !asks) {
         tokio::spawn(timeout(LONGEST, rest(body)));
     }
     response
@@ -56,11 +63,15 @@ async fn rest(mut body: Shared) {
 
 /// A body that outlives whom it was lent to.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct Shared {
+    body: Arc<Mutex<Body>>,
+    /// Somebody wanted to read it.
+    begun: Arc<AtomicBool>,
+}
 
 impl Shared {
     fn body(&self) -> MutexGuard<'_, Body> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,6 +83,7 @@ impl HttpBody for Shared {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        self.begun.store(true, Relaxed);
         Pin::new(&mut *self.body()).poll_frame(cx)
     }
 
@@ -125,6 +137,38 @@ mod tests {
                 length += read;
             }
             assert!(answer.starts_with(b"HTTP/1.1 507 "));
+        }
+    }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "it goes with the test")]
+    async fn who_asks_first_sends_nothing_that_nobody_wants_and_hears_the_rest() {
+        const HEAD: &str = "PUT / HTTP/1.1\r\nhost: weir\r\nexpect: 100-continue\r\n";
+        let reading = async |body: Body| {
+            let mut body = body.into_data_stream();
+            let first = body.next().await;
+            assert!(matches!(first, Some(Ok(_))));
+            (StatusCode::INSUFFICIENT_STORAGE, "no room")
+        };
+        let reading = Router::new()
+            .route("/", put(reading))
+            .layer(from_fn(linger));
+        for (router, asked) in [(refusing(), false), (reading, true)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(axum::serve(listener, router).into_future());
+            let mut client = TcpStream::connect(address).await.unwrap();
+            let head = format!("{HEAD}content-length: 20000000\r\n\r\n");
+            client.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = vec![0; 4096];
+            let read = client.read(&mut answer).await.unwrap();
+            assert_eq!(answer.starts_with(b"HTTP/1.1 100 "), asked);
+            assert_eq!(answer[..read].ends_with(b"no room"), !asked);
+            if asked {
+                client.write_all(&vec![1; 20_000_000]).await.unwrap();
+                let read = client.read(&mut answer).await.unwrap();
+                assert!(answer[..read].starts_with(b"HTTP/1.1 507 "));
+            }
         }
     }
 

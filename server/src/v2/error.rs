@@ -163,12 +163,12 @@ impl Refusal {
             ),
             Error::Internal { .. } => {
                 tracing::error!(%error, "a registry request failed");
-                let message = match at_the_bottom(error) {
+                let message = match error.place_of_blobs() {
                     Some(io::ErrorKind::StorageFull) => {
                         "there is no room left on the disk of Weir; its administrator has to make some"
                     }
                     Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
-                        "the place where Weir keeps blobs does not take them; its administrator has to see to its rights and its room"
+                        "the place where Weir keeps blobs refuses it; its administrator has to see to its rights and its room"
                     }
                     Some(io::ErrorKind::HostUnreachable) => {
                         "the place where Weir keeps blobs does not work; try again later, and if it stays so tell its administrator"
@@ -184,14 +184,6 @@ impl Refusal {
     pub fn word(&self) -> &'static str {
         self.code.row().0
     }
-}
-
-/// What the disk or the bucket said, if that is at the bottom of it.
-fn at_the_bottom(error: &Error) -> Option<io::ErrorKind> {
-    let first: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(Some(first), |error| error.source())
-        .filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()))
-        .find(|kind| *kind != io::ErrorKind::Other)
 }
 
 /// What clients are told when another registry did not give it: a code with which they print why.

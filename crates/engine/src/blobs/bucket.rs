@@ -17,8 +17,8 @@ const CHUNK: usize = 8 << 20;
 /// Parts on their way at one time.
 const AHEAD: usize = 2;
 
-/// How often, and how long at most, a request the bucket fails is sent again: a client waits for it.
-const RETRIES: usize = 3;
+/// How often, and how long at most, a request the bucket fails is sent again: some seconds, while a client waits.
+const RETRIES: usize = 6;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A bucket, and a prefix in it.

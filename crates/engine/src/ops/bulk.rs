@@ -22,6 +22,8 @@ use crate::{
 /// What a change over many streams would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedBulk {
+    /// What is confirmed: of many parts, the first in which something changes.
+    pub edit: BulkEdit,
     /// A plan for each stream that changes.
     pub all: PlannedAll,
     /// Streams that stay as they are.
@@ -51,6 +53,8 @@ struct Part {
 struct PlannedPart {
     all: Vec<One>,
     same: usize,
+    /// Why one of them stays as it is.
+    refused: Option<Error>,
     next: Option<StreamRef>,
 }
 
@@ -69,13 +73,41 @@ impl Engine {
     pub async fn plan_bulk(&self, actor: &Actor, edit: &BulkEdit) -> Result<PlannedBulk> {
         actor.may_write_anywhere()?;
         let mut tx = self.store().read().await?;
-        let PlannedPart { all, same, next } = self.plan_part(&mut tx, actor, edit, false).await?;
-        let plans = all.into_iter().map(|one| one.plan).collect();
-        Ok(PlannedBulk {
-            all: PlannedAll::new(plans)?,
-            same,
-            next,
-        })
+        let mut edit = edit.clone();
+        let mut passed = 0;
+        loop {
+            let part = self.plan_part(&mut tx, actor, &edit, false).await?;
+            let PlannedPart {
+                all,
+                same,
+                refused,
+                next,
+            } = part;
+            match (&mut edit, refused, next) {
+                // A part that is so already is passed over.
+                (
+                    BulkEdit::Policies {
+                        which: WhichStreams::Matching { after, .. },
+                        ..
+                    },
+                    _,
+                    Some(next),
+                ) if all.is_empty() => {
+                    passed += same;
+                    *after = Some(next);
+                }
+                (_, Some(error), _) if all.is_empty() => return Err(error),
+                (_, _, next) => {
+                    let plans = all.into_iter().map(|one| one.plan).collect();
+                    return Ok(PlannedBulk {
+                        edit,
+                        all: PlannedAll::new(plans)?,
+                        same: passed + same,
+                        next,
+                    });
+                }
+            }
+        }
     }
 
     /// Changes many streams, all or none: plans again under their locks, then applies. What has to be imported again is.
@@ -85,7 +117,11 @@ impl Engine {
     pub async fn bulk(&self, actor: &Actor, edit: &BulkEdit, token: &str) -> Result<BulkDone> {
         actor.may_write_anywhere()?;
         let mut tx = self.store().write().await?;
-        let PlannedPart { all, next, .. } = self.plan_part(&mut tx, actor, edit, true).await?;
+        let part = self.plan_part(&mut tx, actor, edit, true).await?;
+        let (all, next) = match part.refused {
+            Some(error) if part.all.is_empty() => return Err(error),
+            _ => (part.all, part.next),
+        };
         let plans = all.iter().map(|one| one.plan.clone()).collect();
         let confirmed = PlannedAll::new(plans)?;
         if confirmed.token != token {
@@ -122,7 +158,7 @@ impl Engine {
         })
     }
 
-    /// Plans the first part in which something changes, if asked under the streams' locks.
+    /// Plans the part that begins after a stream, if asked under the streams' locks.
     async fn plan_part(
         &self,
         tx: &mut Tx,
@@ -130,55 +166,40 @@ impl Engine {
         edit: &BulkEdit,
         lock: bool,
     ) -> Result<PlannedPart> {
-        let mut after = match edit {
-            BulkEdit::Policies {
-                which: WhichStreams::Matching { after, .. },
-                ..
-            } => after.clone(),
-            _ => None,
-        };
-        let mut same = 0;
-        loop {
-            let mut part = self.part(tx, actor, edit, after.as_ref()).await?;
-            if lock {
-                tx.lock_streams(part.records.iter().map(|record| record.id.as_str()))
-                    .await?;
-                // Loaded once more: they may have changed while the locks were waited for.
-                part = self.part(tx, actor, edit, after.as_ref()).await?;
-            }
-            same += part.records.len();
-            match (self.plan_each(tx, part.records, edit).await, part.next) {
-                // All are so already.
-                (Err(Error::Invalid { .. }), Some(next)) => after = Some(next),
-                (Err(error), _) => return Err(error),
-                (Ok(all), next) => {
-                    same -= all.len();
-                    return Ok(PlannedPart { all, same, next });
-                }
-            }
+        let steps = steps(edit)?;
+        let mut part = self.part(tx, actor, edit).await?;
+        if lock {
+            tx.lock_streams(part.records.iter().map(|record| record.id.as_str()))
+                .await?;
+            // Loaded once more: they may have changed while the locks were waited for.
+            part = self.part(tx, actor, edit).await?;
         }
+        let count = part.records.len();
+        let (all, refused) = self.plan_each(tx, part.records, &steps).await?;
+        Ok(PlannedPart {
+            same: count - all.len(),
+            all,
+            refused,
+            next: part.next,
+        })
     }
 
     /// The streams an edit is about, in order; the actor may change them all.
-    async fn part(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        edit: &BulkEdit,
-        after: Option<&StreamRef>,
-    ) -> Result<Part> {
+    async fn part(&self, tx: &mut Tx, actor: &Actor, edit: &BulkEdit) -> Result<Part> {
         let most = self.config().streams_at_once;
         let mut matching = false;
+        let mut begun = false;
         let streams = match edit {
             BulkEdit::Policies { which, .. } => match which {
                 WhichStreams::Streams(streams) => {
                     let each: BTreeSet<StreamRef> = streams.iter().cloned().collect();
                     each.into_iter().collect()
                 }
-                WhichStreams::Matching { filter, .. } => {
+                WhichStreams::Matching { filter, after } => {
                     matching = true;
+                    begun = after.is_some();
                     let mut found = Vec::new();
-                    let mut cursor = after.map(|after| Cursor::After(after.to_string()));
+                    let mut cursor = after.as_ref().map(|after| Cursor::After(after.to_string()));
                     loop {
                         let size = PageRequest::MAX;
                         let page = tx
@@ -237,7 +258,7 @@ impl Engine {
                 BulkEdit::Undo { number } => {
                     Error::NotFound(format!("there is no change {number}"))
                 }
-                BulkEdit::Policies { .. } if after.is_some() => {
+                BulkEdit::Policies { .. } if begun => {
                     Error::invalid("stream", "no more streams match; all was done")
                 }
                 BulkEdit::Policies { .. } => Error::invalid("stream", "no stream was chosen"),
@@ -249,19 +270,18 @@ impl Engine {
         })
     }
 
-    /// Plans each stream; those that stay as they are are left out.
+    /// Plans each stream; those that stay as they are are left out, and why is told of one of them.
     async fn plan_each(
         &self,
         tx: &mut Tx,
         records: Vec<StreamRecord>,
-        edit: &BulkEdit,
-    ) -> Result<Vec<One>> {
-        let steps = steps(edit)?;
+        steps: &[Edit],
+    ) -> Result<(Vec<One>, Option<Error>)> {
         let mut all = Vec::new();
         let mut refused = None;
         for record in records {
             let mut planned: Option<(StreamFacts, Plan)> = None;
-            for step in &steps {
+            for step in steps {
                 match (edits::plan(tx, &record, step).await, &mut planned) {
                     (Ok((facts, plan)), Some((all_facts, all))) => {
                         // The facts of the tags hold those of the stream.
@@ -284,10 +304,7 @@ impl Engine {
                 });
             }
         }
-        match refused {
-            Some(error) if all.is_empty() => Err(error),
-            _ => Ok(all),
-        }
+        Ok((all, refused))
     }
 }
 

@@ -166,6 +166,7 @@ impl Engine {
     /// `Denied`; `Invalid` field `text` or `namespace`, every problem of the text in its message, a line each.
     pub async fn plan_definitions(&self, actor: &Actor, draft: &Draft) -> Result<PlannedAll> {
         let definitions = read(actor, draft)?;
+        self.see_children(actor, by_id(&definitions)).await?;
         let now = self.clock().now();
         let mut tx = self.store().read().await?;
         let mut plans = Vec::new();
@@ -188,6 +189,7 @@ impl Engine {
         confirmed: &str,
     ) -> Result<Vec<StreamRef>> {
         let definitions = read(actor, draft)?;
+        self.see_children(actor, by_id(&definitions)).await?;
         let now = self.clock().now();
         let mut tx = self.store().write().await?;
         // Locked in one order everywhere: two texts that name the same streams wait for each other.
@@ -294,6 +296,21 @@ fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
             Ok((stream, definition))
         })
         .collect()
+}
+
+/// The images definitions name by their ids.
+fn by_id(definitions: &[(StreamRef, Definition)]) -> impl Iterator<Item = (&StreamRef, &str)> {
+    definitions.iter().flat_map(|(stream, definition)| {
+        definition
+            .tags
+            .iter()
+            .filter_map(move |tag| match &tag.source {
+                DefinedSource::Fixed(other, id) => {
+                    Some((other.as_ref().unwrap_or(stream), id.as_str()))
+                }
+                _ => None,
+            })
+    })
 }
 
 fn refused(problems: Vec<DefinitionError>) -> Error {

@@ -3,8 +3,10 @@
 use model::{Digest, Reference, StreamRef, TagName, policy::Freshness};
 
 use super::{load_stream, no_tag};
+
 use crate::{
     Actor, Engine, Error, Result,
+    rules::import::{Finding, Outcome},
     store::{Source, StreamRecord, Tx},
     upstream::{Door, Failure, RawManifest},
 };
@@ -29,6 +31,9 @@ pub(crate) enum Fetch {
 
 /// References looked at for one manifest, at most.
 const MOST_CANDIDATES: i64 = 8;
+
+/// The same, when a stream takes an image over.
+const MOST_TAKEN: i64 = 200;
 
 /// What is not stored, in a stream whose source is never asked.
 pub(crate) fn not_fetched(stream: &StreamRef, digest: &Digest) -> Error {
@@ -59,35 +64,70 @@ impl Engine {
         own.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 
-    /// Whether one of these carries what was pushed here: to the stream itself or where it was tagged from, or to the
-    /// stream of this registry it was imported from. That the image was pushed somewhere says nothing: whoever knows its
+    /// Whether one of these says that it was pushed to the stream, or was when the stream took it over: nothing but a push,
+    /// tagging and [`Engine::take_over`] write that. That the image was pushed somewhere says nothing: whoever knows its
     /// manifest could have imported it from a registry of theirs.
-    pub(crate) async fn any_pushed(
+    pub(crate) fn any_pushed(tx: &Tx, record: &StreamRecord, found: &[Source]) -> bool {
+        let own = |source: &Source| tx.own_stream(&source.reference);
+        found
+            .iter()
+            .any(|source| own(source).as_ref() == Some(&record.stream))
+    }
+
+    /// Where images are found that a stream imports from other streams of this registry: what was pushed there is the
+    /// stream's own from now on, whatever becomes of the other. What the other has from elsewhere, or only names, is not.
+    pub(crate) async fn take_over(
         &self,
         tx: &mut Tx,
         record: &StreamRecord,
-        found: &[Source],
-    ) -> Result<bool> {
-        for source in found {
-            let Some(stream) = tx.own_stream(&source.reference) else {
+        findings: &mut [Finding],
+    ) -> Result<()> {
+        for finding in findings {
+            let Outcome::Found(digest) = &finding.outcome else {
                 continue;
             };
-            // No import says so: none is let through to its own stream.
-            if stream == record.stream {
-                return Ok(true);
-            }
-            let (Some(of), Some(digest)) = (tx.stream(&stream).await?, source.reference.digest())
-            else {
+            let Some(from) = tx.own_stream(&finding.reference) else {
                 continue;
             };
-            let there = tx.image_sources(&of.id, digest, MOST_CANDIDATES).await?;
-            let named =
-                |source: &Source| tx.own_stream(&source.reference).as_ref() == Some(&stream);
-            if there.iter().any(named) || tx.has_pushed_image(&of.id, digest).await? {
-                return Ok(true);
+            let Some(from) = tx.stream(&from).await? else {
+                continue;
+            };
+            let there = tx.image_sources(&from.id, digest, MOST_TAKEN).await?;
+            if Self::any_pushed(tx, &from, &there) || tx.has_pushed_image(&from.id, digest).await? {
+                let reference = finding.reference.with_digest(digest);
+                finding.found = Some(tx.in_stream(&reference, &record.stream)?);
             }
         }
-        Ok(false)
+        Ok(())
+    }
+
+    /// Makes sure, before tags name them by id, that images a stream only has by an index that names them are where the
+    /// index is from: under a tag of its own, such an image is no child any more, and believed to have been read.
+    ///
+    /// # Errors
+    /// As [`Engine::pull_manifest`].
+    pub(super) async fn see_children(
+        &self,
+        actor: &Actor,
+        ids: impl IntoIterator<Item = (&StreamRef, &str)>,
+    ) -> Result<()> {
+        for (stream, id) in ids {
+            actor.may_read(&stream.namespace)?;
+            let mut tx = self.store().read().await?;
+            let Some(record) = tx.stream(stream).await? else {
+                continue;
+            };
+            let found = tx.find_images(&record, id, stream).await?;
+            let [(digest, _)] = found.as_slice() else {
+                continue;
+            };
+            if !tx.has_revision_of(&record.id, digest).await? {
+                drop(tx);
+                let child = Target::Digest(digest.clone());
+                self.manifest(actor, stream, &child, Fetch::Mirror).await?;
+            }
+        }
+        Ok(())
     }
 
     /// A manifest of a stream: the image a tag points at, one of the stream's history, or a child of an index in it. It is
@@ -143,18 +183,27 @@ impl Engine {
         // What was imported was read, and what was pushed was here; a child is only named by its index.
         let read = pushed
             || found.iter().any(|source| source.itself)
-            || self.any_pushed(&mut tx, &record, &found).await?;
+            || Self::any_pushed(&tx, &record, &found);
         let doors = self.doors(&mut tx, &record, found).await?;
         // What was pulled once is served whatever became of its registry.
         if (read || tx.any_proven(&doors, &digest).await?)
             && let Some(image) = tx.image(&digest).await?
-            && let Some(bytes) = self.kept_manifest(&digest).await
         {
-            return Ok(RawManifest {
-                digest,
-                media_type: image.media_type,
-                bytes,
-            });
+            match self.kept_manifest(&digest).await {
+                Ok(Some(bytes)) => {
+                    return Ok(RawManifest {
+                        digest,
+                        media_type: image.media_type,
+                        bytes,
+                    });
+                }
+                Ok(None) => {}
+                // Whatever keeps us from reading it, who has it elsewhere can have it.
+                Err(error) if !doors.is_empty() => {
+                    tracing::error!(image.digest = %digest, %error, "a stored manifest cannot be read; it is fetched again");
+                }
+                Err(error) => return Err(Error::reading_blob(error)),
+            }
         }
         if record.freshness == Freshness::Never && fetch == Fetch::Pull {
             return Err(not_fetched(stream, &digest));

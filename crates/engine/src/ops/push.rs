@@ -10,9 +10,7 @@ use serde::Deserialize;
 
 use super::{Target, load_stream, locked_stream};
 use crate::{
-    Actor, Engine, Error, PushError, Result,
-    push::place,
-    rules,
+    Actor, Engine, Error, PushError, Result, rules,
     store::{Referrer, StoredImage, StreamRecord, Tx, WriteContext},
     upstream::{Image, MANIFEST_CAP, Pushed, read_pushed},
 };
@@ -64,7 +62,7 @@ impl Engine {
         self.blobs()
             .put_verified(&self.clock().id(), &digest, &bytes)
             .await
-            .map_err(place)?;
+            .map_err(Error::storing_blob)?;
         let image = StoredImage {
             managed: true,
             ..image.into()
@@ -154,7 +152,7 @@ impl Engine {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        while let Some(piece) = blob.body.try_next().await.map_err(place)? {
+        while let Some(piece) = blob.body.try_next().await.map_err(Error::storing_blob)? {
             bytes.extend_from_slice(&piece);
         }
         Ok(Some(bytes.into()))

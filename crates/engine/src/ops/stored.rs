@@ -2,12 +2,12 @@
 
 use model::Digest;
 
-use crate::{Actor, Engine, Result, push::place};
+use crate::{Actor, Engine, Error, Result};
 
 impl Engine {
     /// Removes the stored bytes of one blob or manifest, whoever has it; one that is not stored is removed. Streams and
-    /// images stay as they are: what came from another registry is fetched and stored again when it is next pulled, what
-    /// was pushed is gone until it is pushed again.
+    /// images stay as they are: what came from another registry is fetched again when it is next pulled (in a stream
+    /// that gives only what is stored, when it is mirrored), what was pushed is gone until it is pushed again.
     ///
     /// A download that is under way goes on, for those who read it: when it ends, the blob is stored again, as if it had
     /// been pulled after the removal.
@@ -16,7 +16,10 @@ impl Engine {
     /// `Denied` for all but administrators.
     pub async fn remove_stored(&self, actor: &Actor, digest: &Digest) -> Result<()> {
         actor.may_administer()?;
-        self.blobs().remove(digest).await.map_err(place)?;
+        self.blobs()
+            .remove(digest)
+            .await
+            .map_err(Error::storing_blob)?;
         tracing::info!(blob.digest = %digest, user.name = actor.name, "the bytes of a blob were removed");
         self.tell_stored(digest, None).await
     }
@@ -40,7 +43,11 @@ impl Engine {
     /// When the database or the place of blobs refuses.
     pub(crate) async fn look_again(&self, digest: &Digest, mut told: bool) -> Result<()> {
         loop {
-            let size = self.blobs().size(digest).await.map_err(place)?;
+            let size = self
+                .blobs()
+                .size(digest)
+                .await
+                .map_err(Error::storing_blob)?;
             if size.is_some() == told {
                 return Ok(());
             }

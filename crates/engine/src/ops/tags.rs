@@ -121,6 +121,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`, `Denied`; `Invalid` field `source`, `mode` or `destination` as [`rules::tagging::plan`] says.
     pub async fn plan_tag(&self, actor: &Actor, request: &TagRequest) -> Result<PlannedAll> {
+        self.see_children(actor, by_id(request)).await?;
         let mut tx = self.store().read().await?;
         let now = self.clock().now();
         let mut plans = Vec::new();
@@ -145,6 +146,7 @@ impl Engine {
         request: &TagRequest,
         token: &str,
     ) -> Result<Vec<Plan>> {
+        self.see_children(actor, by_id(request)).await?;
         let mut tx = self.store().write().await?;
         let all = by_stream(request);
         for stream in all.keys() {
@@ -250,6 +252,14 @@ impl Engine {
 struct PlannedTags {
     plan: Plan,
     facts: StreamFacts,
+}
+
+/// The image a request names by its id.
+fn by_id(request: &TagRequest) -> Option<(&StreamRef, &str)> {
+    match &request.source {
+        TagInput::Image(of, id) => Some((of, id)),
+        TagInput::Tag(_) | TagInput::External(_) => None,
+    }
 }
 
 /// The destinations of a request, each once, stream by stream, in one order everywhere.

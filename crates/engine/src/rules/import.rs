@@ -33,6 +33,8 @@ pub struct Finding {
     pub explicit: bool,
     /// The answer.
     pub outcome: Outcome,
+    /// Where the image is from now on, if that is not where it was found.
+    pub found: Option<Reference>,
 }
 
 /// The upstream's answer.
@@ -78,7 +80,8 @@ pub fn plan(
         };
         match &finding.outcome {
             Outcome::Found(digest) => {
-                let reference = finding.reference.with_digest(digest);
+                let found = finding.found.clone();
+                let reference = found.unwrap_or_else(|| finding.reference.with_digest(digest));
                 let (tag, cause) = (&finding.tag, Cause::Import);
                 let moves = facts.move_head(tag, digest, &reference, generation, cause);
                 if !same_spec || !moves.is_empty() {

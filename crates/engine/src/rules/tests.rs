@@ -116,6 +116,7 @@ fn found(name: &str, n: u8) -> Finding {
         platform: <[String; 2]>::default(),
         explicit: false,
         outcome: Outcome::Found(digest(n)),
+        found: None,
     }
 }
 

@@ -106,19 +106,29 @@ impl Tx {
     }
 
     /// Where an image of the stream `from` is found by those who pull it from `to`: what was pushed there, in the repository
-    /// of `to`, so that they need no rights on the other. What `from` has from elsewhere stays where it is.
+    /// of `to`, so that they need no rights on the other. What `from` has from elsewhere stays where it is; but nobody says
+    /// of `to` itself that something was pushed there, which only `to` can know.
     pub(super) fn brought(
         &self,
         reference: &Reference,
         from: &StreamRef,
         to: &StreamRef,
     ) -> Result<Reference> {
-        match (self.own_stream(reference), reference.digest()) {
-            (Some(own), Some(digest)) if own == *from => row::parse(
+        match self.own_stream(reference) {
+            Some(own) if own == *from => self.in_stream(reference, to),
+            Some(own) if own == *to => self.in_stream(reference, from),
+            _ => Ok(reference.clone()),
+        }
+    }
+
+    /// The same image in the repository of another stream of this registry.
+    pub(crate) fn in_stream(&self, reference: &Reference, to: &StreamRef) -> Result<Reference> {
+        match reference.digest() {
+            Some(digest) => row::parse(
                 "tags.head_reference",
                 &format!("{}/{to}@{digest}", reference.host()),
             ),
-            _ => Ok(reference.clone()),
+            None => Ok(reference.clone()),
         }
     }
 

@@ -482,6 +482,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
             reference_policy: job.reference_policy,
             explicit: job.kind == JobKind::Import && !job.all_tags,
             outcome,
+            found: None,
         };
         let (state, digest, message) = match answer {
             Answer::Unchanged(digest, write) => {
@@ -519,14 +520,11 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
     let mut tx = engine.store().write().await?;
     if !findings.is_empty() {
         // The job's row first, then the stream's: the same order everywhere.
-        let Some(current) = tx.job_record(&job.id).await? else {
-            return Err(gone());
-        };
+        let current = tx.job_record(&job.id).await?.ok_or_else(gone)?;
         tx.insert_images(&images, now).await?;
         tx.lock_stream(&job.stream_id).await?;
-        let Some(record) = tx.stream_by_id(&job.stream_id).await? else {
-            return Err(gone());
-        };
+        let record = tx.stream_by_id(&job.stream_id).await?.ok_or_else(gone)?;
+        engine.take_over(&mut tx, &record, &mut findings).await?;
         let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
         let facts = tx.facts(&record, &names).await?;
         let generation = current

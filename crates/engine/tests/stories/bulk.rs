@@ -41,7 +41,7 @@ impl Story {
         let planned = self.planned(edit).await.unwrap();
         let done = self
             .engine
-            .bulk(&self.editor, edit, &planned.all.token)
+            .bulk(&self.editor, &planned.edit, &planned.all.token)
             .await
             .unwrap();
         assert_eq!(
@@ -188,6 +188,19 @@ db_test!(
         let undone = story.bulk(&BulkEdit::Undo { number: numbers[1] }).await;
         assert_eq!((undone.plans.len(), undone.next), (2, None));
         assert_eq!(states().await, [true, true, true, true, false, false, true]);
+
+        // What may not be, in any part, is not passed over.
+        let allowed = "insecure:registry.example, quay.io".parse().unwrap();
+        let strict = db
+            .engine_with(upstream(), |config| {
+                config.streams_at_once = 2;
+                config.allowed_registries = allowed;
+            })
+            .await;
+        let strict = Story { engine: strict, ..Story::new(&db).await };
+        let tags = |which| BulkEdit::Policies { which, insecure: None, tags: Policies { insecure: Some(true), ..Policies::default() } };
+        let refused = strict.planned(&tags(matching(""))).await.unwrap_err();
+        assert!(refused.to_string().contains("quay.io"), "{refused}");
 
         // What was ticked is changed as it is, or not at all.
         let ticked = insecure(WhichStreams::Streams(vec![at(4), at(5), at(6)]));

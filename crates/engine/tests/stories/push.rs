@@ -11,7 +11,7 @@ use engine::{
 };
 use futures::{TryStreamExt, stream};
 use model::{
-    Digest, StreamRef, TagName,
+    Digest, PageRequest, StreamRef, TagName,
     tag::{Cause, TagAt},
     tagging::{Mode, TagInput, TagRequest},
     user::Role,
@@ -428,16 +428,7 @@ let digest = part["digest"].as_str().unwrap().parse().unwrap();
         };
         let (reader, _) = import("team/liar", "reader").await;
         assert!(!secret(&reader).await);
-        let source = TagInput::Tag(TagAt::new(&reader.stream, "1".parse().unwrap()));
-        let id = TagInput::Image(reader.stream.clone(), image.short().to_owned());
-        for (number, source) in [source, id].into_iter().enumerate() {
-            let tagged = at(&format!("tagged-{number}"));
-            let request = TagRequest::new(source, TagAt::new(&tagged.stream, "1".parse().unwrap()), Mode::Fixed);
-            let planned = engine.plan_tag(&tagged.editor, &request).await.unwrap();
-            engine.set_tag(&tagged.editor, &request, &planned.token).await.unwrap();
-            assert!(!secret(&tagged).await);
-        }
-        // Nor does a stream vouch for itself.
+        // Nor does a stream vouch for itself, straight or by way of another.
         let (itself, job) = import("team/liar", "liar").await;
         assert!(!secret(&itself).await);
         let again = itself.request(up.reference("team/liar"), chosen(&["1"]), false);
@@ -445,10 +436,36 @@ let digest = part["digest"].as_str().unwrap().parse().unwrap();
         assert!(!secret(&itself).await);
         let items = itself.items(&job).await;
         assert_eq!(items[0].message, format!("{} is this stream itself", up.reference("team/liar")));
+        let source = TagInput::Tag(TagAt::new(&reader.stream, "1".parse().unwrap()));
+        let id = TagInput::Image(reader.stream.clone(), image.short().to_owned());
+        for (name, source, mode) in [
+            ("tagged", source.clone(), Mode::Fixed),
+            ("by-id", id.clone(), Mode::Fixed),
+            ("liar", source.clone(), Mode::Follow),
+            ("liar", source, Mode::Fixed),
+            ("liar", id, Mode::Fixed),
+        ] {
+            let tagged = at(name);
+            let request = TagRequest::new(source, TagAt::new(&tagged.stream, format!("{mode:?}").parse().unwrap()), mode);
+            let planned = engine.plan_tag(&tagged.editor, &request).await.unwrap();
+            engine.set_tag(&tagged.editor, &request, &planned.token).await.unwrap();
+            assert!(!secret(&tagged).await, "{name} {mode:?}");
+        }
 
         // Where it was pushed it is read, and where it was imported from there.
         assert!(secret(&hidden).await);
         let (honest, _) = import("team/hidden", "honest").await;
         assert!(secret(&honest).await);
+        let revisions = async || {
+            let page = PageRequest { cursor: None, size: 10 };
+            engine.history(&honest.editor, &honest.stream, &"1".parse().unwrap(), &page).await.unwrap().items.len()
+        };
+        honest.again(&["1"]).await;
+        assert_eq!(revisions().await, 1, "nothing moved");
+        // It is its own from then on.
+        let planned = engine.plan_delete_stream(&hidden.editor, &hidden.stream).await.unwrap();
+        engine.delete_stream(&hidden.editor, &hidden.stream, &planned.token).await.unwrap();
+        assert!(secret(&honest).await);
+        assert_eq!(engine.pull_manifest(&honest.editor, &honest.stream, &first).await.unwrap().digest, image);
     }
 );
