@@ -317,7 +317,7 @@ pub fn after_bulk(edit: &BulkEdit, number: i64, next: Option<&StreamRef>) -> Str
             Some(next),
         ) => {
             *after = Some(next.clone());
-            format!("{}&preview=1&done={number}#preview", bulk(&rest))
+            format!("{}&done={number}", bulk(&rest))
         }
         (BulkEdit::Policies { .. }, _) => format!("{STREAMS}?done={number}"),
     }

@@ -348,6 +348,7 @@ async fn plan(
                 actor.may_read(&of.namespace)?;
                 if let Some(record) = tx.stream(of).await? {
                     let found = tx.find_images(&record, id, stream).await?;
+                    tx.check_seen(&record, &found).await?;
                     images.insert((of.clone(), id.clone()), found);
                 }
             }

@@ -77,7 +77,6 @@ impl Engine {
     /// Where images are found that a stream imports from other streams of this registry: what was pushed there is the
     /// stream's own from now on, whatever becomes of the other. What the other has from elsewhere, or only names, is not.
     pub(crate) async fn take_over(
-        &self,
         tx: &mut Tx,
         record: &StreamRecord,
         findings: &mut [Finding],
@@ -121,7 +120,7 @@ impl Engine {
             let [(digest, _)] = found.as_slice() else {
                 continue;
             };
-            if !tx.has_revision_of(&record.id, digest).await? {
+            if !tx.has_seen(&record, digest).await? {
                 drop(tx);
                 let child = Target::Digest(digest.clone());
                 self.manifest(actor, stream, &child, Fetch::Mirror).await?;
@@ -234,6 +233,44 @@ impl Engine {
                 hint: "Look at the registry, or pull again later.".to_owned(),
                 busy: false,
             }),
+        }
+    }
+}
+
+impl Tx {
+    /// Whether an image is more to a stream than a name in an index: it is or was at a tag, was pushed, or a repository the
+    /// stream has it from has sent it.
+    async fn has_seen(&mut self, record: &StreamRecord, digest: &Digest) -> Result<bool> {
+        let found = self.image_sources(&record.id, digest, MOST_TAKEN).await?;
+        if found.iter().any(|source| source.itself)
+            || Engine::any_pushed(self, record, &found)
+            || self.has_pushed_image(&record.id, digest).await?
+        {
+            return Ok(true);
+        }
+        for source in found {
+            let repository = source.reference.without_tag().to_string();
+            if self.is_proven(&repository, digest).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Refuses the one image an id names if it came to the stream after [`Engine::see_children`] looked.
+    pub(super) async fn check_seen(
+        &mut self,
+        record: &StreamRecord,
+        named: &[(Digest, Reference)],
+    ) -> Result<()> {
+        match named {
+            [(digest, _)] if !self.has_seen(record, digest).await? => {
+                Err(Error::Conflict(format!(
+                    "{digest} has only just come to {}; do it again",
+                    record.stream
+                )))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -298,6 +298,7 @@ async fn plan_tags(
         TagInput::Image(of, id) => {
             let record = source_stream(tx, actor, of).await?;
             matches = tx.find_images(&record, id, stream).await?;
+            tx.check_seen(&record, &matches).await?;
         }
         TagInput::External(_) => {}
     }

@@ -43,24 +43,6 @@ impl Tx {
             .collect()
     }
 
-    /// Whether an image itself is or was at a tag of a stream.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub(crate) async fn has_revision_of(
-        &mut self,
-        stream_id: &str,
-        digest: &Digest,
-    ) -> Result<bool> {
-        const SQL: &str = "SELECT 1 FROM revisions WHERE stream_id = $1 AND digest = $2 LIMIT 1";
-        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
-            .bind(stream_id)
-            .bind(digest.as_str())
-            .fetch_optional(conn)
-            .await?);
-        Ok(found.is_some())
-    }
-
     /// References of the stream's history that carry an image, or an index it is a child of: secure ones first, then the
     /// newest. None when it was never in the stream.
     ///

@@ -524,7 +524,7 @@ async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<
         tx.insert_images(&images, now).await?;
         tx.lock_stream(&job.stream_id).await?;
         let record = tx.stream_by_id(&job.stream_id).await?.ok_or_else(gone)?;
-        engine.take_over(&mut tx, &record, &mut findings).await?;
+        Engine::take_over(&mut tx, &record, &mut findings).await?;
         let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
         let facts = tx.facts(&record, &names).await?;
         let generation = current
