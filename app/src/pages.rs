@@ -176,8 +176,7 @@ pub(crate) fn done(asked: &Asked, stream: &StreamRef) -> AnyView {
 pub(crate) fn changed(undo: String) -> AnyView {
     alert(
         "ok",
-        view! { <p>"The policies were changed. " <a href=undo>"Undo…"</a></p> }
-            .into_any(),
+        view! { <p>"The policies were changed. " <a href=undo>"Undo…"</a></p> }.into_any(),
     )
 }
 
