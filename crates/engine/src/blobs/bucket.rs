@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::{
-    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut, RetryConfig,
-    aws::AmazonS3Builder, path::Path,
+    GetOptions, GetRange, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, PutPayloadMut,
+    RetryConfig, aws::AmazonS3Builder, path::Path,
 };
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 
 use super::Body;
 
@@ -94,31 +94,23 @@ impl Bucket {
             self.store.put(&path, first).await.map_err(refused)?;
             return Ok(());
         }
-        let mut upload = self.store.put_multipart(&path).await.map_err(refused)?;
-        let mut sending = JoinSet::new();
-        sending.spawn(upload.put_part(first));
-        let work = async {
-            loop {
-                let next = part(&mut body, &mut rest).await?;
-                if next.content_length() == 0 {
-                    break;
-                }
-                if sending.len() == AHEAD {
-                    one_sent(&mut sending).await?;
-                }
-                sending.spawn(upload.put_part(next));
-            }
-            while one_sent(&mut sending).await? {}
-            upload.complete().await.map_err(refused)?;
-            Ok(())
+        let upload = self.store.put_multipart(&path).await.map_err(refused)?;
+        let mut parts = Parts {
+            upload: Some(upload),
+            sending: JoinSet::new(),
         };
-        let done = work.await;
-        if done.is_err() {
-            // What was sent is given up, when no more comes; the bucket's own rules remove what is left if this fails, too.
-            while sending.join_next().await.is_some() {}
-            let _ = upload.abort().await;
+        parts.send(first);
+        loop {
+            let next = part(&mut body, &mut rest).await?;
+            if next.content_length() == 0 {
+                break;
+            }
+            if parts.sending.len() == AHEAD {
+                one_sent(&mut parts.sending).await?;
+            }
+            parts.send(next);
         }
-        done
+        parts.complete().await
     }
 
     /// Removes an object; one that is not there is removed.
@@ -156,6 +148,44 @@ impl Bucket {
             }
         }
         Ok(())
+    }
+}
+
+/// An object that is sent in parts. Dropped before all is there, be it that something failed or that who waits has left,
+/// what was sent is given up, when no more comes; the bucket's own rules remove what is left if that fails, too.
+struct Parts {
+    /// None when it is complete.
+    upload: Option<Box<dyn MultipartUpload>>,
+    sending: JoinSet<object_store::Result<()>>,
+}
+
+impl Parts {
+    fn send(&mut self, part: PutPayload) {
+        if let Some(upload) = &mut self.upload {
+            self.sending.spawn(upload.put_part(part));
+        }
+    }
+
+    async fn complete(mut self) -> io::Result<()> {
+        while one_sent(&mut self.sending).await? {}
+        if let Some(upload) = &mut self.upload {
+            upload.complete().await.map_err(refused)?;
+        }
+        self.upload = None;
+        Ok(())
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        let (upload, runtime) = (self.upload.take(), Handle::try_current());
+        if let (Some(mut upload), Ok(runtime)) = (upload, runtime) {
+            let mut sending = std::mem::take(&mut self.sending);
+            runtime.spawn(async move {
+                while sending.join_next().await.is_some() {}
+                let _ = upload.abort().await;
+            });
+        }
     }
 }
 

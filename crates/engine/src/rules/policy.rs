@@ -139,7 +139,7 @@ pub fn plan_stream(
         let hosts: BTreeSet<&str> = external.iter().map(|(_, host)| host.as_str()).collect();
         let hosts: Vec<_> = hosts.into_iter().collect();
         warnings.push(Warning(format!(
-            "Every tag of {stream}, also those made later, may be imported over unverified TLS or plain HTTP{}.",
+            "All tags of the stream, also those made later, may be imported over unverified TLS or plain HTTP{}.",
             match hosts.as_slice() {
                 [] => String::new(),
                 hosts => format!(", today from {}", hosts.join(", ")),

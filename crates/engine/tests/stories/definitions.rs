@@ -4,13 +4,13 @@ use engine::{
     Draft, Error, db_test,
     testing::{
         db::actor,
-        upstream::{ImageKind, TestUpstream},
+        upstream::{Fault, ImageKind, Route, TestUpstream},
     },
 };
 use model::{
-    Change, TagSource,
+    Change, StreamRef, TagSource,
     import::Selection,
-    policy::{ReferencePolicy, Schedule},
+    policy::{ImportMode, ReferencePolicy, Schedule},
     user::Role,
 };
 
@@ -258,5 +258,50 @@ db_test!(
         assert_eq!(rows[0].after, "read again");
         story.apply(&all).await.unwrap();
         assert_eq!(heads().await, (app, other));
+    }
+);
+
+db_test!(
+    async fn an_id_that_comes_to_name_the_child_of_an_index_while_others_are_looked_at_is_refused(db) {
+        let (up, other) = (TestUpstream::start().await, TestUpstream::start().await);
+        let first = up.image("team/app", "1.0", ImageKind::OciIndex);
+        let second = other.image("team/other", "2.0", ImageKind::DockerList);
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), Selection::All, true);
+        request.mode = Some(ImportMode::PreserveOriginal);
+        story.run(&request).await;
+        let child_of = async |stream: &StreamRef, index| {
+            let image = story.engine.image(&story.editor, stream, index).await.unwrap();
+            image.platforms[0].digest.clone()
+        };
+        let first = child_of(&story.stream, &first).await;
+        // What the import below brings, brought elsewhere once to know its digest.
+        let mut request = story.request(other.reference("team/other"), Selection::All, true);
+        request.mode = Some(ImportMode::PreserveOriginal);
+        request.stream = StreamRef::parse("shop", "web").unwrap();
+        story.run(&request).await;
+        let second = child_of(&request.stream, &second).await;
+        request.stream = story.stream.clone();
+        request.create = false;
+
+        let text = format!(
+            "{{kind: ImageStream, apiVersion: v1, metadata: {{name: pins}}, spec: {{tags: [\
+             {{name: a, from: {{kind: ImageStreamImage, name: \"app@{second}\"}}}},\
+             {{name: b, from: {{kind: ImageStreamImage, name: \"app@{first}\"}}}}]}}}}"
+        );
+        let draft = Draft { namespace: "team".into(), text };
+        up.fail(Route::Manifest, Fault::Hang);
+        let planned = story.engine.plan_definitions(&story.editor, &draft);
+        let import = async {
+            // The first id named nothing, the second is being looked at.
+            up.hangs(1).await;
+            story.run(&request).await;
+            up.release();
+        };
+        let (planned, ()) = tokio::join!(planned, import);
+        let refused = planned.unwrap_err();
+        assert!(matches!(refused, Error::Conflict(_)), "{refused}");
+        // Looked at once more, both are where their indexes are from.
+        story.engine.plan_definitions(&story.editor, &draft).await.unwrap();
     }
 );
