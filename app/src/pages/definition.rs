@@ -92,7 +92,7 @@ pub fn ApplyPage() -> impl IntoView {
             <form method="post" action=PreviewDefinitions::PATH class="sheet wide-sheet">
                 <Csrf token=asked.csrf.clone()/>
                 <TextField name="namespace" label="Namespace" value=namespace hint="For streams that name none, as in shop" error=field_error(error.as_ref(), "namespace") required=false/>
-                <Field name="text" label="Definition" hint="One or several ImageStreams, YAML or JSON, as oc get -o yaml and Export write them. What is not written stays as it is." need="required">
+                <Field name="text" label="Definition" hint="One or several ImageStreams, YAML or JSON, as oc get -o yaml and Export write them. Tags that are not written stay as they are; labels, annotations and policies become what is written." need="required">
                     {listed}
                     <textarea id="text" name="text" rows="18" spellcheck="false" autocapitalize="none" autocomplete="off" placeholder=EXAMPLE
                         aria-describedby="text-error text-hint" aria-invalid=text_invalid required=true>{text}</textarea>

@@ -178,13 +178,24 @@ fn shown(stream: &StreamRef, first: &ImageView, second: &ImageView) -> AnyView {
     let layers = layers.collect();
     let index = |image: &ImageView| !image.platforms.is_empty();
     let of_two_kinds = index(first) != index(second);
-    let sentence = if of_two_kinds {
+    let indexes = index(first) && index(second);
+    let sentence = if indexes {
+        match found.platforms.len() {
+            0 => "Both have the same images for all platforms; what differs is beside them, as attestations are.".to_owned(),
+            1 => "Both are for several platforms, and one of these differs.".to_owned(),
+            n => format!("Both are for several platforms, and {n} of these differ."),
+        }
+    } else if of_two_kinds {
         "One is an image for several platforms, which has no layers of its own: compare one of its platforms to see what differs inside.".to_owned()
     } else {
         sentence(&found)
     };
+    let platforms = match indexes {
+        true => platforms(stream, found.platforms),
+        false => aspect("Platforms", found.platforms),
+    };
     // What only one of the kinds has was neither removed nor added.
-    let inside = (!of_two_kinds).then(|| {
+    let inside = (!of_two_kinds && !indexes).then(|| {
         view! {
             {aspect("Layers", layers)}
             {aspect("Configuration", found.config)}
@@ -200,7 +211,45 @@ fn shown(stream: &StreamRef, first: &ImageView, second: &ImageView) -> AnyView {
             <p class="sentence">{sentence}</p>
         </section>
         {inside}
-        {aspect("Platforms", found.platforms)}
+        {platforms}
+    }
+    .into_any()
+}
+
+/// The platforms whose images differ, each with the way to what differs in it.
+fn platforms(stream: &StreamRef, rows: Vec<Row>) -> AnyView {
+    if rows.is_empty() {
+        return aspect("Platforms", rows);
+    }
+    let rows = rows
+        .into_iter()
+        .map(|[platform, from, to]| {
+            let sides = [&from, &to].map(|side| side.parse::<Digest>().ok());
+            let inside = sides.iter().all(Option::is_some).then(|| {
+                let pairs = [("from", from.as_str()), ("to", to.as_str())];
+                let href = routes::with_query(&routes::diff(stream), &pairs);
+                let label = format!("Compare {platform}");
+                view! { <a href=href aria-label=label>"Compare"</a> }
+            });
+            let [from, to] = sides.map(|side| match side {
+                Some(digest) => image_link(stream, &digest),
+                None => view! { <span class="muted">"—"</span> }.into_any(),
+            });
+            view! { <tr><th scope="row">{platform}</th><td>{from}</td><td>{to}</td><td>{inside}</td></tr> }
+        })
+        .collect_view();
+    view! {
+        <section>
+            <h2>"Platforms"</h2>
+            <table class="data">
+                <caption class="visually-hidden">"Platforms whose images differ"</caption>
+                <thead><tr>
+                    <th scope="col">"Platform"</th><th scope="col">"From"</th><th scope="col">"To"</th>
+                    <th scope="col"><span class="visually-hidden">"What differs"</span></th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
     }
     .into_any()
 }

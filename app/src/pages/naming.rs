@@ -54,8 +54,12 @@ pub fn NamingPage() -> impl IntoView {
         );
         let (further, tags) = (found.next.is_some(), found.items);
         let bytes: i64 = tags.iter().filter_map(|tag| tag.row.size).sum();
+        let uncounted = match tags.iter().filter(|tag| tag.row.size.is_none()).count() {
+            0 => String::new(),
+            n => format!(" without {n} for several platforms"),
+        };
         let summary = format!(
-            "The {} on this page can hardly move by their name, or have had one image only for {days} days; together {}, counted as if no layers were shared.",
+            "The {} on this page can hardly move by their name, or have had one image only for {days} days; together {}{uncounted}, counted as if no layers were shared.",
             if tags.len() == 1 {
                 "tag".to_owned()
             } else {

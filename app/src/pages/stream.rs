@@ -64,6 +64,11 @@ pub fn StreamPage() -> impl IntoView {
             request.size,
         );
         let narrowed = filter != TagFilter::default();
+        let matching = (may && !filter.text.is_empty() && !filter.failed && !tags.items.is_empty())
+            .then(|| {
+                let text = [("all", "1"), ("text", filter.text.as_str())];
+                routes::with_query(&routes::policies(&stream), &text)
+            });
         let chips = chips(&filter, &here, request.size);
         let table = if tags.items.is_empty() && !narrowed {
             no_tags(&view, may)
@@ -95,6 +100,7 @@ pub fn StreamPage() -> impl IntoView {
                 <label><input type="checkbox" name="state" value=FAILED checked=filter.failed/> " Failed"</label>
             </Filters>
             <FilterChips chips=chips clear=here.clone()/>
+            {matching.map(|href| view! { <p class="small"><a href=href>"Policies of all tags that match…"</a></p> })}
             {table}
             {commands::commands(call, &stream, may)}
             <LivePage events=routes::events(Some(&stream))/>
@@ -185,41 +191,47 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
             view! { <span title=title>{badge("warn", "warn", word)}</span> }
         })}
     };
-    let actions = may_write(asked, stream).then(|| {
-        let mirror = (view.row.tags > 0 && asked.call.engine.config().mirror).then(|| {
-            view! {
-                <form method="post" action=StartMirror::PATH class="inline">
-                    <Csrf token=csrf.clone()/>
-                    <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
-                    <input type="hidden" name="name" value=stream.name.to_string()/>
-                    <Button>"Mirror all tags now"</Button>
-                </form>
-            }
-        });
-        let every = imported.then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
-        let (delete, policy) = (routes::delete_stream(stream), routes::stream_policy(stream));
-        let described = routes::describe_stream(stream);
-        let (definition, naming) = (routes::stream_definition(stream), routes::naming(stream));
-        let past = format!(
-            "{}?at={}",
-            routes::stream(stream),
-            now.format("%Y-%m-%dT%H:%M:%SZ")
-        );
+    let may = may_write(asked, stream);
+    let mirrored = view.row.tags > 0 && asked.call.engine.config().mirror;
+    let mirror = (may && mirrored).then(|| {
         view! {
-            <LinkButton href=routes::import(stream)>"Import"</LinkButton>
-            <LinkButton href=policy>"Policies"</LinkButton>
-            <LinkButton kind="primary" href=routes::tag_form(stream)>"Set a tag…"</LinkButton>
-            <Kebab label=format!("More actions for {stream}")>
-                {every}
-                {mirror}
-                <a href=past>"At a past time…"</a>
-                <a href=naming>"Naming report"</a>
-                <a href=definition>"Export"</a>
-                <a href=described>"Describe"</a>
-                <a class="danger" href=delete>"Delete the stream…"</a>
-            </Kebab>
+            <form method="post" action=StartMirror::PATH class="inline">
+                <Csrf token=csrf.clone()/>
+                <input type="hidden" name="namespace" value=stream.namespace.to_string()/>
+                <input type="hidden" name="name" value=stream.name.to_string()/>
+                <Button>"Mirror all tags now"</Button>
+            </form>
         }
     });
+    let every =
+        (may && imported).then(|| again(csrf, stream, &[], "Import all tags again".to_owned()));
+    let past = format!(
+        "{}?at={}",
+        routes::stream(stream),
+        now.format("%Y-%m-%dT%H:%M:%SZ")
+    );
+    let buttons = may.then(|| {
+        view! {
+            <LinkButton href=routes::import(stream)>"Import"</LinkButton>
+            <LinkButton href=routes::stream_policy(stream)>"Policies"</LinkButton>
+            <LinkButton kind="primary" href=routes::tag_form(stream)>"Set a tag…"</LinkButton>
+        }
+    });
+    let delete = may.then(|| {
+        view! { <a class="danger" href=routes::delete_stream(stream)>"Delete the stream…"</a> }
+    });
+    let actions = view! {
+        {buttons}
+        <Kebab label=format!("More actions for {stream}")>
+            {every}
+            {mirror}
+            <a href=past>"At a past time…"</a>
+            <a href=routes::naming(stream)>"Naming report"</a>
+            <a href=routes::stream_definition(stream)>"Export"</a>
+            <a href=routes::describe_stream(stream)>"Describe"</a>
+            {delete}
+        </Kebab>
+    };
     let mut crumbs = below(stream);
     crumbs.truncate(2);
     let tabs = vec![

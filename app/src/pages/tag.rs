@@ -162,34 +162,41 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
     };
     let from = format!("{}:{tag}", stream.name);
     let only = std::slice::from_ref(tag);
-    let actions = may_write(asked, stream).then(|| {
-        let delete = format!("{}?tag={tag}", routes::delete_tags(stream));
-        let policies = format!("{}?tag={tag}", routes::policies(stream));
-        let definition = routes::tag_definition(stream, tag);
-        let described = routes::describe_tag(stream, tag);
-        let compare = routes::with_query(&routes::diff(stream), &[("from", tag.as_str())]);
-        let hold = view
-            .row
-            .head
-            .as_ref()
-            .filter(|_| view.row.hold.is_none())
-            .map(|head| {
-                let href = format!("{}&after=held", routes::rollback_to(stream, tag, head.number));
-                view! { <a href=href>"Hold it here…"</a> }
-            });
+    let may = may_write(asked, stream);
+    let compare = routes::with_query(&routes::diff(stream), &[("from", tag.as_str())]);
+    let head = view.row.head.as_ref();
+    let hold = head.filter(|_| may && view.row.hold.is_none()).map(|head| {
+        let href = format!(
+            "{}&after=held",
+            routes::rollback_to(stream, tag, head.number)
+        );
+        view! { <a href=href>"Hold it here…"</a> }
+    });
+    let policies = may.then(|| {
+        let href = format!("{}?tag={tag}", routes::policies(stream));
+        view! { <a href=href>"Policies…"</a> }
+    });
+    let delete = may.then(|| {
+        let href = format!("{}?tag={tag}", routes::delete_tags(stream));
+        view! { <a class="danger" href=href>"Delete the tag…"</a> }
+    });
+    let buttons = may.then(|| {
         view! {
             {is_imported(view).then(|| again(&asked.csrf, stream, only, "Import again".to_owned()))}
             <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
-            <Kebab label=format!("More actions for {from}")>
-                <a href=policies>"Policies…"</a>
-                <a href=compare>"Compare…"</a>
-                <a href=definition>"Export"</a>
-                <a href=described>"Describe"</a>
-                {hold}
-                <a class="danger" href=delete>"Delete the tag…"</a>
-            </Kebab>
         }
     });
+    let actions = view! {
+        {buttons}
+        <Kebab label=format!("More actions for {from}")>
+            {policies}
+            <a href=compare>"Compare…"</a>
+            <a href=routes::tag_definition(stream, tag)>"Export"</a>
+            <a href=routes::describe_tag(stream, tag)>"Describe"</a>
+            {hold}
+            {delete}
+        </Kebab>
+    };
     let tabs = vec![
         Tab {
             name: "Tag",

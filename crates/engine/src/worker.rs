@@ -10,6 +10,7 @@
 mod import;
 mod mirror;
 mod schedule;
+mod write;
 
 use std::{sync::Arc, time::Duration};
 

@@ -31,8 +31,8 @@ impl Entry {
 }
 
 /// The words [`Entry::cause`] can be.
-pub const CAUSES: [&str; 9] = [
-    "create", "apply", "import", "tag", "rollback", "release", "policy", "undo", "delete",
+pub const CAUSES: [&str; 10] = [
+    "create", "apply", "import", "push", "tag", "rollback", "release", "policy", "undo", "delete",
 ];
 
 /// What a stream's history is narrowed to.

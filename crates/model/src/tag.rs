@@ -378,6 +378,15 @@ pub struct TagRow {
     pub checks: Checks,
 }
 
+impl TagRow {
+    /// Whether the tag only notes a reference: it gives no image, whatever it pointed at before.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        let source = self.spec.as_ref().map(|spec| &spec.source);
+        matches!(source, Some(TagSource::Reference { .. }))
+    }
+}
+
 /// A tag as it was at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagThen {

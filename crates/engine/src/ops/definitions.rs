@@ -78,7 +78,7 @@ impl Engine {
             .facts(&record, std::slice::from_ref(tag))
             .await?
             .tag(tag)
-            .and_then(|tag| tag.head.clone())
+            .and_then(|tag| tag.image().cloned())
             .ok_or_else(|| no_tag(stream, tag))?;
         let revision = tx.revision(&record.id, tag, head.number).await?;
         let revisions = revision

@@ -346,17 +346,16 @@ impl Engine {
                 tag,
             })
             .collect();
-        let job = self.new_job(actor, &record, &newest.source, newest.insecure, false);
-        let id = self
-            .insert_listed(
-                &mut tx,
-                NewJob {
-                    all_tags: true,
-                    ..job
-                },
-                items,
-            )
-            .await?;
+        // They are imported as the others were.
+        let job = NewJob {
+            all_tags: true,
+            schedule: newest.schedule,
+            reference_policy: newest.reference_policy,
+            mode: newest.mode,
+            platform: newest.platform,
+            ..self.new_job(actor, &record, &newest.source, newest.insecure, false)
+        };
+        let id = self.insert_listed(&mut tx, job, items).await?;
         tx.commit().await?;
         self.wake();
         Ok(id)

@@ -167,7 +167,8 @@ impl Engine {
                     tx = self.store().read().await?;
                     row = tx.tag_row(&record.id, tag).await?;
                 }
-                row.and_then(|row| row.head)
+                row.filter(|row| !row.is_noted())
+                    .and_then(|row| row.head)
                     .map(|head| head.digest)
                     .ok_or_else(|| no_tag(stream, tag))?
             }

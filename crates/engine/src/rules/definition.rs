@@ -1,10 +1,10 @@
 //! What applying a definition changes: of a stream that is there, or of one that comes to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::{
-    Cause, Change, Digest, Plan, Reference, StreamRef, TagSource, TagSpec, Warning,
+    Cause, Change, Digest, Plan, Reference, StreamRef, TagName, TagSource, TagSpec, Warning,
     policy::Schedule, tag::TagAt,
 };
 
@@ -72,15 +72,21 @@ pub fn plan(
     }
     // Later tags of the definition see what earlier ones make of the stream.
     let mut facts = facts.clone();
-    for tag in &definition.tags {
-        changes.extend(tag_changes(
+    let mut heads = Heads::new();
+    for tag in followed_first(&facts.stream, &definition.tags) {
+        let own = tag_changes(
             &mut facts,
+            &heads,
             tag,
             generation,
             images,
             now,
             &mut warnings,
-        )?);
+        )?;
+        for change in &own {
+            note_head(&facts, &mut heads, change);
+        }
+        changes.extend(own);
     }
     let own = changes.len();
     let changes = alias::with_followers(&facts, changes);
@@ -120,8 +126,64 @@ fn only_again(change: &Change) -> Option<String> {
     }
 }
 
+/// Where tags of the stream will point, as far as that changes.
+type Heads = BTreeMap<TagName, (Digest, Reference)>;
+
+/// The tags of a definition, those that are followed before those that follow them; else in its order.
+fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a TagDefinition> {
+    let mut waiting: Vec<&TagDefinition> = tags.iter().collect();
+    let mut names: BTreeSet<&TagName> = tags.iter().map(|tag| &tag.name).collect();
+    let mut sorted = Vec::with_capacity(tags.len());
+    while !waiting.is_empty() {
+        let (waits, free): (Vec<_>, Vec<_>) = waiting.iter().partition(|tag| match &tag.source {
+            DefinedSource::Follow(of, followed) => {
+                of.as_ref().is_none_or(|of| of == stream) && names.contains(followed)
+            }
+            _ => false,
+        });
+        // They go round in a circle, which is told when they are planned.
+        if free.is_empty() {
+            sorted.extend(waits);
+            break;
+        }
+        for tag in &free {
+            names.remove(&tag.name);
+        }
+        sorted.extend(free);
+        waiting = waits;
+    }
+    sorted
+}
+
+/// Notes where a tag goes, and all that follow it with it.
+fn note_head(facts: &StreamFacts, heads: &mut Heads, change: &Change) {
+    let Change::MoveHead {
+        tag,
+        after,
+        reference,
+        ..
+    } = change
+    else {
+        return;
+    };
+    let mut moved = BTreeSet::from([tag]);
+    let mut queue = vec![tag];
+    while let Some(tag) = queue.pop() {
+        heads.insert(tag.clone(), (after.clone(), reference.clone()));
+        // One that the definition gave another source follows no more.
+        let follows = |follower: &TagName| {
+            let spec = facts.tag(follower).and_then(|facts| facts.spec.as_ref());
+            let at = spec.and_then(|spec| spec.source.followed(&facts.stream));
+            at.is_some_and(|at| at.stream == facts.stream && at.tag == *tag)
+        };
+        let followers = facts.followers.get(tag).into_iter().flatten();
+        queue.extend(followers.filter(|tag| follows(tag) && !facts.held(tag) && moved.insert(tag)));
+    }
+}
+
 fn tag_changes(
     facts: &mut StreamFacts,
+    heads: &Heads,
     tag: &TagDefinition,
     generation: i64,
     images: &Images,
@@ -155,7 +217,10 @@ fn tag_changes(
             if let Some(circle) = alias::circle(facts, &tag.name, &at) {
                 return refuse(alias::circle_words(&facts.stream, &circle));
             }
-            found = facts.head_at(&at);
+            found = match heads.get(followed) {
+                Some(head) if at.stream == facts.stream => Some(head.clone()),
+                _ => facts.head_at(&at),
+            };
             TagSource::Follow {
                 stream: stream.clone(),
                 tag: followed.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use model::{
-    Change, Digest, Reference, StreamRef, TagName, TagSpec,
+    Change, Digest, Reference, StreamRef, TagName, TagSource, TagSpec,
     stream::StreamMeta,
     tag::{Condition, Hold, TagAt},
 };
@@ -68,6 +68,15 @@ pub struct Elsewhere {
 }
 
 impl TagFacts {
+    /// The image it gives: none while it only notes a reference, whatever it pointed at before.
+    #[must_use]
+    pub fn image(&self) -> Option<&HeadFacts> {
+        self.head.as_ref().filter(|_| {
+            let source = self.spec.as_ref().map(|spec| &spec.source);
+            !matches!(source, Some(TagSource::Reference { .. }))
+        })
+    }
+
     /// Whether the spec is newer than the image: what is found next answers it, even if it is the same image.
     #[must_use]
     pub fn behind(&self) -> bool {
@@ -100,7 +109,7 @@ impl StreamFacts {
         if at.stream != self.stream {
             return self.elsewhere.get(at)?.head.clone();
         }
-        let head = self.tag(&at.tag)?.head.as_ref()?;
+        let head = self.tag(&at.tag)?.image()?;
         Some((head.digest.clone(), head.reference.clone()))
     }
 

@@ -64,6 +64,9 @@ pub fn plan(
             continue;
         }
         let before = known.and_then(|tag| tag.spec.clone());
+        // What somebody changed of the tag while the job ran is newer than the job's first write.
+        let own = before.as_ref().map_or(0, |before| before.generation);
+        let generation = generation.max(own);
         let spec = spec(finding, before.as_ref(), generation);
         let same_spec = before.as_ref().is_some_and(|before| {
             TagSpec {

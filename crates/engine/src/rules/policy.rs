@@ -287,7 +287,7 @@ pub fn plan_undo(
                 tag,
                 before: Some(before),
                 after,
-            } => {
+            } if same_place(before, after) => {
                 let now = facts.tag(tag).and_then(|tag| tag.spec.as_ref());
                 match now.filter(|now| same(now, after)) {
                     Some(now) => changes.push(Change::SetSpec {
@@ -332,6 +332,16 @@ pub fn plan_undo(
         },
         changes,
     })
+}
+
+/// Whether two specs take the tag's image from the same place: they differ in policies at most.
+fn same_place(a: &TagSpec, b: &TagSpec) -> bool {
+    match (&a.source, &b.source) {
+        (TagSource::External { reference: a, .. }, TagSource::External { reference: b, .. }) => {
+            a == b
+        }
+        (a, b) => a == b,
+    }
 }
 
 /// Whether two specs say the same; when they were set does not matter.

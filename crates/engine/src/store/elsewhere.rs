@@ -374,7 +374,9 @@ fn moved(stream: &StreamRef, changes: &[Change]) -> Vec<TagAt> {
 }
 
 fn elsewhere(stream: &StreamRef, row: &Followed) -> Result<Elsewhere> {
+    let noted = row.source_kind.as_deref() == Some("reference");
     let head = match (&row.head_digest, &row.head_reference) {
+        _ if noted => None,
         (Some(digest), Some(reference)) => Some((
             row::parse::<Digest>("tags.head_digest", digest)?,
             row::parse::<Reference>("tags.head_reference", reference)?,

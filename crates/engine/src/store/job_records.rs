@@ -1,5 +1,6 @@
 //! Jobs and their tags as the store takes and gives them.
 
+use chrono::{DateTime, Utc};
 use model::{
     Digest, Reference, TagName,
     job::{ItemState, JobKind},
@@ -112,6 +113,8 @@ pub struct JobRecord {
     pub creates_stream: bool,
     /// Who asked.
     pub actor: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
     /// Somebody asked it to stop.
     pub cancel_requested: bool,
     /// How often it was taken.

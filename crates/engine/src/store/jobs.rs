@@ -135,6 +135,7 @@ impl Columns {
         Ok(JobRecord {
             source: row::parse("jobs.source", &self.source)?,
             id: self.id,
+            created_at: self.created_at,
             stream_id: self.stream_id,
             all_tags: self.all_tags,
             narrow: narrow(&self.narrow)?,

@@ -1,5 +1,7 @@
 //! A stream as it was at an instant: from revisions for tags that are there, from the journal for tags that are gone.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use model::{Change, Page, PageRequest, Revision, TagName, tag::TagThen};
 
@@ -176,6 +178,57 @@ impl Tx {
                 AND at >= (SELECT created_at FROM streams WHERE id = $5)
             ORDER BY number, position LIMIT $6";
         self.changes(SQL, stream, tag, at, number - SLACK).await
+    }
+
+    /// Tags that were deleted after an instant, at most 100 000.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn deleted_after(
+        &mut self,
+        stream: &StreamRecord,
+        at: DateTime<Utc>,
+    ) -> Result<HashSet<TagName>> {
+        const SQL: &str = "SELECT DISTINCT tag FROM journal
+            WHERE namespace = $1 AND stream = $2 AND at > $3 AND cause = 'delete' AND tag IS NOT NULL LIMIT 100000";
+        let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream.stream.namespace.as_str())
+            .bind(stream.stream.name.as_str())
+            .bind(at)
+            .fetch_all(conn)
+            .await?);
+        names
+            .iter()
+            .map(|name| row::parse("journal.tag", name))
+            .collect()
+    }
+
+    /// Whether something other than an import changed a tag after an instant and its number, or an import that was asked
+    /// for later than that gave it its image.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn changed_by_others(
+        &mut self,
+        stream: &StreamRecord,
+        tag: &TagName,
+        (at, number): (DateTime<Utc>, i64),
+    ) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM journal
+                WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4 AND number > $6 AND cause <> 'import')
+            OR EXISTS (SELECT 1 FROM tags t
+                JOIN revisions r ON r.stream_id = t.stream_id AND r.tag = t.name AND r.number = t.head_number
+                JOIN jobs j ON j.id = r.job_id
+                WHERE t.stream_id = $5 AND t.name = $3 AND j.created_at > $4)";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream.stream.namespace.as_str())
+            .bind(stream.stream.name.as_str())
+            .bind(tag.as_str())
+            .bind(at)
+            .bind(&stream.id)
+            .bind(number - SLACK)
+            .fetch_one(conn)
+            .await?))
     }
 
     async fn changes(

@@ -16,9 +16,10 @@ impl Tx {
         last: &str,
         most: i64,
     ) -> Result<Vec<TagName>> {
-        // A tag with `reference` only has a head, but no digest.
+        // One that only notes a reference gives none, whatever it pointed at before.
         const SQL: &str = "SELECT name FROM tags
-            WHERE stream_id = $1 AND name > $2 AND head_digest IS NOT NULL ORDER BY name LIMIT $3";
+            WHERE stream_id = $1 AND name > $2 AND head_digest IS NOT NULL
+                AND COALESCE(source_kind, '') <> 'reference' ORDER BY name LIMIT $3";
         let names: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(stream_id)
             .bind(last)

@@ -80,7 +80,10 @@ impl Tx {
             checked_due_at: Option<DateTime<Utc>>,
             period: Option<i64>,
         }
-        const SQL: &str = "UPDATE tags SET checked_due_at = due_at, due_at = $2
+        // One that was put off is as late as it was due first.
+        const SQL: &str = "UPDATE tags SET due_at = $2, checked_due_at = CASE
+                WHEN checked_due_at IS NOT NULL AND (checked_at IS NULL OR checked_at < checked_due_at) THEN checked_due_at
+                ELSE due_at END
             WHERE due_at <= $1 AND (stream_id, name) IN (
                 SELECT stream_id, name FROM (
                     SELECT stream_id, name, due_at,
@@ -162,7 +165,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that scheduled tags of a stream were looked at; others are left alone.
+    /// Notes that scheduled tags of a stream were looked at, because they were due (`scheduled`) or because somebody asked;
+    /// others are left alone.
     ///
     /// # Errors
     /// When the database refuses.
@@ -171,11 +175,16 @@ impl Tx {
         stream_id: &str,
         tags: &[&TagName],
         now: DateTime<Utc>,
+        scheduled: bool,
     ) -> Result<()> {
         for chunk in tags.chunks(500) {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("UPDATE tags SET checked_at = ");
                 query.push_bind(now);
+                // One that somebody asked for was not due.
+                if !scheduled {
+                    query.push(", checked_due_at = NULL");
+                }
                 // Nobody asks when other tags were: they are not written for it.
                 query.push(
                     " WHERE (schedule <> '' OR EXISTS (SELECT 1 FROM streams s WHERE s.id = tags.stream_id

@@ -4,11 +4,10 @@
 //! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
 
 use std::{
-    collections::{BTreeSet, HashMap, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     sync::Arc,
 };
 
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use model::{
     Digest, Reference, TagName, TagSource, TagSpec,
@@ -21,18 +20,18 @@ use model::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Ended;
+use super::{
+    Ended,
+    write::{gone, write},
+};
 use crate::{
-    Engine, Error, Result,
+    Engine, Result,
     ops::{MOST_TAGS, more_listed, none_fits, usable},
     rules::{
         facts::{StreamFacts, TagFacts},
-        import::{Finding, Outcome, choose_platform, insecure_there, plan},
+        import::{choose_platform, insecure_there},
     },
-    store::{
-        ItemOutcome, JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord,
-        WriteContext, wait,
-    },
+    store::{JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord, wait},
     upstream::{Door, Failure, Retry, TagList},
 };
 
@@ -43,16 +42,16 @@ const GATHER: std::time::Duration = std::time::Duration::from_millis(250);
 /// Tags whose facts are loaded ahead.
 const AHEAD: i64 = 1_000;
 
-struct Fetched {
-    item: PendingItem,
-    answer: Answer,
+pub(super) struct Fetched {
+    pub item: PendingItem,
+    pub answer: Answer,
     /// What else there is to say about it, beside the answer.
-    note: &'static str,
+    pub note: &'static str,
     /// What was kept of an index.
-    mode: ImportMode,
+    pub mode: ImportMode,
 }
 
-enum Answer {
+pub(super) enum Answer {
     /// The image the tag has already; whether there is something to write all the same.
     Unchanged(Digest, bool),
     /// Nobody asked: the tag stays where it is.
@@ -455,144 +454,4 @@ fn in_place<'a>(job: &JobRecord, known: &'a TagFacts, item: &PendingItem) -> Opt
         && known.condition.is_none()
         && head.reference == item.reference.with_digest(&head.digest);
     same.then_some(&head.digest)
-}
-
-/// Writes one batch: images, then tags under the stream's lock, then the job's progress. All or nothing.
-async fn write(engine: &Engine, job: &JobRecord, batch: Vec<Fetched>) -> Result<Option<Failure>> {
-    let now = engine.clock().now();
-    let mut last_failure = None;
-    let mut outcomes = Vec::with_capacity(batch.len());
-    let mut findings = Vec::new();
-    let mut images = Vec::new();
-    let mut may_pass = BTreeSet::new();
-    for Fetched {
-        item,
-        answer,
-        note,
-        mode,
-    } in batch
-    {
-        let finding = |outcome, mode| Finding {
-            mode,
-            platform: job.platform.clone(),
-            tag: item.tag.clone(),
-            reference: item.reference.clone(),
-            insecure: item.insecure,
-            schedule: job.schedule,
-            reference_policy: job.reference_policy,
-            explicit: job.kind == JobKind::Import && !job.all_tags,
-            outcome,
-            found: None,
-        };
-        let (state, digest, message) = match answer {
-            Answer::Unchanged(digest, write) => {
-                if write {
-                    findings.push(finding(Outcome::Found(digest.clone()), mode));
-                }
-                (ItemState::Unchanged, Some(digest), note.to_owned())
-            }
-            Answer::Held => (ItemState::Held, None, String::new()),
-            Answer::Image(digest, found) => {
-                images.extend(found);
-                findings.push(finding(Outcome::Found(digest.clone()), mode));
-                (ItemState::Imported, Some(digest), note.to_owned())
-            }
-            Answer::Failed(failure) => {
-                let message = failure.message.clone();
-                if failure.transient() {
-                    may_pass.insert(item.tag.clone());
-                }
-                findings.push(finding(
-                    Outcome::Failed(failure.reason, message.clone(), failure.hint.clone()),
-                    mode,
-                ));
-                last_failure = Some(failure);
-                (ItemState::Failed, None, message)
-            }
-        };
-        outcomes.push(ItemOutcome {
-            item,
-            state,
-            digest,
-            message,
-        });
-    }
-    let mut tx = engine.store().write().await?;
-    if !findings.is_empty() {
-        // The job's row first, then the stream's: the same order everywhere.
-        let current = tx.job_record(&job.id).await?.ok_or_else(gone)?;
-        tx.insert_images(&images, now).await?;
-        tx.lock_stream(&job.stream_id).await?;
-        let record = tx.stream_by_id(&job.stream_id).await?.ok_or_else(gone)?;
-        Engine::take_over(&mut tx, &record, &mut findings).await?;
-        let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
-        let facts = tx.facts(&record, &names).await?;
-        let generation = current
-            .generation
-            .unwrap_or_else(|| first_generation(job, record.generation));
-        let changes = plan(&facts, &findings, generation, now);
-        if !changes.is_empty() {
-            let ctx = context(engine, job, now);
-            tx.apply(&record, &facts, &changes, &ctx).await?;
-            tx.set_stream_checked(&job.stream_id, now).await?;
-            if current.generation.is_none() {
-                tx.set_job_generation(&job.id, generation).await?;
-            }
-        }
-        // Found, but as it was: an answer without a digest header had to be fetched to know.
-        for outcome in outcomes
-            .iter_mut()
-            .filter(|outcome| outcome.state == ItemState::Imported)
-        {
-            if !changes
-                .iter()
-                .any(|change| change.tag() == Some(&outcome.item.tag))
-            {
-                outcome.state = ItemState::Unchanged;
-            }
-        }
-    }
-    let looked_at: Vec<&TagName> = outcomes
-        .iter()
-        .filter(|outcome| outcome.state != ItemState::Held)
-        .map(|outcome| &outcome.item.tag)
-        .collect();
-    tx.set_checked(&job.stream_id, &looked_at, now).await?;
-    let (passing, settled): (Vec<_>, Vec<_>) = outcomes
-        .iter()
-        .map(|outcome| &outcome.item.tag)
-        .partition(|tag| may_pass.contains(*tag));
-    tx.set_failed(&job.stream_id, &passing, now).await?;
-    tx.clear_failed(&job.stream_id, &settled).await?;
-    tx.finish_items(&job.id, engine.owner(), &outcomes, now)
-        .await?;
-    tx.commit().await?;
-    for outcome in &outcomes {
-        metrics::counter!("weir_imported_tags_total", "result" => outcome.state.as_str())
-            .increment(1);
-    }
-    Ok(last_failure)
-}
-
-fn gone() -> Error {
-    Error::Conflict("the stream was deleted".into())
-}
-
-/// The first import of a stream made for it is generation 1; any other is one more than the stream has.
-fn first_generation(job: &JobRecord, stream: i64) -> i64 {
-    if job.creates_stream && stream == 1 {
-        1
-    } else {
-        stream + 1
-    }
-}
-
-fn context(engine: &Engine, job: &JobRecord, now: DateTime<Utc>) -> WriteContext {
-    WriteContext {
-        now,
-        actor: job.actor.clone(),
-        cause: "import",
-        job_id: Some(job.id.clone()),
-        period: engine.config().schedule_interval,
-    }
 }

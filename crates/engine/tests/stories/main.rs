@@ -12,6 +12,7 @@ mod faults;
 mod freshness;
 mod graph;
 mod imports;
+mod meanwhile;
 mod mirror;
 mod narrowed;
 mod past;
