@@ -135,12 +135,13 @@ fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a 
     let mut names: BTreeSet<&TagName> = tags.iter().map(|tag| &tag.name).collect();
     let mut sorted = Vec::with_capacity(tags.len());
     while !waiting.is_empty() {
-        let (waits, free): (Vec<_>, Vec<_>) = waiting.iter().partition(|tag| match &tag.source {
+        let waits = |tag: &&TagDefinition| match &tag.source {
             DefinedSource::Follow(of, followed) => {
                 of.as_ref().is_none_or(|of| of == stream) && names.contains(followed)
             }
             _ => false,
-        });
+        };
+        let (waits, free): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
         // They go round in a circle, which is told when they are planned.
         if free.is_empty() {
             sorted.extend(waits);

@@ -24,6 +24,15 @@ pub struct HeadFacts {
     pub created_at: DateTime<Utc>,
 }
 
+/// The index an image was taken out of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The index.
+    pub index: Digest,
+    /// The platform that was wanted, `os/architecture`; a word that is empty is any.
+    pub platform: String,
+}
+
 /// One tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TagFacts {
@@ -31,6 +40,8 @@ pub struct TagFacts {
     pub spec: Option<TagSpec>,
     /// What it is.
     pub head: Option<HeadFacts>,
+    /// What that was taken out of, if it is one platform of an index.
+    pub index: Option<Taken>,
     /// How its latest import failed.
     pub condition: Option<Condition>,
     /// It stays where it is until somebody releases it.

@@ -89,6 +89,7 @@ fn facts(tags: &[(&str, Option<TagSource>, Option<u8>)]) -> StreamFacts {
         facts.tags.insert(
             tag(name),
             TagFacts {
+                index: None,
                 spec,
                 head,
                 condition: None,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use model::{Reference, TagName, policy::Schedule};
+use model::{Digest, Reference, TagName, policy::Schedule};
 
 use super::{Tx, on, row};
-use crate::error::Result;
+use crate::{error::Result, rules::facts::Taken};
 
 /// A tag whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,8 @@ impl Tx {
             source_reference: Option<String>,
             schedule: String,
             head_digest: Option<String>,
+            index_digest: Option<String>,
+            index_child: Option<String>,
             checked_due_at: Option<DateTime<Utc>>,
             period: Option<i64>,
         }
@@ -91,7 +93,7 @@ impl Tx {
                     FROM tags WHERE due_at <= $1
                 ) AS due ORDER BY turn, due_at LIMIT $3
             )
-            RETURNING stream_id, name, source_reference, schedule, head_digest, checked_due_at,
+            RETURNING stream_id, name, source_reference, schedule, head_digest, index_digest, index_child, checked_due_at,
                 (SELECT s.period FROM streams s WHERE s.id = tags.stream_id) AS period";
         let rows: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(SQL)
@@ -105,10 +107,13 @@ impl Tx {
             .map(|found| {
                 let reference: Option<Reference> =
                     row::parse_opt("tags.source_reference", found.source_reference.as_deref())?;
+                let head = found.head_digest.as_deref();
+                let index = found.index_digest.as_deref();
+                let index = index.filter(|_| found.index_child.as_deref() == head);
                 let settled = reference
                     .as_ref()
                     .and_then(Reference::digest)
-                    .is_some_and(|digest| found.head_digest.as_deref() == Some(digest.as_str()));
+                    .is_some_and(|digest| [head, index].contains(&Some(digest.as_str())));
                 Ok(DueTag {
                     stream_id: found.stream_id,
                     tag: row::parse("tags.name", &found.name)?,
@@ -157,6 +162,37 @@ impl Tx {
                 query.push(
                     ") UPDATE tags SET due_at = next.due_at FROM next
                     WHERE tags.name = next.name AND tags.stream_id = ",
+                );
+                query.push_bind(stream_id);
+                query.build().execute(conn).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes what indexes the images of tags were taken out of: tag, image, index.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_indexes(
+        &mut self,
+        stream_id: &str,
+        taken: &[(TagName, Digest, Taken)],
+    ) -> Result<()> {
+        for chunk in taken.chunks(500) {
+            on!(self, |conn| {
+                let mut query =
+                    sqlx::QueryBuilder::new("WITH taken (name, child, digest, platform) AS (");
+                query.push_values(chunk, |mut row, (name, child, taken)| {
+                    row.push_bind(name.as_str())
+                        .push_bind(child.as_str())
+                        .push_bind(taken.index.as_str())
+                        .push_bind(taken.platform.as_str());
+                });
+                query.push(
+                    ") UPDATE tags SET index_digest = taken.digest, index_child = taken.child,
+                        index_platform = taken.platform FROM taken
+                    WHERE tags.name = taken.name AND tags.stream_id = ",
                 );
                 query.push_bind(stream_id);
                 query.build().execute(conn).await?;

@@ -13,7 +13,7 @@ use sqlx::AssertSqlSafe;
 use super::{StreamRecord, Tx, elsewhere::stream_ref, on, row};
 use crate::{
     error::{Error, Result},
-    rules::facts::{HeadFacts, StreamFacts, TagFacts},
+    rules::facts::{HeadFacts, StreamFacts, TagFacts, Taken},
 };
 
 #[derive(sqlx::FromRow)]
@@ -47,6 +47,9 @@ struct TagColumns {
     hint: Option<String>,
     condition_generation: Option<i64>,
     since: Option<DateTime<Utc>>,
+    index_digest: Option<String>,
+    index_child: Option<String>,
+    index_platform: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -68,6 +71,7 @@ macro_rules! tag_columns {
         t.import_mode, t.annotations, t.insecure,
         t.reference_policy, t.schedule, t.due_at, t.checked_at, t.checked_due_at, t.attempts, t.held_at, t.held_by, t.generation,
         t.head_digest, t.head_reference, t.head_number, t.head_generation, t.head_created_at,
+        t.index_digest, t.index_child, t.index_platform,
         c.reason, c.message, c.hint, c.generation AS condition_generation, c.since"
     };
 }
@@ -173,9 +177,17 @@ impl TagColumns {
             }),
             _ => None,
         };
+        let index = match (&self.index_digest, &self.index_platform) {
+            (Some(digest), Some(platform)) if self.index_child == self.head_digest => Some(Taken {
+                index: row::parse("tags.index_digest", digest)?,
+                platform: platform.clone(),
+            }),
+            _ => None,
+        };
         Ok(TagFacts {
             spec: self.spec()?,
             head,
+            index,
             condition,
             hold: self.held_at.map(|since| Hold {
                 since,

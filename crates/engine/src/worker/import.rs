@@ -28,7 +28,7 @@ use crate::{
     Engine, Result,
     ops::{MOST_TAGS, more_listed, none_fits, usable},
     rules::{
-        facts::{StreamFacts, TagFacts},
+        facts::{StreamFacts, TagFacts, Taken},
         import::{choose_platform, insecure_there},
     },
     store::{JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord, wait},
@@ -56,8 +56,8 @@ pub(super) enum Answer {
     Unchanged(Digest, bool),
     /// Nobody asked: the tag stays where it is.
     Held,
-    /// An image, with its children first where it is an index.
-    Image(Digest, Vec<StoredImage>),
+    /// An image, with its children first where it is an index; the index it was taken out of, if it was.
+    Image(Digest, Vec<StoredImage>, Option<Taken>),
     Failed(Failure),
 }
 
@@ -355,9 +355,9 @@ async fn fetch(
     }
     if let Some(have) = known.and_then(|known| in_place(job, known, item)) {
         match repository.head(item.reference.target()).await {
-            Ok(Some(digest)) if digest == *have => {
+            Ok(Some(digest)) if digest == *have || is_index(job, known, &digest) => {
                 let behind = known.is_some_and(TagFacts::behind);
-                return Answer::Unchanged(digest, behind || other_policies(job, item, known));
+                return Answer::Unchanged(have.clone(), behind || other_policies(job, item, known));
             }
             Ok(_) => {}
             Err(failure) => return Answer::Failed(failure),
@@ -368,7 +368,12 @@ async fn fetch(
         Err(failure) => return Answer::Failed(failure),
     };
     if mode(job, known) == ImportMode::Legacy && !image.children.is_empty() {
-        return one_platform(repository, job, known, &image.children).await;
+        let wanted = wanted(job, known);
+        let taken = Taken {
+            platform: wanted.join("/"),
+            index: image.digest,
+        };
+        return one_platform(repository, wanted, &image.children, taken).await;
     }
     let digest = image.digest.clone();
     let mut images = Vec::with_capacity(1 + image.children.len());
@@ -381,20 +386,15 @@ async fn fetch(
         }
     }
     images.push(StoredImage::from(image));
-    Answer::Image(digest, images)
+    Answer::Image(digest, images, None)
 }
 
 fn held(known: Option<&TagFacts>) -> bool {
     known.is_some_and(|known| known.hold.is_some())
 }
 
-/// Takes the image of one platform out of an index.
-async fn one_platform(
-    repository: &Door,
-    job: &JobRecord,
-    known: Option<&TagFacts>,
-    children: &[Child],
-) -> Answer {
+/// The operating system and architecture that are taken out of an index; an empty word is any.
+fn wanted<'a>(job: &'a JobRecord, known: Option<&'a TagFacts>) -> [&'a str; 2] {
     let said = known
         .and_then(|known| known.spec.as_ref())
         .map(TagSpec::platform)
@@ -405,6 +405,25 @@ async fn one_platform(
             *word = asked;
         }
     }
+    wanted
+}
+
+/// Whether this is the index the tag's image was taken out of, for the platform that is wanted today.
+fn is_index(job: &JobRecord, known: Option<&TagFacts>, digest: &Digest) -> bool {
+    let taken = known.and_then(|known| known.index.as_ref());
+    mode(job, known) == ImportMode::Legacy
+        && taken.is_some_and(|taken| {
+            taken.index == *digest && taken.platform == wanted(job, known).join("/")
+        })
+}
+
+/// Takes the image of one platform out of an index.
+async fn one_platform(
+    repository: &Door,
+    wanted: [&str; 2],
+    children: &[Child],
+    taken: Taken,
+) -> Answer {
     let Some(child) = choose_platform(children, wanted) else {
         return Answer::Failed(Failure {
             reason: Reason::Invalid,
@@ -415,7 +434,11 @@ async fn one_platform(
         });
     };
     match repository.image(child.digest.as_str()).await {
-        Ok(image) => Answer::Image(image.digest.clone(), vec![StoredImage::from(image)]),
+        Ok(image) => Answer::Image(
+            image.digest.clone(),
+            vec![StoredImage::from(image)],
+            Some(taken),
+        ),
         Err(failure) => Answer::Failed(failure),
     }
 }

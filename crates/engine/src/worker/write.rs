@@ -34,6 +34,7 @@ pub(super) async fn write(
     let mut outcomes = Vec::with_capacity(batch.len());
     let mut findings = Vec::new();
     let mut images = Vec::new();
+    let mut taken = Vec::new();
     let mut may_pass = BTreeSet::new();
     for Fetched {
         item,
@@ -62,8 +63,9 @@ pub(super) async fn write(
                 (ItemState::Unchanged, Some(digest), note.to_owned())
             }
             Answer::Held => (ItemState::Held, None, String::new()),
-            Answer::Image(digest, found) => {
+            Answer::Image(digest, found, index) => {
                 images.extend(found);
+                taken.extend(index.map(|index| (item.tag.clone(), digest.clone(), index)));
                 findings.push(finding(Outcome::Found(digest.clone()), mode));
                 (ItemState::Imported, Some(digest), note.to_owned())
             }
@@ -119,6 +121,7 @@ pub(super) async fn write(
                 tx.set_job_generation(&job.id, generation).await?;
             }
         }
+        tx.set_indexes(&job.stream_id, &taken).await?;
         // Found, but as it was: an answer without a digest header had to be fetched to know.
         for outcome in outcomes
             .iter_mut()

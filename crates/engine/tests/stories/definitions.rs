@@ -285,7 +285,7 @@ db_test!(
         request.create = false;
 
         let text = format!(
-            "{{kind: ImageStream, apiVersion: v1, metadata: {{name: pins}}, spec: {{tags: [\
+            "{{kind: ImageStream, apiVersion: v1, metadata: {{name: pins, namespace: team}}, spec: {{tags: [\
              {{name: a, from: {{kind: ImageStreamImage, name: \"app@{second}\"}}}},\
              {{name: b, from: {{kind: ImageStreamImage, name: \"app@{first}\"}}}}]}}}}"
         );
@@ -298,10 +298,69 @@ db_test!(
             story.run(&request).await;
             up.release();
         };
-        let (planned, ()) = tokio::join!(planned, import);
-        let refused = planned.unwrap_err();
+        tokio::pin!(planned);
+        tokio::select! {
+            early = &mut planned => panic!("nothing was looked at: {early:?}"),
+            () = import => {}
+        }
+        let refused = planned.await.unwrap_err();
         assert!(matches!(refused, Error::Conflict(_)), "{refused}");
         // Looked at once more, both are where their indexes are from.
         story.engine.plan_definitions(&story.editor, &draft).await.unwrap();
+    }
+);
+
+db_test!(
+    async fn tags_that_follow_others_of_one_text_go_where_those_go(db) {
+        let up = TestUpstream::start().await;
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let second = up.image("team/app", "2.0", ImageKind::Oci);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0", "2.0"])).await;
+        let text = |base: &str, policy: &str| {
+            format!(
+                "{{kind: ImageStream, apiVersion: v1, metadata: {{name: web, namespace: team}}, spec: {{tags: [\
+                 {{name: stable, from: {{kind: ImageStreamTag, name: latest}}, referencePolicy: {{type: {policy}}}}},\
+                 {{name: latest, from: {{kind: ImageStreamTag, name: base}}}},\
+                 {{name: base, from: {{kind: ImageStreamImage, name: \"app@{base}\"}}}}]}}}}"
+            )
+        };
+        let head = async |tag: &str| {
+            let stream = StreamRef::parse("team", "web").unwrap();
+            let tag = story.engine.tag(&story.editor, &stream, &tag.parse().unwrap()).await.unwrap();
+            tag.row.head.map(|head| head.digest)
+        };
+        for (digest, policy) in [(&first, "Source"), (&second, "Local")] {
+            story.apply(&text(digest.as_str(), policy)).await.unwrap();
+            for tag in ["base", "latest", "stable"] {
+                assert_eq!(head(tag).await.as_ref(), Some(digest), "{tag}, {policy}");
+            }
+        }
+    }
+);
+
+db_test!(
+    async fn a_tag_that_comes_to_note_a_reference_gives_its_image_no_more(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let text = "{kind: ImageStream, apiVersion: v1, metadata: {name: app}, spec: {tags: [\
+             {name: \"1.0\", reference: true, from: {kind: DockerImage, name: quay.io/x/y:2}}]}}";
+        story.apply(text).await.unwrap();
+        let (engine, editor, stream) = (&story.engine, &story.editor, &story.stream);
+        let tag: model::TagName = "1.0".parse().unwrap();
+        let target = engine::Target::Tag(tag.clone());
+        let pulled = engine.pull_manifest(editor, stream, &target).await;
+        assert!(matches!(pulled, Err(Error::NotFound(_))), "{pulled:?}");
+        let exported = engine.export_tag(editor, stream, &tag).await;
+        assert!(matches!(exported, Err(Error::NotFound(_))));
+        let object = engine.export_stream(editor, stream).await.unwrap();
+        assert_eq!(object["status"]["tags"][0]["items"][0]["image"], "");
+        let follow = "{kind: ImageStream, apiVersion: v1, metadata: {name: app}, spec: {tags: [\
+             {name: after, from: {kind: ImageStreamTag, name: \"1.0\"}}]}}";
+        story.apply(follow).await.unwrap();
+        assert!(story.tag("after").await.head.is_none());
+        assert_eq!(story.history("1.0").await.len(), 1, "what it was is kept");
     }
 );

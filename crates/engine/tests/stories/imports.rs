@@ -9,6 +9,7 @@ use model::{
     PageRequest, TagSource,
     import::Selection,
     job::{ItemState, JobState},
+    policy::{ImportMode, ReferencePolicy, Schedule},
     tag::{Reason, TagAt, TagFilter},
     tagging::{Mode, TagInput, TagRequest},
 };
@@ -83,7 +84,10 @@ db_test!(
             up.image("team/app", tag, ImageKind::Docker);
         }
         let story = Story::with_cap(&db, Some(3)).await;
-        let job = story.import_new(&up, Selection::All).await;
+        let mut request = story.request(up.reference("team/app"), Selection::All, true);
+        (request.schedule, request.reference_policy) = (Schedule::Global, ReferencePolicy::Local);
+        request.mode = Some(ImportMode::Legacy);
+        let job = story.run(&request).await;
         assert_eq!((job.progress.total, job.progress.left_out), (3, 3));
         let names = |rows: Vec<model::tag::TagRow>| rows.into_iter().map(|row| row.name.to_string()).collect::<Vec<_>>();
         assert_eq!(names(story.tags().await), ["latest", "2.0", "1.0"]);
@@ -94,6 +98,10 @@ db_test!(
         let id = story.engine.import_left_out(&story.editor, &story.stream).await.unwrap();
         story.engine.run_jobs().await.unwrap();
         assert_eq!(story.job(&id).await.state, JobState::Succeeded);
+        for tag in story.tags().await {
+            let spec = tag.spec.unwrap();
+            assert_eq!((spec.schedule(), spec.reference_policy, spec.mode()), (Schedule::Global, ReferencePolicy::Local, ImportMode::Legacy), "{}", tag.name);
+        }
         assert_eq!(names(story.tags().await), ["latest", "2.0", "1.0", "1.5.3", "abc", "edge"]);
         let none = story.engine.import_left_out(&story.editor, &story.stream).await.unwrap_err();
         assert!(matches!(none, Error::Conflict(_)), "{none}");
@@ -457,5 +465,41 @@ db_test!(
         assert!(preview.tags[1].replaces.as_ref().is_some_and(|text| text.starts_with("fixed to")), "{preview:?}");
         let refused = story.engine.import_again(&story.editor, &story.stream, &["0001".parse().unwrap()]).await;
         assert!(matches!(refused, Err(Error::Invalid { field: "tag", .. })));
+    }
+);
+
+db_test!(
+    async fn an_unchanged_tag_of_one_platform_costs_one_head_until_its_index_or_its_platform_changes(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::OciIndex);
+        let story = Story::new(&db).await;
+        let mut request = story.request(up.reference("team/app"), chosen(&["1.0"]), true);
+        request.mode = Some(ImportMode::Legacy);
+        story.run(&request).await;
+        let first = story.tag("1.0").await.head.unwrap().digest;
+        let before = story.journal().await.len();
+        let again = async || {
+            up.forget_requests();
+            let job = story.again(&["1.0"]).await;
+            (job.progress.unchanged, up.count("HEAD", Route::Manifest), up.count("GET", Route::Manifest))
+        };
+        assert_eq!(again().await, (1, 1, 0));
+        assert_eq!(story.journal().await.len(), before, "nothing is written");
+        // Another platform of the same index is another image.
+        request.create = false;
+        request.platform = ["linux".into(), "arm64".into()];
+        story.run(&request).await;
+        let arm = story.tag("1.0").await.head.unwrap().digest;
+        assert_ne!(arm, first);
+        assert_eq!(again().await, (1, 1, 0));
+        up.move_tag("team/app", "1.0");
+        assert_eq!(again().await.0, 0);
+        assert!(![first, arm].contains(&story.tag("1.0").await.head.unwrap().digest));
+        assert_eq!(again().await, (1, 1, 0));
+        // All of the index is more than was taken.
+        request.mode = Some(ImportMode::PreserveOriginal);
+        request.platform = <[String; 2]>::default();
+        story.run(&request).await;
+        assert_eq!(story.tag("1.0").await.head.unwrap().digest, up.digest("team/app", "1.0"));
     }
 );
