@@ -220,15 +220,17 @@ fn stream_head(view: &StreamView, asked: &Asked, tab: &'static str) -> AnyView {
     let delete = may.then(|| {
         view! { <a class="danger" href=routes::delete_stream(stream)>"Delete the stream…"</a> }
     });
+    let (definition, naming) = (routes::stream_definition(stream), routes::naming(stream));
+    let described = routes::describe_stream(stream);
     let actions = view! {
         {buttons}
         <Kebab label=format!("More actions for {stream}")>
             {every}
             {mirror}
             <a href=past>"At a past time…"</a>
-            <a href=routes::naming(stream)>"Naming report"</a>
-            <a href=routes::stream_definition(stream)>"Export"</a>
-            <a href=routes::describe_stream(stream)>"Describe"</a>
+            <a href=naming>"Naming report"</a>
+            <a href=definition>"Export"</a>
+            <a href=described>"Describe"</a>
             {delete}
         </Kebab>
     };

@@ -186,13 +186,15 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
             <LinkButton kind="primary" href=routes::tag_form_from(stream, &from)>"Tag this"</LinkButton>
         }
     });
+    let definition = routes::tag_definition(stream, tag);
+    let described = routes::describe_tag(stream, tag);
     let actions = view! {
         {buttons}
         <Kebab label=format!("More actions for {from}")>
             {policies}
             <a href=compare>"Compare…"</a>
-            <a href=routes::tag_definition(stream, tag)>"Export"</a>
-            <a href=routes::describe_tag(stream, tag)>"Describe"</a>
+            <a href=definition>"Export"</a>
+            <a href=described>"Describe"</a>
             {hold}
             {delete}
         </Kebab>

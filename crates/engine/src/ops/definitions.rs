@@ -9,7 +9,7 @@ use model::{
 };
 use serde_json::Value;
 
-use super::{PlannedAll, edits, load_stream, no_tag};
+use super::{PlannedAll, edits, load_stream, no_tag, tags::moved_elsewhere};
 use crate::{
     Actor, Engine, Error, Result,
     openshift::{
@@ -171,8 +171,10 @@ impl Engine {
         let mut tx = self.store().read().await?;
         let mut plans = Vec::new();
         for (stream, definition) in &definitions {
-            let (_, facts, plan) = plan(&mut tx, actor, stream, definition, now).await?;
+            let (_, facts, mut plan) = plan(&mut tx, actor, stream, definition, now).await?;
             self.check_changes(&facts, &plan.changes, "text")?;
+            let moved = tx.moves_elsewhere(stream, &plan.changes).await?;
+            plan.warnings.extend(moved_elsewhere(&moved));
             plans.push(plan);
         }
         PlannedAll::new(plans)

@@ -5,7 +5,7 @@ use model::{
     stream::{Attention, Overview, StreamFilter, StreamRow, StreamView},
 };
 
-use super::{Planned, load_stream, locked_stream, no_stream};
+use super::{Planned, load_stream, locked_stream, no_stream, tags::left_elsewhere};
 use crate::{
     Actor, Engine, Result,
     rules::facts::StreamFacts,
@@ -81,7 +81,10 @@ impl Engine {
     pub async fn plan_delete_stream(&self, actor: &Actor, stream: &StreamRef) -> Result<Planned> {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().read().await?;
-        Ok(plan_delete(&mut tx, stream).await?.1)
+        let mut planned = plan_delete(&mut tx, stream).await?.1;
+        let followers = tx.followed_from(stream, None).await?;
+        planned.plan.warnings.extend(left_elsewhere(&followers));
+        Ok(planned)
     }
 
     /// Deletes a stream with its tags and their history.

@@ -217,7 +217,10 @@ impl Engine {
         actor.may_write(&stream.namespace)?;
         let mut tx = self.store().read().await?;
         let (_, facts) = tag_facts(&mut tx, stream, tags).await?;
-        Planned::new(rules::delete::plan(&facts, tags)?)
+        let mut plan = rules::delete::plan(&facts, tags)?;
+        let followers = tx.followed_from(stream, Some(tags)).await?;
+        plan.warnings.extend(left_elsewhere(&followers));
+        Planned::new(plan)
     }
 
     /// Deletes tags: spec, head and history. Images stay; followers keep their last image.
@@ -321,6 +324,17 @@ async fn source_stream(tx: &mut Tx, actor: &Actor, stream: &StreamRef) -> Result
     tx.stream(stream)
         .await?
         .ok_or_else(|| Error::invalid("source", format!("there is no stream {stream}")))
+}
+
+/// Names the tags of other streams that follow what is deleted.
+pub(super) fn left_elsewhere(followers: &[TagAt]) -> Option<Warning> {
+    (!followers.is_empty()).then(|| {
+        let names: Vec<_> = followers.iter().map(ToString::to_string).collect();
+        Warning(format!(
+            "Tags of other streams follow what is deleted, keep the image they have and move no more: {}.",
+            names.join(", ")
+        ))
+    })
 }
 
 /// Names the tags of other streams that move because they follow.

@@ -217,6 +217,31 @@ impl Tx {
         Ok(found)
     }
 
+    /// Tags of other streams that follow tags of a stream directly, all of it if none are given: the first 50.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn followed_from(
+        &mut self,
+        stream: &StreamRef,
+        tags: Option<&[TagName]>,
+    ) -> Result<Vec<TagAt>> {
+        const ALL: &str = "SELECT t.stream_id, s.namespace, s.name AS stream, t.name, t.source_tag
+            FROM tags t JOIN streams s ON s.id = t.stream_id
+            WHERE t.source_stream = $1 AND t.source_kind = 'follow'
+            ORDER BY s.namespace, s.name, t.name LIMIT $2";
+        let found = match tags {
+            Some(tags) => self.followers_elsewhere(stream, tags, NAMED).await?,
+            None => on!(self, |conn| sqlx::query_as(ALL)
+                .bind(stream.to_string())
+                .bind(NAMED)
+                .fetch_all(conn)
+                .await?),
+        };
+        let most = usize::try_from(NAMED).unwrap_or(usize::MAX);
+        found.iter().take(most).map(Follower::at).collect()
+    }
+
     /// Tags of other streams that follow a tag directly: the first 50, and how many more, counted up to
     /// [`TagView::COUNTED`].
     ///

@@ -326,3 +326,19 @@ db_test!(
         assert!(matches!(denied, Error::Denied(_)), "{denied}");
     }
 );
+
+db_test!(
+    async fn only_changes_of_policies_are_undone_not_those_of_where_a_tag_is_from(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        story.follow("1.0", "edge").await;
+        story.tag_as("1.0", "edge", model::tagging::Mode::Fixed).await;
+        let before = story.journal().await;
+        let number = before.last().unwrap().0;
+        let refused = story.edit(Edit::Undo { number }).await.unwrap_err();
+        assert!(refused.to_string().contains("a tag goes back by its history"), "{refused}");
+        assert_eq!(story.journal().await, before);
+    }
+);

@@ -55,6 +55,8 @@ db_test!(
         let checks = story.tag("1.0").await.checks;
         assert_eq!(checks.last, Some(story.engine.clock().now()));
         assert_eq!(checks.last_due, Some(due), "how late it was can be seen");
+        story.again(&["1.0"]).await;
+        assert_eq!(story.tag("1.0").await.checks.last_due, None, "a look somebody asked for was not due");
         assert!(checks.due.unwrap() > story.engine.clock().now());
         let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &model::PageRequest::default()).await.unwrap();
         assert_eq!(jobs.items.len(), 1, "a look that found nothing leaves no job: {:?}", jobs.items);

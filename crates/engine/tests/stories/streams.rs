@@ -249,3 +249,23 @@ db_test!(
         }
     }
 );
+
+db_test!(
+    async fn a_preview_of_deleting_names_tags_of_other_streams_that_follow(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "2.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, Selection::All).await;
+        story.tag_as("2.0", "shop/web:base", Mode::Follow).await;
+        let (editor, stream) = (&story.editor, &story.stream);
+        let tags = ["2.0".parse().unwrap()];
+        let tag = story.engine.plan_delete_tags(editor, stream, &tags).await.unwrap();
+        let whole = story.engine.plan_delete_stream(editor, stream).await.unwrap();
+        for planned in [&tag, &whole] {
+            let warnings = &planned.plan.warnings;
+            assert!(warnings.iter().any(|warning| warning.0.contains("move no more: shop/web:base.")), "{warnings:?}");
+        }
+        story.engine.delete_tags(editor, stream, &tags, &tag.token).await.unwrap();
+        assert!(story.head_of("shop/web:base").await.0.as_str().starts_with("sha256:"), "it keeps its image");
+    }
+);
