@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -32,7 +32,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use self::error::{Code, Refusal};
 pub use self::names::Route;
-use crate::{metrics as measure, state::AppState};
+use crate::{metrics as measure, middleware::limits, state::AppState};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -47,10 +47,12 @@ pub fn routes(state: AppState) -> Router {
         .route("/extensions/v2/{*path}", any(dispatch))
         .route("/admin/blobs/{*path}", any(dispatch))
         .layer(from_fn(advertise));
-    Router::new()
+    // Its forms are read before anything is asked of who sends them.
+    let token = Router::new()
         .route("/openshift/token", get(token::get).post(token::post))
-        .merge(registry)
-        .with_state(state)
+        .layer(DefaultBodyLimit::max(token::FORM))
+        .layer(from_fn(limits::deadline));
+    Router::new().merge(token).merge(registry).with_state(state)
 }
 
 /// Says on every answer which interface this is.
