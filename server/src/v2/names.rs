@@ -97,11 +97,12 @@ pub fn parse(path: &str, query: Option<&str>) -> Result<Route, Refusal> {
 }
 
 /// Why a name is none, so that clients print it: after anything but 404 they do not go on from a look to the push, and
-/// what is not `DENIED` there they send again for a minute.
+/// what is not `DENIED` there they send again for a minute. Who asks for a tag that cannot be is told that it is not there.
 pub fn told(refusal: Refusal, method: &Method) -> Refusal {
     let code = match (refusal.code, method) {
         (Code::NameInvalid, &Method::HEAD) => Code::NameUnknown,
         (Code::NameInvalid, &Method::POST) => Code::Refused,
+        (Code::TagInvalid, &Method::GET | &Method::HEAD) => Code::ManifestUnknown,
         (code, _) => code,
     };
     Refusal { code, ..refusal }
