@@ -16,14 +16,16 @@ async fn listing_referrers() {
     let client = Client::new(&server, "editor").await;
     let subject = push(&client, "shop/app", "1", &image("")).await;
     let path = format!("/v2/shop/app/referrers/{subject}");
-    let page = client.get(&path).await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert_eq!(page.header("content-type"), INDEX);
-    let body: Value = serde_json::from_str(&page.body).unwrap();
-    assert_eq!(
-        body,
-        json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
-    );
+    for path in [&path, &format!("/v2/shop/none/referrers/{subject}")] {
+        let page = client.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.header("content-type"), INDEX);
+        let body: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(
+            body,
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
+        );
+    }
     let attached = |kind: Option<&str>, note: &str| {
         let mut manifest = image(note);
         manifest["subject"] = json!({ "mediaType": OCI, "digest": subject.as_str(), "size": 1 });

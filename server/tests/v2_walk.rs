@@ -30,6 +30,9 @@ const READ: [Row; 3] = [
     [401, 401, 404, 404, 404],
 ];
 
+/// What is attached to an image: nothing where no stream is, for those who may pull there.
+const ATTACHED: [Row; 3] = [READ[0], READ[1], READ[0]];
+
 /// Where only editors get in: what they find in a stream, and in one that is not there.
 const fn edit(there: u16, missing: u16) -> [Row; 3] {
     let row = [401, 401, 401, there, there];
@@ -87,7 +90,7 @@ const CASES: [Case; 32] = [
         edit(201, 404),
     ),
     ("DELETE", "/v2/{s}/blobs/uploads/{upload}", edit(204, 404)),
-    ("GET", "/v2/{s}/referrers/{image}", READ),
+    ("GET", "/v2/{s}/referrers/{image}", ATTACHED),
     ("GET", "/extensions/v2/{s}/signatures/{image}", READ),
     (
         "PUT",

@@ -271,10 +271,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What is attached to an image in a stream, by digest, after one and at most so many.
+    /// What is attached to an image in a stream, by digest, after one and at most so many; nothing in a stream that is not
+    /// there, as the distribution specification has it.
     ///
     /// # Errors
-    /// `Denied`, `NotFound`.
+    /// `Denied`.
     pub async fn referrers(
         &self,
         actor: &Actor,
@@ -286,7 +287,9 @@ impl Engine {
     ) -> Result<Vec<Referrer>> {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
-        let record = load_stream(&mut tx, stream).await?;
+        let Some(record) = tx.stream(stream).await? else {
+            return Ok(Vec::new());
+        };
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let known = tx
             .referrers(&record.id, subject, artifact_type, after, limit)
