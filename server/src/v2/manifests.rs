@@ -6,7 +6,10 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use engine::{Actor, Engine, Error, PushError, Target, upstream::RawManifest};
+use engine::{
+    Actor, Engine, Error, PushError, Target,
+    upstream::{MANIFEST_CAP, RawManifest},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Digest, StreamRef};
 
@@ -15,8 +18,6 @@ use super::{
     uploads::stored,
 };
 
-/// Bytes of a manifest, at most.
-const LIMIT: usize = 4 << 20;
 /// How long a manifest may take to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Says that what the manifest is attached to was understood.
@@ -56,13 +57,13 @@ pub async fn push(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, LIMIT)).await;
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MANIFEST_CAP)).await;
     let bytes = match read {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(_)) => {
             return Err(Refusal::new(
                 Code::TooLarge,
-                format!("the manifest broke off, or has more than {LIMIT} bytes"),
+                format!("the manifest broke off, or has more than {MANIFEST_CAP} bytes"),
             ));
         }
         Err(_) => {

@@ -126,11 +126,16 @@ fn repository(parts: &[&str]) -> Result<StreamRef, Refusal> {
     })
 }
 
+/// What a query says of a name, the first time it does.
+pub fn value(query: Option<&str>, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
 /// The repository a mount names. One that cannot be is none: the mount then turns into an ordinary upload.
 fn mount_source(query: Option<&str>) -> Option<StreamRef> {
-    let query = query?;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let (_, from) = pairs.find(|(key, _)| key == "from")?;
+    let from = value(query, "from")?;
     let (namespace, name) = from.split_once('/')?;
     StreamRef::parse(namespace, name).ok()
 }
@@ -144,7 +149,8 @@ fn target(text: &str) -> Result<Target, Refusal> {
         .map_err(|error| Refusal::new(Code::TagInvalid, error.to_string()))
 }
 
-fn digest(text: &str) -> Result<Digest, Refusal> {
+/// A digest.
+pub fn digest(text: &str) -> Result<Digest, Refusal> {
     text.parse().map_err(|error: model::digest::DigestError| {
         Refusal::new(Code::DigestInvalid, error.to_string())
     })
