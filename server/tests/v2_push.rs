@@ -219,6 +219,11 @@ async fn an_upload_whose_bytes_are_wrong_or_that_is_given_up_leaves_nothing() {
     for put in [
         client.begin("shop/app").await,
         format!("{}?digest=x", client.begin("shop/app").await),
+        format!(
+            "{}?digest=sha384:{}",
+            client.begin("shop/app").await,
+            "a".repeat(96)
+        ),
     ] {
         let page = client.send(Method::PUT, &put, &[], "right").await;
         assert_eq!(code(&page), "DIGEST_INVALID");

@@ -45,6 +45,12 @@ const STALE: Duration = Duration::from_secs(6 * 3_600);
 /// Bytes read from a file at once.
 pub(crate) const PIECE: usize = 256 << 10;
 
+/// Whether bytes can be held against a digest: it is of an algorithm that is known here.
+#[must_use]
+pub fn is_checked(digest: &Digest) -> bool {
+    Hasher::of(digest).is_some()
+}
+
 /// Bytes as they come.
 pub(crate) type Body = BoxStream<'static, io::Result<Bytes>>;
 

@@ -149,11 +149,21 @@ fn target(text: &str) -> Result<Target, Refusal> {
         .map_err(|error| Refusal::new(Code::TagInvalid, error.to_string()))
 }
 
-/// A digest.
+/// A digest, of an algorithm that is checked here.
 pub fn digest(text: &str) -> Result<Digest, Refusal> {
-    text.parse().map_err(|error: model::digest::DigestError| {
+    let digest = text.parse().map_err(|error: model::digest::DigestError| {
         Refusal::new(Code::DigestInvalid, error.to_string())
-    })
+    })?;
+    if engine::blobs::is_checked(&digest) {
+        return Ok(digest);
+    }
+    Err(Refusal::new(
+        Code::DigestInvalid,
+        format!(
+            "digests of {} are not taken here: use sha256 or sha512",
+            digest.algorithm()
+        ),
+    ))
 }
 
 /// Decodes `%3A` and the like. What is no text after that is no name either, and is refused as one.
@@ -241,6 +251,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_its_code() {
+        let other = |path| format!("{path}blake3:{}", "a".repeat(64));
         for (path, code) in [
             ("/v2/ruby/tags/list", Code::NameInvalid),
             ("/v2/a/b/c/tags/list", Code::NameInvalid),
@@ -253,6 +264,11 @@ mod tests {
             ("/v2/shop/ruby/manifests/", Code::TagInvalid),
             ("/v2/shop/ruby/manifests/sha256:zz", Code::DigestInvalid),
             ("/v2/shop/ruby/blobs/latest", Code::DigestInvalid),
+            (other("/v2/shop/ruby/blobs/").as_str(), Code::DigestInvalid),
+            (
+                other("/v2/shop/ruby/manifests/").as_str(),
+                Code::DigestInvalid,
+            ),
             ("/v2/shop/ruby/referrers/latest", Code::DigestInvalid),
             ("/extensions/v2/shop/ruby/signatures/a", Code::DigestInvalid),
             ("/extensions/v2/ruby/signatures/a", Code::NameInvalid),
