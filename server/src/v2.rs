@@ -98,8 +98,10 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
         let route = route.as_ref().map_err(Refusal::clone)?;
         match (&parts.method, route) {
             (&Method::GET | &Method::HEAD, Route::Base) => Ok(base()),
-            (&Method::GET, Route::Catalog) => catalog::list(&state.engine, &actor, query).await,
-            (&Method::GET, Route::Tags(stream)) => {
+            (&Method::GET | &Method::HEAD, Route::Catalog) => {
+                catalog::list(&state.engine, &actor, query).await
+            }
+            (&Method::GET | &Method::HEAD, Route::Tags(stream)) => {
                 tags::list(&state.engine, &actor, stream, query).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
@@ -143,10 +145,10 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::DELETE, Route::Upload(stream, id)) => {
                 uploads::cancel(&state.engine, &actor, stream, id).await
             }
-            (&Method::GET, Route::Referrers(stream, subject)) => {
+            (&Method::GET | &Method::HEAD, Route::Referrers(stream, subject)) => {
                 referrers::list(&state.engine, &actor, stream, subject, query).await
             }
-            (&Method::GET, Route::Signatures(stream, digest)) => {
+            (&Method::GET | &Method::HEAD, Route::Signatures(stream, digest)) => {
                 signatures::list(&state.engine, &actor, stream, digest).await
             }
             (&Method::PUT, Route::Signatures(stream, digest)) => {

@@ -206,7 +206,7 @@ async fn a_token_form_that_is_large_or_never_ends_is_not_waited_for() {
 
 /// Every address below `/v2/` with the methods it will know.
 const ROUTES: [(&str, &[Method]); 8] = [
-    ("tags/list", &[Method::GET]),
+    ("tags/list", &[Method::GET, Method::HEAD]),
     (
         "manifests/2.7",
         &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
@@ -222,7 +222,7 @@ const ROUTES: [(&str, &[Method]); 8] = [
         "blobs/uploads/01a2",
         &[Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
     ),
-    ("referrers/{sha}", &[Method::GET]),
+    ("referrers/{sha}", &[Method::GET, Method::HEAD]),
 ];
 
 #[tokio::test]
