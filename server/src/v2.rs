@@ -55,13 +55,34 @@ pub fn routes(state: AppState) -> Router {
     Router::new().merge(token).merge(registry).with_state(state)
 }
 
-/// Says on every answer which interface this is.
-async fn advertise(request: Request, next: Next) -> Response {
-    let head = *request.method() == Method::HEAD;
-    let mut response = next.run(request).await;
+/// Whether an address is the registry's, whose clients read refusals in its envelope.
+pub fn is_below(path: &str) -> bool {
+    let below = ["/v2/", "/extensions/v2/", "/admin/blobs/"];
+    path == "/v2" || below.iter().any(|place| path.starts_with(place))
+}
+
+/// Too many others are asking.
+pub fn busy(message: &str) -> Response {
+    marked(Refusal::new(Code::Unavailable, message).into_response())
+}
+
+/// A request ended in a fault of ours.
+pub fn broken() -> Response {
+    marked(Refusal::new(Code::Unknown, error::FAULT).into_response())
+}
+
+/// Says on an answer which interface this is.
+fn marked(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     headers.insert(SIGNATURES, HeaderValue::from_static("1"));
+    response
+}
+
+/// Marks every answer.
+async fn advertise(request: Request, next: Next) -> Response {
+    let head = *request.method() == Method::HEAD;
+    let response = marked(next.run(request).await);
     if head {
         let (parts, _) = response.into_parts();
         return Response::from_parts(parts, axum::body::Body::empty());
