@@ -7,6 +7,7 @@
 //!
 mod auth;
 mod blobs;
+mod body;
 mod catalog;
 mod error;
 mod manifests;
