@@ -177,12 +177,11 @@ impl Engine {
                 PartError::Place(error) => PushError::Engine(Error::storing_blob(error)),
             })?;
         let size = taken.size.saturating_add(written);
-        let noted = if length.is_some_and(|length| length != written) {
-            Err(PushError::WrongSize(format!(
-                "{written} bytes came and not as many as was said"
-            )))
-        } else {
-            self.note_part(id, &taken, &part, written).await
+        let noted = match length {
+            Some(length) if length != written => Err(PushError::WrongSize(format!(
+                "{written} bytes came, and {length} were said to; send them again"
+            ))),
+            _ => self.note_part(id, &taken, &part, written).await,
         };
         if noted.is_err() || written == 0 {
             self.blobs()
@@ -332,7 +331,7 @@ impl Engine {
             .blobs()
             .size(digest)
             .await
-            .map_err(Error::storing_blob)?
+            .map_err(Error::reading_blob)?
         else {
             return Ok(false);
         };

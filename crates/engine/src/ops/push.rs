@@ -92,9 +92,9 @@ impl Engine {
             self.has_blob(actor, stream, &blob)
                 .await
                 .map_err(|error| missing(stream, &blob, error))?;
-            if said.is_some_and(|said| said != size) {
+            if let Some(said) = said.filter(|said| *said != size) {
                 return Err(PushError::BadManifest(format!(
-                    "the blob {blob} has {size} bytes and not as many as the manifest says"
+                    "the blob {blob} has {size} bytes, and the manifest says {said}"
                 )));
             }
             sizes.push((blob, size));
@@ -152,7 +152,7 @@ impl Engine {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        while let Some(piece) = blob.body.try_next().await.map_err(Error::storing_blob)? {
+        while let Some(piece) = blob.body.try_next().await.map_err(Error::reading_blob)? {
             bytes.extend_from_slice(&piece);
         }
         Ok(Some(bytes.into()))
