@@ -3,7 +3,7 @@
 //! ```text
 //! <place>/
 //!   sha256/ab/abcdef…     a whole blob whose bytes have this digest; never changed
-//!   sha512/…              the same
+//!   sha384/…, sha512/…    the same
 //!   uploads/<id>/<part>   what came of a push so far
 //! <data>/blobs/
 //!   temp/<id>             one that is being written, always on the local disk: nobody's until it is verified

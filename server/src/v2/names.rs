@@ -160,7 +160,7 @@ pub fn digest(text: &str) -> Result<Digest, Refusal> {
     Err(Refusal::new(
         Code::DigestInvalid,
         format!(
-            "digests of {} are not taken here: use sha256 or sha512",
+            "digests of {} are not taken here: use sha256, sha384 or sha512",
             digest.algorithm()
         ),
     ))
