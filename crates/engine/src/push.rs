@@ -355,10 +355,10 @@ impl Engine {
         actor.may_administer()?;
         let mut tx = self.store().write().await?;
         if let Some(record) = tx.stream(stream).await?
-            && !tx.blob_sources(&record.id, digest, 1).await?.is_empty()
+            && tx.blob_in_use(&record.id, digest).await?
         {
             return Err(PushError::InUse(format!(
-                "an image of {stream} has {digest}; delete its tags first"
+                "an image of {stream} has {digest}; delete its tags first, or the image by its digest if it has none"
             )));
         }
         if !tx.unlink_blob(stream, digest).await? {

@@ -33,6 +33,39 @@ pub struct Referrer {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// Images that have a blob.
+macro_rules! having {
+    ($digest:expr) => {
+        concat!(
+            "SELECT l.image_digest FROM image_layers l WHERE l.digest = ", $digest,
+            " UNION SELECT i.digest FROM images i WHERE i.config_digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c WHERE c.digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c JOIN image_layers l ON l.image_digest = c.digest
+                WHERE l.digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c JOIN images i ON i.digest = c.digest
+                WHERE i.config_digest = ", $digest
+        )
+    };
+}
+
+/// Whether an image of a stream has a blob, be it in a tag's history or pushed by digest, as a layer, as its config, or by
+/// way of an index.
+macro_rules! in_use {
+    ($stream:expr, $digest:expr) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM revisions u WHERE u.stream_id = ",
+            $stream,
+            " AND u.digest IN (",
+            having!($digest),
+            ")) OR EXISTS (SELECT 1 FROM pushed_images u WHERE u.stream_id = ",
+            $stream,
+            " AND u.digest IN (",
+            having!($digest),
+            ")))"
+        )
+    };
+}
+
 impl Tx {
     /// Notes that an upload begins.
     ///
@@ -214,6 +247,20 @@ impl Tx {
         let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(stream.namespace.as_str())
             .bind(stream.name.as_str())
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
+    /// Whether an image of a stream has a blob, tagged or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn blob_in_use(&mut self, stream_id: &str, digest: &Digest) -> Result<bool> {
+        const SQL: &str = concat!("SELECT 1 WHERE ", in_use!("$1", "$2"));
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
             .bind(digest.as_str())
             .fetch_optional(conn)
             .await?);

@@ -290,6 +290,26 @@ db_test!(
 );
 
 db_test!(
+    async fn a_blob_is_not_taken_away_while_an_image_has_it_tagged_or_not(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "a layer").await;
+        let blobs = [&manifest["layers"][0], &manifest["config"]];
+        let blobs = blobs.map(|part| part["digest"].as_str().unwrap().parse::<Digest>().unwrap());
+        let pushed = Target::Digest(digest(manifest.to_string().as_bytes()));
+        story.push(&pushed, &manifest).await.unwrap();
+        let admin = actor(Role::Admin);
+        let unlink = async |blob| story.engine.unlink_blob(&admin, &story.stream, blob).await;
+        for blob in &blobs {
+            assert!(matches!(unlink(blob).await, Err(PushError::InUse(_))), "{blob}");
+        }
+        story.engine.delete_manifest(&admin, &story.stream, &pushed).await.unwrap();
+        for blob in &blobs {
+            unlink(blob).await.unwrap();
+        }
+    }
+);
+
+db_test!(
     async fn pushes_that_make_a_stream_at_the_same_time_all_arrive(db) {
         let story = Story::served(&db).await;
         let manifest = image(&story, "pushed").await;
