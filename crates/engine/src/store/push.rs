@@ -312,7 +312,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that a manifest was pushed to a stream.
+    /// Notes that a manifest was pushed to a stream. The image may have been imported before.
     ///
     /// # Errors
     /// When the database refuses.
@@ -325,6 +325,13 @@ impl Tx {
         const SQL: &str =
             "INSERT INTO pushed_images (stream_id, digest, pushed_at) VALUES ($1, $2, $3)
             ON CONFLICT (stream_id, digest) DO NOTHING";
+        const MANAGED: &str = "UPDATE images SET managed = TRUE WHERE digest = $1 AND NOT managed";
+        on!(self, |conn| {
+            sqlx::query(MANAGED)
+                .bind(digest.as_str())
+                .execute(conn)
+                .await?;
+        });
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(stream_id)

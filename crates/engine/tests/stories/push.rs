@@ -340,6 +340,25 @@ db_test!(
 );
 
 db_test!(
+    async fn an_image_that_was_imported_before_is_managed_once_it_is_pushed(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image("team/app", "1", ImageKind::Docker);
+        let story = Story::served(&db).await;
+        story.import_new(&up, chosen(&["1"])).await;
+        let managed = async || {
+            let mut tx = story.engine.store().read().await.unwrap();
+            tx.image(&digest).await.unwrap().unwrap().managed
+        };
+        assert!(!managed().await);
+        let manifest = up.manifest("team/app", &digest).unwrap();
+        let target = tag("pushed");
+        let pushed = story.engine.push_manifest(&story.editor, &story.stream, &target, None, manifest);
+        assert_eq!(pushed.await.unwrap().digest, digest);
+        assert!(managed().await);
+    }
+);
+
+db_test!(
     async fn an_image_pushed_to_a_stream_is_pulled_from_those_it_is_tagged_into(db) {
         let story = Story::served(&db).await;
         let manifest = image(&story, "layer").await;
