@@ -1,7 +1,7 @@
 //! Manifests a client pushes: read by the same rules as those another registry sends.
 
 use bytes::Bytes;
-use model::Digest;
+use model::{Digest, image::is_foreign};
 
 use super::{
     Image,
@@ -88,9 +88,4 @@ fn text(of: &Descriptor, config: Option<&Bytes>) -> Option<String> {
         return Some("{}".to_owned());
     }
     of.text(config?)
-}
-
-/// Layers whose makers do not let them be passed on: they are at the addresses the manifest names.
-fn is_foreign(media_type: &str) -> bool {
-    media_type.contains(".foreign.") || media_type.contains(".nondistributable.")
 }
