@@ -294,8 +294,9 @@ impl Engine {
         let known = tx
             .referrers(&record.id, subject, artifact_type, after, limit)
             .await?;
-        // Clients of registries without this list keep it as an index at a tag named after the image.
-        let tag = format!("{}-{}", subject.algorithm(), subject.hex());
+        // Clients of registries without this list keep it as an index at a tag named after the image. Of each part of its
+        // digest it has as much as the distribution specification says.
+        let tag = format!("{:.32}-{:.64}", subject.algorithm(), subject.hex());
         let Ok(tag) = tag.parse::<TagName>() else {
             return Ok(known);
         };
