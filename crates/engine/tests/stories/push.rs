@@ -310,6 +310,31 @@ db_test!(
 );
 
 db_test!(
+    async fn an_index_of_blobs_is_taken_when_the_stream_has_them_as_caches_of_builds_are(db) {
+        const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+        let story = Story::served(&db).await;
+        let (layer, config) = (Bytes::from_static(b"a layer"), Bytes::from_static(b"{\"layers\":[]}"));
+        let entry = |kind: &str, bytes: &Bytes| {
+            json!({ "mediaType": kind, "digest": digest(bytes).as_str(), "size": bytes.len() })
+        };
+        let cache = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [
+            entry("application/vnd.oci.image.layer.v1.tar+gzip", &layer),
+            entry("application/vnd.buildkit.cacheconfig.v0", &config),
+        ] });
+        story.upload(std::slice::from_ref(&layer)).await.unwrap();
+        let refused = story.push(&tag("cache"), &cache).await;
+        assert!(matches!(refused, Err(PushError::MissingBlob(_))), "{refused:?}");
+        story.upload(std::slice::from_ref(&config)).await.unwrap();
+        let pushed = story.push(&tag("cache"), &cache).await.unwrap();
+        let found = story.engine.pull_manifest(&story.editor, &story.stream, &tag("cache")).await.unwrap();
+        assert_eq!(found.digest, pushed);
+        let admin = actor(Role::Admin);
+        let unlinked = story.engine.unlink_blob(&admin, &story.stream, &digest(&layer)).await;
+        assert!(matches!(unlinked, Err(PushError::InUse(_))), "{unlinked:?}");
+    }
+);
+
+db_test!(
     async fn pushes_that_make_a_stream_at_the_same_time_all_arrive(db) {
         let story = Story::served(&db).await;
         let manifest = image(&story, "pushed").await;
