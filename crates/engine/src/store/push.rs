@@ -1,7 +1,7 @@
 //! What was pushed: uploads on their way, blobs and manifests that streams have of their own, and what is attached to an
 //! image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::{Digest, StreamRef};
@@ -62,6 +62,21 @@ macro_rules! in_use {
             " AND u.digest IN (",
             having!($digest),
             ")))"
+        )
+    };
+}
+
+/// Whether a row of `pushed_blobs` is older than a time and of no image of its stream, or of a stream that never came to
+/// be.
+macro_rules! orphaned {
+    ($before:expr) => {
+        concat!(
+            "pushed_at < ",
+            $before,
+            " AND NOT EXISTS (SELECT 1 FROM streams s
+                WHERE s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream AND ",
+            in_use!("s.id", "pushed_blobs.digest"),
+            ")"
         )
     };
 }
@@ -219,7 +234,8 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<()> {
         const SQL: &str = "INSERT INTO pushed_blobs (namespace, stream, digest, size, pushed_at)
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (namespace, stream, digest) DO NOTHING";
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (namespace, stream, digest) DO UPDATE SET pushed_at = EXCLUDED.pushed_at";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(stream.namespace.as_str())
@@ -298,17 +314,87 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes blobs away that were pushed to streams that never came to be.
+    /// Blobs pushed to a stream before a time that no image of it names, at most so many.
     ///
     /// # Errors
     /// When the database refuses.
-    pub(crate) async fn unlink_orphans(&mut self, before: DateTime<Utc>) -> Result<()> {
-        const SQL: &str =
-            "DELETE FROM pushed_blobs WHERE pushed_at < $1 AND NOT EXISTS (SELECT 1 FROM streams s
-            WHERE s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream)";
+    pub(crate) async fn orphans(
+        &mut self,
+        before: DateTime<Utc>,
+        most: i64,
+    ) -> Result<Vec<(StreamRef, Digest)>> {
+        const SQL: &str = concat!(
+            "SELECT namespace, stream, digest FROM pushed_blobs WHERE ",
+            orphaned!("$1"),
+            " LIMIT $2"
+        );
+        let rows: Vec<(String, String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(before)
+            .bind(most)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(namespace, name, digest)| {
+                let stream = StreamRef {
+                    namespace: row::parse("pushed_blobs.namespace", &namespace)?,
+                    name: row::parse("pushed_blobs.stream", &name)?,
+                };
+                Ok((stream, row::parse("pushed_blobs.digest", &digest)?))
+            })
+            .collect()
+    }
+
+    /// Takes one of [`Tx::orphans`] away, if it still is one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn unlink_orphan(
+        &mut self,
+        stream: &StreamRef,
+        digest: &Digest,
+        before: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = concat!(
+            "DELETE FROM pushed_blobs WHERE namespace = $1 AND stream = $2 AND digest = $3 AND ",
+            orphaned!("$4")
+        );
         on!(self, |conn| {
-            sqlx::query(SQL).bind(before).execute(conn).await?;
+            sqlx::query(SQL)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(digest.as_str())
+                .bind(before)
+                .execute(conn)
+                .await?;
         });
+        Ok(())
+    }
+
+    /// Notes that a manifest that needs these blobs is being pushed: those the stream has stay for now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn keep_blobs(
+        &mut self,
+        stream: &StreamRef,
+        digests: &[(Digest, Option<i64>)],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE pushed_blobs SET pushed_at = $4
+            WHERE namespace = $1 AND stream = $2 AND digest = $3";
+        // In one order: two pushes at a time do not wait for each other.
+        let digests: BTreeSet<&Digest> = digests.iter().map(|(digest, _)| digest).collect();
+        for digest in digests {
+            on!(self, |conn| {
+                sqlx::query(SQL)
+                    .bind(stream.namespace.as_str())
+                    .bind(stream.name.as_str())
+                    .bind(digest.as_str())
+                    .bind(now)
+                    .execute(conn)
+                    .await?;
+            });
+        }
         Ok(())
     }
 

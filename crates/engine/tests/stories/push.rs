@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use engine::{
-    PushError, Target, db_test,
+    Clock, PushError, Target, db_test,
     rules::quota::Quota,
     testing::{
         db::actor,
@@ -281,11 +281,59 @@ db_test!(
             let by_digest = Target::Digest(digest(manifest.to_string().as_bytes()));
             if at == "1" {
                 assert!(story.push(&by_digest, manifest).await.is_err());
+                // Not even its bytes stay.
+                let bytes = digest(manifest.to_string().as_bytes());
+                assert_eq!(story.engine.blobs().size(&bytes).await.unwrap(), None);
             }
             assert_eq!(story.engine.stream(&story.editor, &story.stream).await.unwrap(), before);
         }
         // What adds nothing is taken.
         story.push(&tag("1"), &second).await.unwrap();
+        // A blob that no image could have is not taken, however it comes.
+        let refused = story.upload(&[Bytes::from(vec![1; 40]), Bytes::from(vec![1; 21])]).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("WEIR_MAX_IMAGE_SIZE") && refused.contains("exceeds the maximum limit"), "{refused}");
+    }
+);
+
+db_test!(
+    async fn blobs_that_no_image_of_the_stream_names_are_taken_away_after_a_day(db) {
+        let mut db = db;
+        let clock = Clock::held_at(Clock::default().now());
+        db.clock = clock.clone();
+        let story = Story::served(&db).await;
+        let spare = story.upload(&[Bytes::from_static(b"of no image")]).await.unwrap();
+        let again = story.upload(&[Bytes::from_static(b"of the next image")]).await.unwrap();
+        let tagged = image(&story, "a tagged layer").await;
+        story.push(&tag("1"), &tagged).await.unwrap();
+        let loose = image(&story, "a layer of an image without a tag").await;
+        let loose_digest = digest(loose.to_string().as_bytes());
+        story.push(&Target::Digest(loose_digest.clone()), &loose).await.unwrap();
+        let there = async |digest: &Digest| {
+            story.engine.blob_head(&story.editor, &story.stream, digest).await.is_ok()
+        };
+        let kept = [&tagged, &loose].map(|image| image["layers"][0]["digest"].as_str().unwrap().parse::<Digest>().unwrap());
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(there(&spare).await, "it is new");
+        clock.advance(chrono::Duration::hours(25));
+        // Named by a manifest that still lacks another: it may be pushed soon.
+        let mut next = image(&story, "a new layer").await;
+        for bytes in [&b"of the next image"[..], b"not here yet"] {
+            let layer = json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": bytes.len(),
+                "digest": digest(bytes).as_str() });
+            next["layers"].as_array_mut().unwrap().push(layer);
+        }
+        assert!(matches!(story.push(&tag("1"), &next).await, Err(PushError::MissingBlob(_))));
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(!there(&spare).await);
+        for digest in kept.iter().chain([&again]) {
+            assert!(there(digest).await, "{digest}");
+        }
+        let admin = actor(Role::Admin);
+        let target = Target::Digest(loose_digest);
+        story.engine.delete_manifest(&admin, &story.stream, &target).await.unwrap();
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(!there(&kept[1]).await, "its image is gone");
     }
 );
 
