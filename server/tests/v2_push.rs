@@ -179,6 +179,7 @@ async fn pushing_a_blob_in_chunks() {
     let page = chunk("4-9", "efgh").await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     assert_eq!(code(&page), "SIZE_INVALID");
+    assert!(page.body.contains("4 bytes came, and 6"), "{}", page.body);
     let page = client.get(&place).await;
     assert_eq!(page.status, StatusCode::NO_CONTENT);
     assert_eq!((page.header("range"), page.location()), ("0-3", &*place));
