@@ -1,4 +1,5 @@
-//! `/livez`: the process runs. `/readyz`: it can serve, or the class of reason why not. Neither says more to strangers.
+//! `/livez`, and `/healthz` for clients of OpenShift's registry: the process runs. `/readyz`: it can serve, or the
+//! class of reason why not. None says more to strangers.
 
 use axum::{
     Router,
@@ -14,6 +15,7 @@ use crate::state::AppState;
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/livez", get(async || "ok\n"))
+        .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
 }
 

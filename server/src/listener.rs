@@ -9,13 +9,19 @@ use std::{
     io,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use axum::{
-    extract::connect_info::Connected,
+    Extension,
+    extract::{ConnectInfo, Request, connect_info::Connected},
+    middleware::Next,
+    response::Response,
     serve::{IncomingStream, Listener},
 };
 use tokio::{
@@ -28,7 +34,8 @@ use tokio::{
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS: usize = 2048;
 
-/// How long a connection may neither send nor take a byte. Longer than any request may take.
+/// How long a connection may neither send nor take a byte, unless a request of it is being worked on: what those wait for
+/// has deadlines of its own, also the rest of their bodies.
 const SILENCE: Duration = Duration::from_secs(75);
 
 /// A TCP listener with limits.
@@ -65,6 +72,7 @@ impl Listener for Bounded {
             Connection {
                 stream,
                 silence,
+                working: Arc::default(),
                 _permit: permit,
             },
             address,
@@ -80,6 +88,8 @@ impl Listener for Bounded {
 pub struct Connection {
     stream: TcpStream,
     silence: Pin<Box<Sleep>>,
+    /// Requests that have no answer yet.
+    working: Arc<AtomicUsize>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -90,8 +100,13 @@ impl Connection {
 
     /// What a read or write that cannot go on answers: wait, or give up when the silence has lasted.
     fn waiting<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        ready!(self.silence.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        loop {
+            ready!(self.silence.as_mut().poll(cx));
+            if self.working.load(Relaxed) == 0 {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.moved();
+        }
     }
 }
 
@@ -173,15 +188,139 @@ impl fmt::Display for Client {
     }
 }
 
-impl Connected<IncomingStream<'_, Bounded>> for Client {
-    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
-        stream.remote_addr().ip().into()
+/// A request that is being worked on, among those of its connection.
+struct Turn(Arc<AtomicUsize>);
+
+impl Turn {
+    fn begin(working: Arc<AtomicUsize>) -> Self {
+        working.fetch_add(1, Relaxed);
+        Self(working)
     }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What a connection tells the requests that come on it.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Who is at the other end.
+    pub client: Client,
+    working: Arc<AtomicUsize>,
+}
+
+impl Connected<IncomingStream<'_, Bounded>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
+        Self {
+            client: stream.remote_addr().ip().into(),
+            working: Arc::clone(&stream.io().working),
+        }
+    }
+}
+
+/// Tells the connection of a request that it is being worked on, until its answer begins.
+pub async fn work(
+    Extension(ConnectInfo(peer)): Extension<ConnectInfo<Peer>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Also when the client leaves before there is an answer.
+    let _turn = Turn::begin(peer.working);
+    next.run(request).await
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::{
+        Router,
+        body::Body,
+        middleware::from_fn,
+        routing::{any, get},
+    };
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+
+    /// Bytes of an answer that nothing between here and there holds.
+    const MUCH: usize = 64 << 20;
+
+    /// Answers after three times the silence; a body that begins and never goes on; more than anybody takes.
+    #[expect(clippy::disallowed_methods, reason = "it goes with the test")]
+    async fn served() -> TcpStream {
+        let router = Router::new()
+            .route(
+                "/slow",
+                any(async || {
+                    tokio::time::sleep(SILENCE * 3).await;
+                    "done"
+                }),
+            )
+            .route(
+                "/stalled",
+                get(async || {
+                    let first = [io::Result::Ok("begun")];
+                    Body::from_stream(futures::StreamExt::chain(
+                        futures::stream::iter(first),
+                        futures::stream::pending(),
+                    ))
+                }),
+            )
+            .route("/much", get(async || vec![b'x'; MUCH]))
+            .layer(from_fn(work));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = router.into_make_service_with_connect_info::<Peer>();
+        tokio::spawn(axum::serve(Bounded::new(listener), service).into_future());
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_does_not_end_a_connection_while_a_request_is_worked_on() {
+        let mut client = served().await;
+        let begun = Instant::now();
+        for _ in 0..2 {
+            let head = b"GET /slow HTTP/1.1\r\nhost: weir\r\n\r\n";
+            client.write_all(head).await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"done") {
+                let read = client.read_buf(&mut answer).await.unwrap();
+                assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+            }
+        }
+        assert!(begun.elapsed() >= SILENCE * 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_a_connection_when_its_client_is_waited_for() {
+        for sent in [
+            "",
+            "GET /slow HTTP/1.1\r\nhost:",
+            "GET /stalled HTTP/1.1\r\nhost: weir\r\n\r\n",
+        ] {
+            let mut client = served().await;
+            client.write_all(sent.as_bytes()).await.unwrap();
+            let begun = Instant::now();
+            let mut answer = Vec::new();
+            // However it ends; that it does counts.
+            let _ = client.read_to_end(&mut answer).await;
+            let ended = begun.elapsed();
+            assert!(ended >= SILENCE && ended < SILENCE * 2, "{sent}: {ended:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_a_connection_when_nobody_takes_the_answer() {
+        let mut client = served().await;
+        let head = b"GET /much HTTP/1.1\r\nhost: weir\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        tokio::time::sleep(SILENCE * 2).await;
+        let mut answer = Vec::new();
+        let _ = client.read_to_end(&mut answer).await;
+        assert!(answer.len() < MUCH, "all of it came");
+    }
 
     #[test]
     fn addresses_of_one_owner_count_as_one() {

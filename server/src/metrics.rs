@@ -2,12 +2,15 @@
 //! methods, statuses, operations and hosts of registries, never streams, tags or users.
 
 use std::{
+    pin::Pin,
     sync::OnceLock,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use axum::{
     Router,
+    body::{Body, HttpBody},
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -86,7 +89,7 @@ async fn show(State(state): State<AppState>, headers: HeaderMap) -> Response {
     ([(header::CONTENT_TYPE, TEXT)], text).into_response()
 }
 
-/// Counts a request, how long its answer took to begin, and how large both are said to be.
+/// Counts a request, how long its answer took to begin and to end, and how large both are said to be.
 pub async fn measure(request: Request, next: Next) -> Response {
     let method = word(request.method());
     let started = Instant::now();
@@ -95,25 +98,65 @@ pub async fn measure(request: Request, next: Next) -> Response {
     }
     let in_flight = metrics::gauge!("weir_http_in_flight_requests");
     in_flight.increment(1.0);
-    // Given back also when the client leaves before there is an answer.
-    let _left = Left(in_flight);
+    // Ends also when the client leaves before there is an answer.
+    let flight = Flight {
+        in_flight,
+        started,
+        method,
+    };
     let response = next.run(request).await;
     let code = response.status().as_str().to_owned();
     metrics::counter!("weir_http_requests_total", "code" => code, "method" => method).increment(1);
     metrics::histogram!("weir_http_time_to_write_header_seconds").record(started.elapsed());
-    metrics::histogram!("weir_http_request_duration_seconds", "method" => method)
-        .record(started.elapsed());
     if let Some(bytes) = length(response.headers()) {
         metrics::histogram!("weir_http_response_size_bytes").record(bytes);
     }
-    response
+    response.map(|body| {
+        Body::new(Measured {
+            body,
+            _flight: flight,
+        })
+    })
 }
 
-struct Left(metrics::Gauge);
+/// A request on its way, until its answer was sent or nobody waits for it any more.
+struct Flight {
+    in_flight: metrics::Gauge,
+    started: Instant,
+    method: &'static str,
+}
 
-impl Drop for Left {
+impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.decrement(1.0);
+        self.in_flight.decrement(1.0);
+        metrics::histogram!("weir_http_request_duration_seconds", "method" => self.method)
+            .record(self.started.elapsed());
+    }
+}
+
+/// A body whose end is that of its request.
+struct Measured {
+    body: Body,
+    _flight: Flight,
+}
+
+impl HttpBody for Measured {
+    type Data = <Body as HttpBody>::Data;
+    type Error = <Body as HttpBody>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -155,4 +198,55 @@ fn word(method: &Method) -> &'static str {
 fn length(headers: &HeaderMap) -> Option<f64> {
     let text = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
     text.parse::<u64>().ok().map(|bytes| bytes as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Bytes, middleware::from_fn};
+    use futures::{StreamExt, stream};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// What is told of requests: how many are on their way, and of how many that ended it is known how long they took.
+    fn told(handle: &PrometheusHandle) -> (f64, f64) {
+        let text = handle.render();
+        let value = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+                .unwrap_or_default()
+        };
+        (
+            value("weir_http_in_flight_requests "),
+            value("weir_http_request_duration_seconds_count{method=\"get\"} "),
+        )
+    }
+
+    #[test]
+    fn a_request_ends_with_the_last_byte_of_its_answer_or_when_nobody_reads_on() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            futures::executor::block_on(async {
+                let answer = async || {
+                    let pieces = ["a", "b"].map(|piece| std::io::Result::Ok(Bytes::from(piece)));
+                    Body::from_stream(stream::iter(pieces))
+                };
+                let router = Router::new()
+                    .route("/", get(answer))
+                    .layer(from_fn(measure));
+                for (number, pieces) in [(1.0, 2), (2.0, 1)] {
+                    let request = Request::new(Body::empty());
+                    let response = router.clone().oneshot(request).await.unwrap();
+                    let mut body = response.into_body().into_data_stream();
+                    for _ in 0..pieces {
+                        body.next().await.unwrap().unwrap();
+                        assert_eq!(told(&handle), (1.0, number - 1.0));
+                    }
+                    drop(body);
+                    assert_eq!(told(&handle), (0.0, number));
+                }
+            });
+        });
+    }
 }

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use axum::middleware::from_fn;
 use engine::{Clock, Engine};
 use tokio::net::TcpListener;
 use url::Url;
 
 use crate::{
     config::Settings,
-    listener::{Bounded, Client},
+    listener::{self, Bounded, Peer},
     metrics,
     router::build_router,
     shutdown::{self, Signals},
@@ -110,7 +111,9 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<()> {
 /// Serves until the first signal, then as long as requests under way may take.
 async fn run(listener: TcpListener, router: axum::Router, signals: Signals) -> std::io::Result<()> {
     let (asked, told) = tokio::sync::oneshot::channel::<()>();
-    let service = router.into_make_service_with_connect_info::<Client>();
+    let service = router
+        .layer(from_fn(listener::work))
+        .into_make_service_with_connect_info::<Peer>();
     let server = axum::serve(Bounded::new(listener), service).with_graceful_shutdown(async move {
         signals.first().await;
         // The receiver waits below; if it is gone there is nobody to tell.

@@ -7,6 +7,7 @@
 //!
 mod auth;
 mod blobs;
+mod body;
 mod catalog;
 mod error;
 mod manifests;
@@ -22,7 +23,7 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -32,7 +33,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use self::error::{Code, Refusal};
 pub use self::names::Route;
-use crate::{metrics as measure, state::AppState};
+use crate::{metrics as measure, middleware::limits, state::AppState};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -47,19 +48,42 @@ pub fn routes(state: AppState) -> Router {
         .route("/extensions/v2/{*path}", any(dispatch))
         .route("/admin/blobs/{*path}", any(dispatch))
         .layer(from_fn(advertise));
-    Router::new()
+    // Its forms are read before anything is asked of who sends them.
+    let token = Router::new()
         .route("/openshift/token", get(token::get).post(token::post))
-        .merge(registry)
-        .with_state(state)
+        .layer(DefaultBodyLimit::max(token::FORM))
+        .layer(from_fn(limits::deadline));
+    Router::new().merge(token).merge(registry).with_state(state)
 }
 
-/// Says on every answer which interface this is.
-async fn advertise(request: Request, next: Next) -> Response {
-    let head = *request.method() == Method::HEAD;
-    let mut response = next.run(request).await;
+/// Whether an address is the registry's, whose clients read refusals in its envelope.
+pub fn is_below(path: &str) -> bool {
+    let below = ["/v2/", "/extensions/v2/", "/admin/blobs/"];
+    path == "/v2" || below.iter().any(|place| path.starts_with(place))
+}
+
+/// Too many others are asking.
+pub fn busy(message: &str) -> Response {
+    marked(Refusal::new(Code::Unavailable, message).into_response())
+}
+
+/// A request ended in a fault of ours.
+pub fn broken() -> Response {
+    marked(Refusal::new(Code::Unknown, error::FAULT).into_response())
+}
+
+/// Says on an answer which interface this is.
+fn marked(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     headers.insert(SIGNATURES, HeaderValue::from_static("1"));
+    response
+}
+
+/// Marks every answer.
+async fn advertise(request: Request, next: Next) -> Response {
+    let head = *request.method() == Method::HEAD;
+    let response = marked(next.run(request).await);
     if head {
         let (parts, _) = response.into_parts();
         return Response::from_parts(parts, axum::body::Body::empty());
@@ -96,8 +120,10 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
         let route = route.as_ref().map_err(Refusal::clone)?;
         match (&parts.method, route) {
             (&Method::GET | &Method::HEAD, Route::Base) => Ok(base()),
-            (&Method::GET, Route::Catalog) => catalog::list(&state.engine, &actor, query).await,
-            (&Method::GET, Route::Tags(stream)) => {
+            (&Method::GET | &Method::HEAD, Route::Catalog) => {
+                catalog::list(&state.engine, &actor, query).await
+            }
+            (&Method::GET | &Method::HEAD, Route::Tags(stream)) => {
                 tags::list(&state.engine, &actor, stream, query).await
             }
             (&Method::GET | &Method::HEAD, Route::Manifest(stream, target)) => {
@@ -141,10 +167,10 @@ async fn dispatch(State(state): State<AppState>, request: Request) -> Response {
             (&Method::DELETE, Route::Upload(stream, id)) => {
                 uploads::cancel(&state.engine, &actor, stream, id).await
             }
-            (&Method::GET, Route::Referrers(stream, subject)) => {
+            (&Method::GET | &Method::HEAD, Route::Referrers(stream, subject)) => {
                 referrers::list(&state.engine, &actor, stream, subject, query).await
             }
-            (&Method::GET, Route::Signatures(stream, digest)) => {
+            (&Method::GET | &Method::HEAD, Route::Signatures(stream, digest)) => {
                 signatures::list(&state.engine, &actor, stream, digest).await
             }
             (&Method::PUT, Route::Signatures(stream, digest)) => {

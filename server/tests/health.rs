@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 async fn probes_answer_without_cookies_or_sign_in() {
     let server = TestServer::empty("http://weir.test").await;
     let browser = server.browser();
-    for path in ["/livez", "/readyz"] {
+    for path in ["/livez", "/healthz", "/readyz"] {
         let page = browser.get(path).await;
         assert_eq!(
             (page.status, page.body.as_str()),
@@ -26,6 +26,7 @@ async fn head_answers_as_get_does_without_a_body() {
     let browser = server.signed_in("viewer").await;
     for path in [
         "/livez",
+        "/healthz",
         "/readyz",
         "/",
         "/streams",

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures::StreamExt;
 use http::{Method, Request, StatusCode};
 use model::user::Role;
 
@@ -183,9 +184,29 @@ async fn a_session_of_the_pages_opens_nothing_and_a_token_opens_no_page() {
     assert!(page.location().starts_with("/login"), "{}", page.status);
 }
 
+#[tokio::test]
+async fn a_token_form_that_is_large_or_never_ends_is_not_waited_for() {
+    let server = TestServer::empty("http://weir.test").await;
+    let post = |body: Body| {
+        Request::post("/openshift/token")
+            .header("host", "weir.test")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .unwrap()
+    };
+    let large = format!("grant_type=password&password={}", "x".repeat(70_000));
+    let page = server.send(post(large.into())).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    tokio::time::pause();
+    let begun = futures::stream::iter([std::io::Result::Ok("grant_type=")]);
+    let endless = begun.chain(futures::stream::pending());
+    let page = server.send(post(Body::from_stream(endless))).await;
+    assert_eq!(page.status, StatusCode::GATEWAY_TIMEOUT);
+}
+
 /// Every address below `/v2/` with the methods it will know.
 const ROUTES: [(&str, &[Method]); 8] = [
-    ("tags/list", &[Method::GET]),
+    ("tags/list", &[Method::GET, Method::HEAD]),
     (
         "manifests/2.7",
         &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
@@ -201,7 +222,7 @@ const ROUTES: [(&str, &[Method]); 8] = [
         "blobs/uploads/01a2",
         &[Method::GET, Method::PATCH, Method::PUT, Method::DELETE],
     ),
-    ("referrers/{sha}", &[Method::GET]),
+    ("referrers/{sha}", &[Method::GET, Method::HEAD]),
 ];
 
 #[tokio::test]

@@ -117,6 +117,12 @@ async fn refusals_carry_the_code_of_what_is_wrong() {
         (Method::GET, "/v2/shop/none/tags/list", 404, "NAME_UNKNOWN"),
         (
             Method::GET,
+            "/v2/shop/ruby/manifests/.INVALID_MANIFEST_NAME",
+            404,
+            "MANIFEST_UNKNOWN",
+        ),
+        (
+            Method::PUT,
             "/v2/shop/ruby/manifests/-x",
             400,
             "TAG_INVALID",
@@ -134,4 +140,7 @@ async fn refusals_carry_the_code_of_what_is_wrong() {
         assert_eq!(page.status.as_u16(), status, "{path}");
         assert_eq!(code(&page), expected, "{path}");
     }
+    let path = "/v2/shop/ruby/manifests/-x";
+    let page = ask(&server, Method::HEAD, path, &bearer).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
 }

@@ -16,14 +16,16 @@ async fn listing_referrers() {
     let client = Client::new(&server, "editor").await;
     let subject = push(&client, "shop/app", "1", &image("")).await;
     let path = format!("/v2/shop/app/referrers/{subject}");
-    let page = client.get(&path).await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert_eq!(page.header("content-type"), INDEX);
-    let body: Value = serde_json::from_str(&page.body).unwrap();
-    assert_eq!(
-        body,
-        json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
-    );
+    for path in [&path, &format!("/v2/shop/none/referrers/{subject}")] {
+        let page = client.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.header("content-type"), INDEX);
+        let body: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(
+            body,
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] })
+        );
+    }
     let attached = |kind: Option<&str>, note: &str| {
         let mut manifest = image(note);
         manifest["subject"] = json!({ "mediaType": OCI, "digest": subject.as_str(), "size": 1 });
@@ -102,6 +104,14 @@ async fn listing_referrers() {
     assert_eq!(manifests(&page).as_array().unwrap().len(), 1);
     let page = client.get(&format!("{path}?n=2")).await;
     assert_eq!(manifests(&page), json!(all[..2]));
+    // Of a long digest the tag has the first 64 characters.
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [all[0]] });
+    let tag = format!("sha512-{}", "a".repeat(64));
+    let page = client.manifest("shop/app", &tag, INDEX, &index).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
+    let long = format!("/v2/shop/app/referrers/sha512:{}", "a".repeat(128));
+    let found = manifests(&client.get(&long).await);
+    assert_eq!(found[0]["digest"], all[0]["digest"]);
     // Of another stream there are none.
     push(&client, "shop/other", "1", &image("")).await;
     let path = path.replace("shop/app", "shop/other");

@@ -333,6 +333,8 @@ async fn pulling_blobs_whole_by_range_and_by_head() {
             format!("bytes {}-{}/{size}", size - 2, size - 1),
         ),
         ("bytes=999999999-", 416, String::new()),
+        ("bytes=500-0", 416, String::new()),
+        ("bytes=1-0", 416, String::new()),
         ("lines=1-2", 200, String::new()),
     ] {
         let page = get(&server, &bearer, &path, &[("range", range)]).await;

@@ -8,7 +8,7 @@ use model::{
     tagging::{Mode, TagInput, TagRequest},
 };
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384};
 
 use crate::{
     common::{Page, TestServer},
@@ -139,7 +139,16 @@ async fn pushing_a_blob_monolithically() {
     assert_eq!(page.status, StatusCode::CREATED);
     assert_eq!(page.location(), format!("/v2/shop/app/blobs/{two}"));
     assert_eq!(page.header("docker-content-digest"), two.as_str());
-    for (digest, bytes) in [(one, "one"), (two, "two")] {
+    // Of another algorithm.
+    let hex: String = Sha384::digest(b"three")
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let three: Digest = format!("sha384:{hex}").parse().unwrap();
+    let put = format!("{}?digest={three}", client.begin("shop/app").await);
+    let page = client.send(Method::PUT, &put, &[], "three").await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.body);
+    for (digest, bytes) in [(one, "one"), (two, "two"), (three, "three")] {
         let page = client.get(&format!("/v2/shop/app/blobs/{digest}")).await;
         assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, bytes));
     }
@@ -170,6 +179,7 @@ async fn pushing_a_blob_in_chunks() {
     let page = chunk("4-9", "efgh").await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     assert_eq!(code(&page), "SIZE_INVALID");
+    assert!(page.body.contains("4 bytes came, and 6"), "{}", page.body);
     let page = client.get(&place).await;
     assert_eq!(page.status, StatusCode::NO_CONTENT);
     assert_eq!((page.header("range"), page.location()), ("0-3", &*place));
@@ -219,6 +229,11 @@ async fn an_upload_whose_bytes_are_wrong_or_that_is_given_up_leaves_nothing() {
     for put in [
         client.begin("shop/app").await,
         format!("{}?digest=x", client.begin("shop/app").await),
+        format!(
+            "{}?digest=blake3:{}",
+            client.begin("shop/app").await,
+            "a".repeat(64)
+        ),
     ] {
         let page = client.send(Method::PUT, &put, &[], "right").await;
         assert_eq!(code(&page), "DIGEST_INVALID");

@@ -3,7 +3,7 @@
 //! ```text
 //! <place>/
 //!   sha256/ab/abcdef…     a whole blob whose bytes have this digest; never changed
-//!   sha512/…              the same
+//!   sha384/…, sha512/…    the same
 //!   uploads/<id>/<part>   what came of a push so far
 //! <data>/blobs/
 //!   temp/<id>             one that is being written, always on the local disk: nobody's until it is verified
@@ -44,6 +44,12 @@ pub(crate) use self::{hash::Hasher, parts::PartError};
 const STALE: Duration = Duration::from_secs(6 * 3_600);
 /// Bytes read from a file at once.
 pub(crate) const PIECE: usize = 256 << 10;
+
+/// Whether bytes can be held against a digest: it is of an algorithm that is known here.
+#[must_use]
+pub fn is_checked(digest: &Digest) -> bool {
+    Hasher::of(digest).is_some()
+}
 
 /// Bytes as they come.
 pub(crate) type Body = BoxStream<'static, io::Result<Bytes>>;

@@ -19,10 +19,12 @@ use crate::{
     store::Part,
 };
 
-/// Uploads nobody touched for so long are removed, and so are blobs of streams that never came to be.
+/// Uploads nobody touched for so long are removed, and so are blobs of streams that no image names.
 const ABANDONED: chrono::Duration = chrono::Duration::hours(24);
 /// Abandoned uploads removed at one time.
 const MOST_ABANDONED: i64 = 200;
+/// Blobs that no image names taken away at one time.
+const MOST_ORPHANS: i64 = 1_000;
 /// Hashes kept of uploads on their way; those of others are made again from their bytes.
 const MOST_HASHES: usize = 10_000;
 
@@ -151,12 +153,18 @@ impl Engine {
         if length == Some(0) {
             return Ok(taken);
         }
-        let room = self.config().max_blob.saturating_sub(taken.size);
-        let too_large = || {
-            PushError::TooLarge(format!(
-                "a blob may have {} bytes here at most",
-                self.config().max_blob
-            ))
+        let most = self.config().max_blob;
+        // No image of more than its quota could name it, and it would stay for nothing.
+        let quota = self.config().quota.image_bytes.filter(|may| *may < most);
+        let room = quota.unwrap_or(most).saturating_sub(taken.size);
+        let too_large = || match quota {
+            Some(may) => PushError::Engine(Error::invalid(
+                "image",
+                format!(
+                    "the blob exceeds the maximum limit of {may} bytes that an image may have (WEIR_MAX_IMAGE_SIZE)"
+                ),
+            )),
+            None => PushError::TooLarge(format!("a blob may have {most} bytes here at most")),
         };
         if length.is_some_and(|length| length > room) {
             return Err(too_large());
@@ -177,12 +185,11 @@ impl Engine {
                 PartError::Place(error) => PushError::Engine(Error::storing_blob(error)),
             })?;
         let size = taken.size.saturating_add(written);
-        let noted = if length.is_some_and(|length| length != written) {
-            Err(PushError::WrongSize(format!(
-                "{written} bytes came and not as many as was said"
-            )))
-        } else {
-            self.note_part(id, &taken, &part, written).await
+        let noted = match length {
+            Some(length) if length != written => Err(PushError::WrongSize(format!(
+                "{written} bytes came, and {length} were said to; send them again"
+            ))),
+            _ => self.note_part(id, &taken, &part, written).await,
         };
         if noted.is_err() || written == 0 {
             self.blobs()
@@ -332,7 +339,7 @@ impl Engine {
             .blobs()
             .size(digest)
             .await
-            .map_err(Error::storing_blob)?
+            .map_err(Error::reading_blob)?
         else {
             return Ok(false);
         };
@@ -356,10 +363,10 @@ impl Engine {
         actor.may_administer()?;
         let mut tx = self.store().write().await?;
         if let Some(record) = tx.stream(stream).await?
-            && !tx.blob_sources(&record.id, digest, 1).await?.is_empty()
+            && tx.blob_in_use(&record.id, digest).await?
         {
             return Err(PushError::InUse(format!(
-                "an image of {stream} has {digest}; delete its tags first"
+                "an image of {stream} has {digest}; delete its tags first, or the image by its digest if it has none"
             )));
         }
         if !tx.unlink_blob(stream, digest).await? {
@@ -369,7 +376,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes uploads nobody goes on with, what a crash left of those that ended, and blobs pushed to streams that never came to be.
+    /// Removes uploads nobody goes on with, what a crash left of those that ended, and takes blobs away from streams that
+    /// none of their images names.
     ///
     /// # Errors
     /// When the database refuses.
@@ -397,9 +405,18 @@ impl Engine {
                 removed += 1;
             }
         }
-        let mut tx = self.store().write().await?;
-        tx.unlink_orphans(before).await?;
-        tx.commit().await?;
+        // Looked for without keeping others from writing.
+        let orphans = self
+            .store()
+            .read()
+            .await?
+            .orphans(before, MOST_ORPHANS)
+            .await?;
+        for (stream, digest) in orphans {
+            let mut tx = self.store().write().await?;
+            tx.unlink_orphan(&stream, &digest, before).await?;
+            tx.commit().await?;
+        }
         Ok(removed)
     }
 

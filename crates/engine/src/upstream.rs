@@ -35,8 +35,7 @@ pub use door::Door;
 pub use failure::{Failure, Retry};
 pub use manifest::{Image, ImageLayer};
 pub(crate) use pushed::{Pushed, read as read_pushed};
-pub(crate) use repository::MANIFEST_CAP;
-pub use repository::{RawManifest, Repository};
+pub use repository::{MANIFEST_CAP, RawManifest, Repository};
 pub use tags::TagList;
 pub use tls::{Authority, authorities};
 

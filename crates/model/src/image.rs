@@ -110,6 +110,20 @@ pub struct Layer {
     pub created_by: String,
 }
 
+impl Layer {
+    /// Whether it may not be passed on, so that it is only at the addresses its manifest names.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        is_foreign(&self.media_type)
+    }
+}
+
+/// Whether layers of a media type may not be passed on.
+#[must_use]
+pub fn is_foreign(media_type: &str) -> bool {
+    media_type.contains(".foreign.") || media_type.contains(".nondistributable.")
+}
+
 /// One build step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {

@@ -20,7 +20,7 @@ use super::{
     session,
     visitor::{THEMES, Visitor},
 };
-use crate::{answer, listener::Client, state::AppState};
+use crate::{answer, listener::Peer, state::AppState};
 
 /// How long a sign-in waits for its turn. Others who flood the form must not make it hold a request for ever.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -50,7 +50,7 @@ async fn login(
     State(state): State<AppState>,
     session: Session,
     visitor: Visitor,
-    client: Option<Extension<ConnectInfo<Client>>>,
+    peer: Option<Extension<ConnectInfo<Peer>>>,
     Form(form): Form<Login>,
 ) -> Response {
     let next = local_path(&form.next);
@@ -61,7 +61,10 @@ async fn login(
     let Some(_turn) = turn(&state).await else {
         return again("wait");
     };
-    let address = client.map_or_else(|| "unknown".to_owned(), |client| client.0.0.to_string());
+    let address = peer.map_or_else(
+        || "unknown".to_owned(),
+        |Extension(ConnectInfo(peer))| peer.client.to_string(),
+    );
     let name = form.name.trim();
     match state.engine.sign_in(name, &form.password, &address).await {
         Ok(actor) => enter(&state, &session, &actor, &next).await,

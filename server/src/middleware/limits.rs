@@ -11,7 +11,7 @@ use futures::FutureExt;
 use http::{HeaderValue, StatusCode, header};
 use tokio::sync::Semaphore;
 
-use crate::{middleware::request::RequestId, plain};
+use crate::{middleware::request::RequestId, plain, v2};
 
 /// Largest body a request may carry.
 pub const BODY: usize = 1024 * 1024;
@@ -25,9 +25,10 @@ pub const HASHES_AT_ONCE: usize = 4;
 /// How long an answer may take to begin. A preview asks an upstream, whose own deadlines are shorter.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Turns a panic into the plain error page; the panic itself is logged with the request's id.
+/// Turns a panic into the plain error page, or the registry's envelope; the panic itself is logged with the request's id.
 pub async fn catch_panic(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
+    let registry = v2::is_below(request.uri().path());
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => {
@@ -37,6 +38,9 @@ pub async fn catch_panic(request: Request, next: Next) -> Response {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no message");
             tracing::error!(panic = text, "a request panicked; this is a bug in Weir");
+            if registry {
+                return v2::broken();
+            }
             plain::page(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong",
@@ -51,13 +55,13 @@ pub async fn catch_panic(request: Request, next: Next) -> Response {
 pub async fn load(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     let Ok(_place) = places.try_acquire() else {
         tracing::warn!("turned a request away: {AT_ONCE} others are being worked on");
-        let id = request.extensions().get::<RequestId>();
-        let mut response = plain::page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Too busy",
-            "Weir is working on as much as it can. Try again in a few seconds.",
-            id,
-        );
+        let text = "Weir is working on as much as it can. Try again in a few seconds.";
+        let mut response = if v2::is_below(request.uri().path()) {
+            v2::busy(text)
+        } else {
+            let id = request.extensions().get::<RequestId>();
+            plain::page(StatusCode::SERVICE_UNAVAILABLE, "Too busy", text, id)
+        };
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
@@ -122,6 +126,51 @@ mod tests {
         let body = String::from_utf8_lossy(&body);
         assert!(body.contains(&id), "{body}");
         assert!(!body.contains("secret"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn the_registry_is_told_in_its_own_form() {
+        async fn broken() -> &'static str {
+            panic!("a secret of the inside")
+        }
+        let router = |places| {
+            Router::new()
+                .fallback(broken)
+                .layer(from_fn_with_state(Arc::new(Semaphore::new(places)), load))
+                .layer(from_fn(catch_panic))
+        };
+        for (path, places, status, told) in [
+            ("/v2/", 0, StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            ("/v2", 1, StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
+            (
+                "/v2/shop/ruby/tags/list",
+                1,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "UNKNOWN",
+            ),
+            (
+                "/extensions/v2/a/b/signatures/c",
+                0,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+            ),
+            (
+                "/admin/blobs/a",
+                1,
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "UNKNOWN",
+            ),
+        ] {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = router(places).oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+            let again = response.headers().contains_key(header::RETRY_AFTER);
+            assert_eq!(again, places == 0, "{path}");
+            let body = axum::body::to_bytes(response.into_body(), BODY).await;
+            let body: serde_json::Value = serde_json::from_slice(&body.unwrap()).unwrap();
+            assert_eq!(body["errors"][0]["code"], told, "{path}");
+            assert!(!body.to_string().contains("secret"), "{body}");
+        }
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
         let status = response.status().as_u16();
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // Probes and assets would drown the rest.
-        if path.starts_with("/pkg/") || path == "/livez" || path == "/readyz" {
+        if path.starts_with("/pkg/") || matches!(&*path, "/livez" | "/healthz" | "/readyz") {
             tracing::debug!(%method, path, status, ms, "answered");
         } else {
             tracing::info!(%method, path, status, ms, "answered");

@@ -10,6 +10,9 @@ use engine::{Error, PushError};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+/// What is told of a fault of ours.
+pub const FAULT: &str = "a fault in Weir; its log has more";
+
 /// Codes of the OCI distribution specification, and those of the distribution project and OpenShift their clients know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
@@ -57,6 +60,8 @@ pub enum Code {
     PaginationNumberInvalid,
     /// The route or method is not there.
     Unsupported,
+    /// Too much is asked of us at once.
+    Unavailable,
     /// A fault of ours.
     Unknown,
 }
@@ -87,6 +92,7 @@ impl Code {
             Self::DigestInvalid => ("DIGEST_INVALID", StatusCode::BAD_REQUEST),
             Self::PaginationNumberInvalid => ("PAGINATION_NUMBER_INVALID", StatusCode::BAD_REQUEST),
             Self::Unsupported => ("UNSUPPORTED", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Unavailable => ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE),
             Self::Unknown => ("UNKNOWN", StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -173,7 +179,7 @@ impl Refusal {
                     Some(io::ErrorKind::HostUnreachable) => {
                         "the place where Weir keeps blobs does not work; try again later, and if it stays so tell its administrator"
                     }
-                    _ => "a fault in Weir; its log has more",
+                    _ => FAULT,
                 };
                 Self::new(Code::Unknown, message)
             }

@@ -1,24 +1,22 @@
 //! `…/manifests/{reference}`: bytes untouched, with their digest, media type and a validator.
 
-use std::time::Duration;
-
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use engine::{Actor, Engine, Error, PushError, Target, upstream::RawManifest};
+use engine::{
+    Actor, Engine, Error, PushError, Target,
+    upstream::{MANIFEST_CAP, RawManifest},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Digest, StreamRef};
 
 use super::{
+    body::whole,
     error::{Code, Refusal},
     uploads::stored,
 };
 
-/// Bytes of a manifest, at most.
-const LIMIT: usize = 4 << 20;
-/// How long a manifest may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Says that what the manifest is attached to was understood.
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 
@@ -56,25 +54,7 @@ pub async fn push(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, LIMIT)).await;
-    let bytes = match read {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => {
-            return Err(Refusal::new(
-                Code::TooLarge,
-                format!("the manifest broke off, or has more than {LIMIT} bytes"),
-            ));
-        }
-        Err(_) => {
-            return Err(Refusal::new(
-                Code::ManifestInvalid,
-                format!(
-                    "the manifest did not come within {} seconds",
-                    PATIENCE.as_secs()
-                ),
-            ));
-        }
-    };
+    let bytes = whole(body, MANIFEST_CAP, "the manifest", Code::ManifestInvalid).await?;
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

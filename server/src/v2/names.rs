@@ -97,11 +97,12 @@ pub fn parse(path: &str, query: Option<&str>) -> Result<Route, Refusal> {
 }
 
 /// Why a name is none, so that clients print it: after anything but 404 they do not go on from a look to the push, and
-/// what is not `DENIED` there they send again for a minute.
+/// what is not `DENIED` there they send again for a minute. Who asks for a tag that cannot be is told that it is not there.
 pub fn told(refusal: Refusal, method: &Method) -> Refusal {
     let code = match (refusal.code, method) {
         (Code::NameInvalid, &Method::HEAD) => Code::NameUnknown,
         (Code::NameInvalid, &Method::POST) => Code::Refused,
+        (Code::TagInvalid, &Method::GET | &Method::HEAD) => Code::ManifestUnknown,
         (code, _) => code,
     };
     Refusal { code, ..refusal }
@@ -125,11 +126,16 @@ fn repository(parts: &[&str]) -> Result<StreamRef, Refusal> {
     })
 }
 
+/// What a query says of a name, the first time it does.
+pub fn value(query: Option<&str>, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
 /// The repository a mount names. One that cannot be is none: the mount then turns into an ordinary upload.
 fn mount_source(query: Option<&str>) -> Option<StreamRef> {
-    let query = query?;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let (_, from) = pairs.find(|(key, _)| key == "from")?;
+    let from = value(query, "from")?;
     let (namespace, name) = from.split_once('/')?;
     StreamRef::parse(namespace, name).ok()
 }
@@ -143,10 +149,21 @@ fn target(text: &str) -> Result<Target, Refusal> {
         .map_err(|error| Refusal::new(Code::TagInvalid, error.to_string()))
 }
 
-fn digest(text: &str) -> Result<Digest, Refusal> {
-    text.parse().map_err(|error: model::digest::DigestError| {
+/// A digest, of an algorithm that is checked here.
+pub fn digest(text: &str) -> Result<Digest, Refusal> {
+    let digest = text.parse().map_err(|error: model::digest::DigestError| {
         Refusal::new(Code::DigestInvalid, error.to_string())
-    })
+    })?;
+    if engine::blobs::is_checked(&digest) {
+        return Ok(digest);
+    }
+    Err(Refusal::new(
+        Code::DigestInvalid,
+        format!(
+            "digests of {} are not taken here: use sha256, sha384 or sha512",
+            digest.algorithm()
+        ),
+    ))
 }
 
 /// Decodes `%3A` and the like. What is no text after that is no name either, and is refused as one.
@@ -234,6 +251,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_its_code() {
+        let other = |path| format!("{path}blake3:{}", "a".repeat(64));
         for (path, code) in [
             ("/v2/ruby/tags/list", Code::NameInvalid),
             ("/v2/a/b/c/tags/list", Code::NameInvalid),
@@ -246,6 +264,11 @@ mod tests {
             ("/v2/shop/ruby/manifests/", Code::TagInvalid),
             ("/v2/shop/ruby/manifests/sha256:zz", Code::DigestInvalid),
             ("/v2/shop/ruby/blobs/latest", Code::DigestInvalid),
+            (other("/v2/shop/ruby/blobs/").as_str(), Code::DigestInvalid),
+            (
+                other("/v2/shop/ruby/manifests/").as_str(),
+                Code::DigestInvalid,
+            ),
             ("/v2/shop/ruby/referrers/latest", Code::DigestInvalid),
             ("/extensions/v2/shop/ruby/signatures/a", Code::DigestInvalid),
             ("/extensions/v2/ruby/signatures/a", Code::NameInvalid),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     error::{Code, Refusal},
+    names,
     paging::Wanted,
 };
 
@@ -23,10 +24,7 @@ pub async fn list(
     query: Option<&str>,
 ) -> Result<Response, Refusal> {
     let wanted = Wanted::parse(query)?;
-    let kind = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(key, _)| key == "artifactType")
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default();
+    let kind = names::value(query, "artifactType").unwrap_or_default();
     let mut found = engine
         .referrers(actor, stream, subject, &kind, &wanted.last, wanted.fetch())
         .await

@@ -1,7 +1,5 @@
 //! `/extensions/v2/…/signatures/{digest}`: signatures of an image, as clients of OpenShift's registry list and add them.
 
-use std::time::Duration;
-
 use axum::{
     Json,
     body::Body,
@@ -16,12 +14,13 @@ use model::{Digest, StreamRef};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::{Code, Refusal};
+use super::{
+    body::whole,
+    error::{Code, Refusal},
+};
 
 /// The version of their form.
 const VERSION: u64 = 2;
-/// How long one may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One, as it is sent.
 #[derive(Deserialize)]
@@ -84,20 +83,7 @@ pub async fn put(
 
 async fn read(body: Body) -> Result<Sent, Refusal> {
     let invalid = |message: String| Refusal::new(Code::SignatureInvalid, message);
-    let bytes = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST_BYTES))
-        .await
-        .map_err(|_| {
-            invalid(format!(
-                "the signature did not come within {} seconds",
-                PATIENCE.as_secs()
-            ))
-        })?
-        .map_err(|_| {
-            Refusal::new(
-                Code::TooLarge,
-                format!("the signature broke off, or has more than {MOST_BYTES} bytes"),
-            )
-        })?;
+    let bytes = whole(body, MOST_BYTES, "the signature", Code::SignatureInvalid).await?;
     let sent: Sent = serde_json::from_slice(&bytes).map_err(|error| {
         invalid(format!(
             "the signature is not in the form it has here: {error}"

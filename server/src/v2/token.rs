@@ -21,6 +21,8 @@ use crate::state::AppState;
 
 /// Seconds a client may go without asking again.
 const FRESH: u32 = 300;
+/// Bytes of a form, at most.
+pub const FORM: usize = 64 << 10;
 
 /// Docker's token request.
 pub async fn get(State(state): State<AppState>, headers: HeaderMap) -> Response {

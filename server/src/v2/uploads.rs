@@ -11,7 +11,10 @@ use futures::TryStreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use model::{Digest, StreamRef};
 
-use super::error::{Code, Refusal};
+use super::{
+    error::{Code, Refusal},
+    names,
+};
 
 const UPLOAD: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
@@ -25,15 +28,15 @@ pub async fn begin(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    if let (Some(mount), Some(from)) = (value(query, "mount"), from) {
-        let digest = parse(&mount)?;
+    if let (Some(mount), Some(from)) = (names::value(query, "mount"), from) {
+        let digest = names::digest(&mount)?;
         let mounted = engine.mount_blob(actor, stream, &digest, from).await;
         if mounted.map_err(|error| refused(stream, error.into()))? {
             return Ok(created(stream, &digest));
         }
     }
-    let whole = value(query, "digest")
-        .map(|text| parse(&text))
+    let whole = names::value(query, "digest")
+        .map(|text| names::digest(&text))
         .transpose()?;
     let begun = engine.begin_upload(actor, stream).await;
     let begun = begun.map_err(|error| refused(stream, error.into()))?;
@@ -81,13 +84,13 @@ pub async fn finish(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let Some(digest) = value(query, "digest") else {
+    let Some(digest) = names::value(query, "digest") else {
         return Err(Refusal::new(
             Code::DigestInvalid,
             "say in the query which digest the upload has",
         ));
     };
-    let digest = parse(&digest)?;
+    let digest = names::digest(&digest)?;
     let done = async {
         extend(engine, actor, stream, id, headers, body).await?;
         engine.finish_upload(actor, stream, id, &digest).await
@@ -220,18 +223,6 @@ pub fn stored(location: &str, digest: &Digest) -> Response {
         }
     }
     response
-}
-
-fn value(query: Option<&str>, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-fn parse(text: &str) -> Result<Digest, Refusal> {
-    text.parse().map_err(|error: model::digest::DigestError| {
-        Refusal::new(Code::DigestInvalid, error.to_string())
-    })
 }
 
 #[cfg(test)]

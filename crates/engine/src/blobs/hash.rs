@@ -1,12 +1,13 @@
 //! The hash functions digests of blobs are made with.
 
 use model::Digest;
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// A hash on its way.
 #[derive(Clone)]
 pub(crate) enum Hasher {
     Sha256(Sha256),
+    Sha384(Sha384),
     Sha512(Sha512),
 }
 
@@ -15,6 +16,7 @@ impl Hasher {
     pub fn of(digest: &Digest) -> Option<Self> {
         match digest.algorithm() {
             "sha256" => Some(Self::Sha256(Sha256::new())),
+            "sha384" => Some(Self::Sha384(Sha384::new())),
             "sha512" => Some(Self::Sha512(Sha512::new())),
             _ => None,
         }
@@ -28,6 +30,7 @@ impl Hasher {
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(bytes),
+            Self::Sha384(hasher) => hasher.update(bytes),
             Self::Sha512(hasher) => hasher.update(bytes),
         }
     }
@@ -36,6 +39,7 @@ impl Hasher {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
             Self::Sha256(hasher) => hex(&hasher.finalize()),
+            Self::Sha384(hasher) => hex(&hasher.finalize()),
             Self::Sha512(hasher) => hex(&hasher.finalize()),
         }
     }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::{Target, load_stream, locked_stream};
 use crate::{
-    Actor, Engine, Error, PushError, Result, rules,
+    Actor, Engine, Error, PushError, Result,
+    rules::{self, facts::StreamFacts},
     store::{Referrer, StoredImage, StreamRecord, Tx, WriteContext},
     upstream::{Image, MANIFEST_CAP, Pushed, read_pushed},
 };
@@ -57,16 +58,17 @@ impl Engine {
             }
         })?;
         let image = self.pushed_image(actor, stream, pushed).await?;
-        let digest = image.digest.clone();
-        let subject = image.facts.subject.clone();
-        self.blobs()
-            .put_verified(&self.clock().id(), &digest, &bytes)
-            .await
-            .map_err(Error::storing_blob)?;
         let image = StoredImage {
             managed: true,
             ..image.into()
         };
+        let (digest, subject) = (image.digest.clone(), image.facts.subject.clone());
+        // Of one that is refused no bytes stay.
+        self.would_take(stream, tag, &image).await?;
+        self.blobs()
+            .put_verified(&self.clock().id(), &digest, &bytes)
+            .await
+            .map_err(Error::storing_blob)?;
         match self.note_push(actor, stream, tag, &image).await {
             // Another push made the stream meanwhile.
             Err(Error::Conflict(_)) => self.note_push(actor, stream, tag, &image).await?,
@@ -84,17 +86,21 @@ impl Engine {
         pushed: Pushed,
     ) -> Result<Image, PushError> {
         self.has_children(actor, stream, &pushed).await?;
+        let blobs = pushed.blobs();
+        let mut tx = self.store().write().await?;
+        tx.keep_blobs(stream, &blobs, self.clock().now()).await?;
+        tx.commit().await?;
         let mut sizes = Vec::new();
-        for (blob, said) in pushed.blobs() {
+        for (blob, said) in blobs {
             let head = self.blob_head(actor, stream, &blob).await;
             let size = head.map_err(|error| missing(stream, &blob, error))?;
             let size = i64::try_from(size).unwrap_or(i64::MAX);
             self.has_blob(actor, stream, &blob)
                 .await
                 .map_err(|error| missing(stream, &blob, error))?;
-            if said.is_some_and(|said| said != size) {
+            if let Some(said) = said.filter(|said| *said != size) {
                 return Err(PushError::BadManifest(format!(
-                    "the blob {blob} has {size} bytes and not as many as the manifest says"
+                    "the blob {blob} has {size} bytes, and the manifest says {said}"
                 )));
             }
             sizes.push((blob, size));
@@ -152,7 +158,7 @@ impl Engine {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        while let Some(piece) = blob.body.try_next().await.map_err(Error::storing_blob)? {
+        while let Some(piece) = blob.body.try_next().await.map_err(Error::reading_blob)? {
             bytes.extend_from_slice(&piece);
         }
         Ok(Some(bytes.into()))
@@ -165,27 +171,64 @@ impl Engine {
         tag: Option<&TagName>,
         image: &StoredImage,
     ) -> Result<()> {
-        let reference = self.local_reference(stream, &image.digest).ok_or_else(|| {
-            Error::Denied("this process serves no registry that could be pushed to".into())
-        })?;
         let ctx = self.write_context(actor, "push");
         let mut tx = self.store().write().await?;
         let record = self.stream_to_push(&mut tx, stream, &ctx).await?;
-        let tags: Vec<TagName> = tag.cloned().into_iter().collect();
-        let facts = tx.facts(&record, &tags).await?;
-        let known = tags.iter().all(|tag| facts.tag(tag).is_some());
-        self.check_quota(&mut tx, &record, image, known).await?;
+        let (facts, changes) = self.plan_push(&mut tx, &record, tag, image).await?;
         tx.insert_images(std::slice::from_ref(image), ctx.now)
             .await?;
         tx.link_image(&record.id, &image.digest, ctx.now).await?;
-        if let Some(tag) = tag {
-            let changes = rules::push::plan(&facts, tag, &image.digest, &reference)?;
+        if tag.is_some() {
             tx.apply(&record, &facts, &changes, &ctx).await?;
         }
         tx.commit().await
     }
 
-    /// Holds what a push adds to a locked stream against the quota; `known` tells that it makes no tag.
+    /// Refuses what would be refused when it is noted.
+    async fn would_take(
+        &self,
+        stream: &StreamRef,
+        tag: Option<&TagName>,
+        image: &StoredImage,
+    ) -> Result<()> {
+        let mut tx = self.store().read().await?;
+        if let Some(record) = tx.stream(stream).await? {
+            self.plan_push(&mut tx, &record, tag, image).await?;
+            return Ok(());
+        }
+        let asked = rules::quota::Asked {
+            image_bytes: u64::try_from(image.size).unwrap_or_default(),
+            images_before: Some(0),
+            tags_before: tag.map(|_| 0),
+        };
+        Ok(rules::quota::check(self.config().quota, asked)?)
+    }
+
+    /// What a push changes, held against rules and quota.
+    async fn plan_push(
+        &self,
+        tx: &mut Tx,
+        record: &StreamRecord,
+        tag: Option<&TagName>,
+        image: &StoredImage,
+    ) -> Result<(StreamFacts, Vec<Change>)> {
+        let reference = self
+            .local_reference(&record.stream, &image.digest)
+            .ok_or_else(|| {
+                Error::Denied("this process serves no registry that could be pushed to".into())
+            })?;
+        let tags: Vec<TagName> = tag.cloned().into_iter().collect();
+        let facts = tx.facts(record, &tags).await?;
+        let known = tags.iter().all(|tag| facts.tag(tag).is_some());
+        self.check_quota(tx, record, image, known).await?;
+        let changes = match tag {
+            Some(tag) => rules::push::plan(&facts, tag, &image.digest, &reference)?,
+            None => Vec::new(),
+        };
+        Ok((facts, changes))
+    }
+
+    /// Holds what a push adds to a stream against the quota; `known` tells that it makes no tag.
     async fn check_quota(
         &self,
         tx: &mut Tx,
@@ -271,10 +314,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What is attached to an image in a stream, by digest, after one and at most so many.
+    /// What is attached to an image in a stream, by digest, after one and at most so many; nothing in a stream that is not
+    /// there, as the distribution specification has it.
     ///
     /// # Errors
-    /// `Denied`, `NotFound`.
+    /// `Denied`.
     pub async fn referrers(
         &self,
         actor: &Actor,
@@ -286,13 +330,16 @@ impl Engine {
     ) -> Result<Vec<Referrer>> {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
-        let record = load_stream(&mut tx, stream).await?;
+        let Some(record) = tx.stream(stream).await? else {
+            return Ok(Vec::new());
+        };
         let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let known = tx
             .referrers(&record.id, subject, artifact_type, after, limit)
             .await?;
-        // Clients of registries without this list keep it as an index at a tag named after the image.
-        let tag = format!("{}-{}", subject.algorithm(), subject.hex());
+        // Clients of registries without this list keep it as an index at a tag named after the image. Of each part of its
+        // digest it has as much as the distribution specification says.
+        let tag = format!("{:.32}-{:.64}", subject.algorithm(), subject.hex());
         let Ok(tag) = tag.parse::<TagName>() else {
             return Ok(known);
         };

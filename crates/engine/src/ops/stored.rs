@@ -47,7 +47,7 @@ impl Engine {
                 .blobs()
                 .size(digest)
                 .await
-                .map_err(Error::storing_blob)?;
+                .map_err(Error::reading_blob)?;
             if size.is_some() == told {
                 return Ok(());
             }

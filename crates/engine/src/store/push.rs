@@ -1,7 +1,7 @@
 //! What was pushed: uploads on their way, blobs and manifests that streams have of their own, and what is attached to an
 //! image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::{Digest, StreamRef};
@@ -31,6 +31,54 @@ pub struct Referrer {
     pub artifact_type: String,
     /// Its own annotations.
     pub annotations: BTreeMap<String, String>,
+}
+
+/// Images that have a blob.
+macro_rules! having {
+    ($digest:expr) => {
+        concat!(
+            "SELECT l.image_digest FROM image_layers l WHERE l.digest = ", $digest,
+            " UNION SELECT i.digest FROM images i WHERE i.config_digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c WHERE c.digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c JOIN image_layers l ON l.image_digest = c.digest
+                WHERE l.digest = ", $digest,
+            " UNION SELECT c.image_digest FROM image_children c JOIN images i ON i.digest = c.digest
+                WHERE i.config_digest = ", $digest
+        )
+    };
+}
+
+/// Whether an image of a stream has a blob, be it in a tag's history or pushed by digest, as a layer, as its config, or by
+/// way of an index.
+macro_rules! in_use {
+    ($stream:expr, $digest:expr) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM revisions u WHERE u.stream_id = ",
+            $stream,
+            " AND u.digest IN (",
+            having!($digest),
+            ")) OR EXISTS (SELECT 1 FROM pushed_images u WHERE u.stream_id = ",
+            $stream,
+            " AND u.digest IN (",
+            having!($digest),
+            ")))"
+        )
+    };
+}
+
+/// Whether a row of `pushed_blobs` is older than a time and of no image of its stream, or of a stream that never came to
+/// be.
+macro_rules! orphaned {
+    ($before:expr) => {
+        concat!(
+            "pushed_at < ",
+            $before,
+            " AND NOT EXISTS (SELECT 1 FROM streams s
+                WHERE s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream AND ",
+            in_use!("s.id", "pushed_blobs.digest"),
+            ")"
+        )
+    };
 }
 
 impl Tx {
@@ -186,7 +234,8 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<()> {
         const SQL: &str = "INSERT INTO pushed_blobs (namespace, stream, digest, size, pushed_at)
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (namespace, stream, digest) DO NOTHING";
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (namespace, stream, digest) DO UPDATE SET pushed_at = EXCLUDED.pushed_at";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(stream.namespace.as_str())
@@ -214,6 +263,20 @@ impl Tx {
         let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(stream.namespace.as_str())
             .bind(stream.name.as_str())
+            .bind(digest.as_str())
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
+    /// Whether an image of a stream has a blob, tagged or not.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn blob_in_use(&mut self, stream_id: &str, digest: &Digest) -> Result<bool> {
+        const SQL: &str = concat!("SELECT 1 WHERE ", in_use!("$1", "$2"));
+        let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(stream_id)
             .bind(digest.as_str())
             .fetch_optional(conn)
             .await?);
@@ -251,21 +314,91 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes blobs away that were pushed to streams that never came to be.
+    /// Blobs pushed to a stream before a time that no image of it names, at most so many.
     ///
     /// # Errors
     /// When the database refuses.
-    pub(crate) async fn unlink_orphans(&mut self, before: DateTime<Utc>) -> Result<()> {
-        const SQL: &str =
-            "DELETE FROM pushed_blobs WHERE pushed_at < $1 AND NOT EXISTS (SELECT 1 FROM streams s
-            WHERE s.namespace = pushed_blobs.namespace AND s.name = pushed_blobs.stream)";
+    pub(crate) async fn orphans(
+        &mut self,
+        before: DateTime<Utc>,
+        most: i64,
+    ) -> Result<Vec<(StreamRef, Digest)>> {
+        const SQL: &str = concat!(
+            "SELECT namespace, stream, digest FROM pushed_blobs WHERE ",
+            orphaned!("$1"),
+            " LIMIT $2"
+        );
+        let rows: Vec<(String, String, String)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(before)
+            .bind(most)
+            .fetch_all(conn)
+            .await?);
+        rows.into_iter()
+            .map(|(namespace, name, digest)| {
+                let stream = StreamRef {
+                    namespace: row::parse("pushed_blobs.namespace", &namespace)?,
+                    name: row::parse("pushed_blobs.stream", &name)?,
+                };
+                Ok((stream, row::parse("pushed_blobs.digest", &digest)?))
+            })
+            .collect()
+    }
+
+    /// Takes one of [`Tx::orphans`] away, if it still is one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn unlink_orphan(
+        &mut self,
+        stream: &StreamRef,
+        digest: &Digest,
+        before: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = concat!(
+            "DELETE FROM pushed_blobs WHERE namespace = $1 AND stream = $2 AND digest = $3 AND ",
+            orphaned!("$4")
+        );
         on!(self, |conn| {
-            sqlx::query(SQL).bind(before).execute(conn).await?;
+            sqlx::query(SQL)
+                .bind(stream.namespace.as_str())
+                .bind(stream.name.as_str())
+                .bind(digest.as_str())
+                .bind(before)
+                .execute(conn)
+                .await?;
         });
         Ok(())
     }
 
-    /// Notes that a manifest was pushed to a stream.
+    /// Notes that a manifest that needs these blobs is being pushed: those the stream has stay for now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn keep_blobs(
+        &mut self,
+        stream: &StreamRef,
+        digests: &[(Digest, Option<i64>)],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE pushed_blobs SET pushed_at = $4
+            WHERE namespace = $1 AND stream = $2 AND digest = $3";
+        // In one order: two pushes at a time do not wait for each other.
+        let digests: BTreeSet<&Digest> = digests.iter().map(|(digest, _)| digest).collect();
+        for digest in digests {
+            on!(self, |conn| {
+                sqlx::query(SQL)
+                    .bind(stream.namespace.as_str())
+                    .bind(stream.name.as_str())
+                    .bind(digest.as_str())
+                    .bind(now)
+                    .execute(conn)
+                    .await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Notes that a manifest was pushed to a stream. The image may have been imported before.
     ///
     /// # Errors
     /// When the database refuses.
@@ -278,6 +411,13 @@ impl Tx {
         const SQL: &str =
             "INSERT INTO pushed_images (stream_id, digest, pushed_at) VALUES ($1, $2, $3)
             ON CONFLICT (stream_id, digest) DO NOTHING";
+        const MANAGED: &str = "UPDATE images SET managed = TRUE WHERE digest = $1 AND NOT managed";
+        on!(self, |conn| {
+            sqlx::query(MANAGED)
+                .bind(digest.as_str())
+                .execute(conn)
+                .await?;
+        });
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(stream_id)

@@ -34,7 +34,8 @@ pub(crate) struct Measures {
     pulled_at: Option<DateTime<Utc>>,
 }
 
-/// Layers of the images a condition chooses, each once, with whether it is stored here.
+/// Layers of the images a condition chooses, each once, with whether it is stored here; without those that may not be
+/// passed on ([`model::image::is_foreign`]), which never are.
 macro_rules! layers_of {
     ($images:expr) => {
         concat!(
@@ -43,7 +44,8 @@ macro_rules! layers_of {
             FROM (SELECT l.digest, MAX(l.size) AS size,
                 MAX(CASE WHEN s.digest IS NULL THEN 0 ELSE 1 END) AS stored
                 FROM image_layers l LEFT JOIN stored_blobs s ON s.digest = l.digest
-                WHERE l.image_digest IN (", $images, ") GROUP BY l.digest) AS each_once"
+                WHERE l.image_digest IN (", $images, ")
+                AND l.media_type NOT LIKE '%.foreign.%' AND l.media_type NOT LIKE '%.nondistributable.%' GROUP BY l.digest) AS each_once"
         )
     };
 }

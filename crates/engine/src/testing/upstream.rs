@@ -269,6 +269,12 @@ impl TestUpstream {
         digest
     }
 
+    /// Puts an image of schema 2 at a tag, one of whose two layers the repository does not have and may not pass on.
+    pub fn image_with_foreign_layer(&self, repository: &str, tag: &str) -> Digest {
+        let made = content::with_foreign_layer(&format!("{repository}:{tag}"));
+        self.store(repository, tag, ImageKind::Docker, 0, made)
+    }
+
     /// Loses a blob: manifests that name it stay.
     pub fn lose_blob(&self, repository: &str, digest: &Digest) {
         if let Some(stored) = self.inner().repositories.get_mut(repository) {

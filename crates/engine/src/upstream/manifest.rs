@@ -285,6 +285,11 @@ fn is_known(media_type: &str) -> bool {
     )
 }
 
+/// Whether an entry of an index is a manifest; one that does not say what it is, is.
+pub(super) fn is_manifest(entry: &Child) -> bool {
+    entry.media_type.is_empty() || is_known(&entry.media_type)
+}
+
 fn kind(media_type: &str, raw: Raw) -> Result<Kind, String> {
     let version = if matches!(media_type, SCHEMA1 | SCHEMA1_SIGNED) {
         1

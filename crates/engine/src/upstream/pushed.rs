@@ -1,7 +1,7 @@
 //! Manifests a client pushes: read by the same rules as those another registry sends.
 
 use bytes::Bytes;
-use model::Digest;
+use model::{Digest, image::is_foreign};
 
 use super::{
     Image,
@@ -28,11 +28,15 @@ pub(crate) fn read(
 }
 
 impl Pushed {
-    /// The blobs it cannot be without, with their sizes where it tells them; an index has none. Layers that are only
-    /// found elsewhere are not asked for.
+    /// The blobs it cannot be without, with their sizes where it tells them; of an index, entries that are no manifests, as
+    /// caches of builds have them. Layers that are only found elsewhere are not asked for.
     pub fn blobs(&self) -> Vec<(Digest, Option<i64>)> {
         match &self.manifest.kind {
-            Kind::Index(_) => Vec::new(),
+            Kind::Index(entries) => entries
+                .iter()
+                .filter(|entry| !manifest::is_manifest(entry))
+                .map(|entry| (entry.digest.clone(), Some(entry.size)))
+                .collect(),
             Kind::Single { config, layers } => {
                 let layers = layers
                     .iter()
@@ -53,7 +57,11 @@ impl Pushed {
     /// The manifests an index is of.
     pub fn children(&self) -> Vec<Digest> {
         match &self.manifest.kind {
-            Kind::Index(children) => children.iter().map(|child| child.digest.clone()).collect(),
+            Kind::Index(entries) => entries
+                .iter()
+                .filter(|entry| manifest::is_manifest(entry))
+                .map(|entry| entry.digest.clone())
+                .collect(),
             Kind::Single { .. } | Kind::Schema1(_) => Vec::new(),
         }
     }
@@ -88,9 +96,4 @@ fn text(of: &Descriptor, config: Option<&Bytes>) -> Option<String> {
         return Some("{}".to_owned());
     }
     of.text(config?)
-}
-
-/// Layers whose makers do not let them be passed on: they are at the addresses the manifest names.
-fn is_foreign(media_type: &str) -> bool {
-    media_type.contains(".foreign.") || media_type.contains(".nondistributable.")
 }

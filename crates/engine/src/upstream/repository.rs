@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The largest manifest and config taken.
-pub(crate) const MANIFEST_CAP: usize = 4 << 20;
+pub const MANIFEST_CAP: usize = 4 << 20;
 /// Schema 1 names no sizes; more layers than this are not asked for one by one.
 const MAX_SIZE_REQUESTS: usize = 50;
 

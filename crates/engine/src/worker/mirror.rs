@@ -122,7 +122,13 @@ async fn store(engine: &Engine, stream: &StreamRef, item: &PendingItem) -> Resul
         for manifest in &manifests {
             if let Some(image) = tx.image(manifest).await? {
                 blobs.extend(image.config_digest);
-                blobs.extend(image.layers.into_iter().map(|layer| layer.digest));
+                let layers = image.layers.into_iter();
+                // Its registry does not have the others either.
+                blobs.extend(
+                    layers
+                        .filter(|layer| !layer.is_foreign())
+                        .map(|layer| layer.digest),
+                );
             }
         }
     }

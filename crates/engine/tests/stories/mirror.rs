@@ -83,6 +83,19 @@ db_test!(
 );
 
 db_test!(
+    async fn layers_that_may_not_be_passed_on_are_left_out_of_what_is_mirrored(db) {
+        let up = TestUpstream::start().await;
+        up.image_with_foreign_layer("team/app", "1");
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1"])).await;
+        assert_eq!(story.stored_of("1").await, (0, 1));
+        let job = story.mirror(&[]).await;
+        assert_eq!(job.state, JobState::Succeeded, "{}", story.items(&job).await[0].message);
+        assert_eq!(story.stored_of("1").await, (1, 1));
+    }
+);
+
+db_test!(
     async fn a_mirror_says_of_each_tag_what_is_missing(db) {
         let up = TestUpstream::start().await;
         up.image("team/app", "1", ImageKind::Docker);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use engine::{
-    PushError, Target, db_test,
+    Clock, PushError, Target, db_test,
     rules::quota::Quota,
     testing::{
         db::actor,
@@ -281,11 +281,104 @@ db_test!(
             let by_digest = Target::Digest(digest(manifest.to_string().as_bytes()));
             if at == "1" {
                 assert!(story.push(&by_digest, manifest).await.is_err());
+                // Not even its bytes stay.
+                let bytes = digest(manifest.to_string().as_bytes());
+                assert_eq!(story.engine.blobs().size(&bytes).await.unwrap(), None);
             }
             assert_eq!(story.engine.stream(&story.editor, &story.stream).await.unwrap(), before);
         }
         // What adds nothing is taken.
         story.push(&tag("1"), &second).await.unwrap();
+        // A blob that no image could have is not taken, however it comes.
+        let refused = story.upload(&[Bytes::from(vec![1; 40]), Bytes::from(vec![1; 21])]).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("WEIR_MAX_IMAGE_SIZE") && refused.contains("exceeds the maximum limit"), "{refused}");
+    }
+);
+
+db_test!(
+    async fn blobs_that_no_image_of_the_stream_names_are_taken_away_after_a_day(db) {
+        let mut db = db;
+        let clock = Clock::held_at(Clock::default().now());
+        db.clock = clock.clone();
+        let story = Story::served(&db).await;
+        let spare = story.upload(&[Bytes::from_static(b"of no image")]).await.unwrap();
+        let again = story.upload(&[Bytes::from_static(b"of the next image")]).await.unwrap();
+        let tagged = image(&story, "a tagged layer").await;
+        story.push(&tag("1"), &tagged).await.unwrap();
+        let loose = image(&story, "a layer of an image without a tag").await;
+        let loose_digest = digest(loose.to_string().as_bytes());
+        story.push(&Target::Digest(loose_digest.clone()), &loose).await.unwrap();
+        let there = async |digest: &Digest| {
+            story.engine.blob_head(&story.editor, &story.stream, digest).await.is_ok()
+        };
+        let kept = [&tagged, &loose].map(|image| image["layers"][0]["digest"].as_str().unwrap().parse::<Digest>().unwrap());
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(there(&spare).await, "it is new");
+        clock.advance(chrono::Duration::hours(25));
+        // Named by a manifest that still lacks another: it may be pushed soon.
+        let mut next = image(&story, "a new layer").await;
+        for bytes in [&b"of the next image"[..], b"not here yet"] {
+            let layer = json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": bytes.len(),
+                "digest": digest(bytes).as_str() });
+            next["layers"].as_array_mut().unwrap().push(layer);
+        }
+        assert!(matches!(story.push(&tag("1"), &next).await, Err(PushError::MissingBlob(_))));
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(!there(&spare).await);
+        for digest in kept.iter().chain([&again]) {
+            assert!(there(digest).await, "{digest}");
+        }
+        let admin = actor(Role::Admin);
+        let target = Target::Digest(loose_digest);
+        story.engine.delete_manifest(&admin, &story.stream, &target).await.unwrap();
+        story.engine.remove_abandoned_uploads().await.unwrap();
+        assert!(!there(&kept[1]).await, "its image is gone");
+    }
+);
+
+db_test!(
+    async fn a_blob_is_not_taken_away_while_an_image_has_it_tagged_or_not(db) {
+        let story = Story::served(&db).await;
+        let manifest = image(&story, "a layer").await;
+        let blobs = [&manifest["layers"][0], &manifest["config"]];
+        let blobs = blobs.map(|part| part["digest"].as_str().unwrap().parse::<Digest>().unwrap());
+        let pushed = Target::Digest(digest(manifest.to_string().as_bytes()));
+        story.push(&pushed, &manifest).await.unwrap();
+        let admin = actor(Role::Admin);
+        let unlink = async |blob| story.engine.unlink_blob(&admin, &story.stream, blob).await;
+        for blob in &blobs {
+            assert!(matches!(unlink(blob).await, Err(PushError::InUse(_))), "{blob}");
+        }
+        story.engine.delete_manifest(&admin, &story.stream, &pushed).await.unwrap();
+        for blob in &blobs {
+            unlink(blob).await.unwrap();
+        }
+    }
+);
+
+db_test!(
+    async fn an_index_of_blobs_is_taken_when_the_stream_has_them_as_caches_of_builds_are(db) {
+        const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+        let story = Story::served(&db).await;
+        let (layer, config) = (Bytes::from_static(b"a layer"), Bytes::from_static(b"{\"layers\":[]}"));
+        let entry = |kind: &str, bytes: &Bytes| {
+            json!({ "mediaType": kind, "digest": digest(bytes).as_str(), "size": bytes.len() })
+        };
+        let cache = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [
+            entry("application/vnd.oci.image.layer.v1.tar+gzip", &layer),
+            entry("application/vnd.buildkit.cacheconfig.v0", &config),
+        ] });
+        story.upload(std::slice::from_ref(&layer)).await.unwrap();
+        let refused = story.push(&tag("cache"), &cache).await;
+        assert!(matches!(refused, Err(PushError::MissingBlob(_))), "{refused:?}");
+        story.upload(std::slice::from_ref(&config)).await.unwrap();
+        let pushed = story.push(&tag("cache"), &cache).await.unwrap();
+        let found = story.engine.pull_manifest(&story.editor, &story.stream, &tag("cache")).await.unwrap();
+        assert_eq!(found.digest, pushed);
+        let admin = actor(Role::Admin);
+        let unlinked = story.engine.unlink_blob(&admin, &story.stream, &digest(&layer)).await;
+        assert!(matches!(unlinked, Err(PushError::InUse(_))), "{unlinked:?}");
     }
 );
 
@@ -316,6 +409,25 @@ db_test!(
         story.upload(&[Bytes::from_static(b"other")]).await.unwrap();
         let found = story.engine.blob_head(&story.editor, &story.stream, &layer).await;
         assert!(matches!(found, Err(engine::Error::NotFound(_))));
+    }
+);
+
+db_test!(
+    async fn an_image_that_was_imported_before_is_managed_once_it_is_pushed(db) {
+        let up = TestUpstream::start().await;
+        let digest = up.image("team/app", "1", ImageKind::Docker);
+        let story = Story::served(&db).await;
+        story.import_new(&up, chosen(&["1"])).await;
+        let managed = async || {
+            let mut tx = story.engine.store().read().await.unwrap();
+            tx.image(&digest).await.unwrap().unwrap().managed
+        };
+        assert!(!managed().await);
+        let manifest = up.manifest("team/app", &digest).unwrap();
+        let target = tag("pushed");
+        let pushed = story.engine.push_manifest(&story.editor, &story.stream, &target, None, manifest);
+        assert_eq!(pushed.await.unwrap().digest, digest);
+        assert!(managed().await);
     }
 );
 

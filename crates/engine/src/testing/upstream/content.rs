@@ -117,6 +117,23 @@ pub(super) fn with_layer(seed: &str, layer: Bytes) -> Made {
     single_of(seed, &DOCKER, AMD64, layer)
 }
 
+/// An image of schema 2 with a layer that its registry may not pass on, and does not have.
+pub(super) fn with_foreign_layer(seed: &str) -> Made {
+    const FOREIGN: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let mut made = Made::new();
+    let own = made.blob(DOCKER.layer, format!("layer of {seed}"));
+    let config = made.blob(DOCKER.config, platform(AMD64).to_string());
+    let mut foreign = made.blob(FOREIGN, format!("foreign layer of {seed}"));
+    made.blobs.pop();
+    foreign["urls"] = json!(["https://elsewhere.invalid/layer"]);
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": DOCKER.manifest, "config": config, "layers": [foreign, own],
+    })
+    .to_string();
+    made.manifest(DOCKER.manifest, sha256(manifest.as_bytes()), manifest);
+    made
+}
+
 /// An index of one manifest that is not made.
 pub(super) fn index_of(child: &Digest, size: usize) -> Made {
     let mut made = Made::new();
