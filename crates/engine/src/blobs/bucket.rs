@@ -100,17 +100,21 @@ impl Bucket {
             sending: JoinSet::new(),
         };
         parts.send(first);
-        loop {
-            let next = part(&mut body, &mut rest).await?;
-            if next.content_length() == 0 {
-                break;
+        let work = async {
+            loop {
+                let next = part(&mut body, &mut rest).await?;
+                if next.content_length() == 0 {
+                    return parts.complete().await;
+                }
+                if parts.sending.len() == AHEAD {
+                    one_sent(&mut parts.sending).await?;
+                }
+                parts.send(next);
             }
-            if parts.sending.len() == AHEAD {
-                one_sent(&mut parts.sending).await?;
-            }
-            parts.send(next);
-        }
-        parts.complete().await
+        };
+        let done = work.await;
+        parts.give_up().await;
+        done
     }
 
     /// Removes an object; one that is not there is removed.
@@ -151,8 +155,8 @@ impl Bucket {
     }
 }
 
-/// An object that is sent in parts. Dropped before all is there, be it that something failed or that who waits has left,
-/// what was sent is given up, when no more comes; the bucket's own rules remove what is left if that fails, too.
+/// An object that is sent in parts. Dropped before all is there, because who waits has left, what was sent is given up.
+#[derive(Default)]
 struct Parts {
     /// None when it is complete.
     upload: Option<Box<dyn MultipartUpload>>,
@@ -166,7 +170,7 @@ impl Parts {
         }
     }
 
-    async fn complete(mut self) -> io::Result<()> {
+    async fn complete(&mut self) -> io::Result<()> {
         while one_sent(&mut self.sending).await? {}
         if let Some(upload) = &mut self.upload {
             upload.complete().await.map_err(refused)?;
@@ -174,17 +178,22 @@ impl Parts {
         self.upload = None;
         Ok(())
     }
+
+    /// Gives up what was sent of an object that is not complete, when no more of it comes; the bucket's own rules remove
+    /// what is left if that fails, too.
+    async fn give_up(&mut self) {
+        if let Some(mut upload) = self.upload.take() {
+            while self.sending.join_next().await.is_some() {}
+            let _ = upload.abort().await;
+        }
+    }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        let (upload, runtime) = (self.upload.take(), Handle::try_current());
-        if let (Some(mut upload), Ok(runtime)) = (upload, runtime) {
-            let mut sending = std::mem::take(&mut self.sending);
-            runtime.spawn(async move {
-                while sending.join_next().await.is_some() {}
-                let _ = upload.abort().await;
-            });
+        if let (true, Ok(runtime)) = (self.upload.is_some(), Handle::try_current()) {
+            let mut left = std::mem::take(self);
+            runtime.spawn(async move { left.give_up().await });
         }
     }
 }
