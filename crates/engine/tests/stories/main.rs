@@ -24,5 +24,6 @@ mod schedules;
 mod seed;
 mod served;
 mod signatures;
+mod snapshots;
 mod stored;
 mod streams;
