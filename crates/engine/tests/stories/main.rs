@@ -8,6 +8,7 @@ mod credentials;
 mod definitions;
 mod edits;
 mod ended_jobs;
+mod enduring;
 mod faults;
 mod freshness;
 mod graph;
