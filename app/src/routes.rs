@@ -1,4 +1,4 @@
-//! Where each page is. Views take their links from here; no path is written anywhere else.
+//! Where each page is. Views take their links from here; the router and the server name the same paths as patterns.
 
 use model::{
     Digest, Namespace, StreamRef, TagName,
@@ -148,12 +148,6 @@ pub fn stream_policy(at: &StreamRef) -> String {
 #[must_use]
 pub fn policies(at: &StreamRef) -> String {
     format!("{}/tags/policies", stream(at))
-}
-
-/// The form of one tag's policies.
-#[must_use]
-pub fn tag_policies(at: &StreamRef, tag: &TagName) -> String {
-    format!("{}?tag={tag}", policies(at))
 }
 
 /// The preview of taking a change back.

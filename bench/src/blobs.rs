@@ -246,10 +246,7 @@ async fn pull(
 /// Pushes a blob that is not there yet.
 async fn push(client: &reqwest::Client, weir: &Weir, mut bytes: Vec<u8>) -> Result<Times> {
     bytes.reverse();
-    let hash: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = format!("{:x}", Sha256::digest(&bytes));
     let start = Instant::now();
     let url = format!(
         "http://{}/v2/bench/pushed/blobs/uploads/?digest=sha256:{hash}",

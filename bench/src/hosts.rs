@@ -112,7 +112,5 @@ async fn answer(State(state): State<Arc<Answers>>, request: Request<Body>) -> Re
 }
 
 fn sha256(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{:x}", Sha256::digest(text.as_bytes()))
 }

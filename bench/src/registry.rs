@@ -173,11 +173,7 @@ impl Registry {
         repository: &str,
         bytes: Vec<u8>,
     ) -> Result<String> {
-        let hash: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let digest = format!("sha256:{hash}");
+        let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
         let start = client
             .post(format!(
                 "http://{}/v2/{repository}/blobs/uploads/",

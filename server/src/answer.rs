@@ -27,14 +27,7 @@ pub fn status(error: &Error) -> StatusCode {
 /// The status of what a server function answered.
 #[must_use]
 pub fn refusal_status(refusal: &ApiError) -> StatusCode {
-    match refusal {
-        ApiError::NotFound(_) => StatusCode::NOT_FOUND,
-        ApiError::Invalid { .. } => StatusCode::BAD_REQUEST,
-        ApiError::Conflict(_) => StatusCode::CONFLICT,
-        ApiError::Denied(_) => StatusCode::FORBIDDEN,
-        ApiError::Upstream { .. } => StatusCode::BAD_GATEWAY,
-        ApiError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+    StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// As JSON: `{"error": "…"}` with the text a person may see.

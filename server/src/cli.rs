@@ -56,7 +56,7 @@ struct Flags {
     /// WEIR_HTTP: address and port, or off
     #[arg(long, global = true, value_name = "ADDRESS")]
     http: Option<String>,
-    /// WEIR_DATA: folder of the database
+    /// WEIR_DATA: folder of the SQLite database, blobs and secret.key
     #[arg(long, global = true, value_name = "FOLDER")]
     data: Option<String>,
     /// WEIR_PUBLIC_URL: address in the browser

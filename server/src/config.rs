@@ -273,7 +273,6 @@ impl Loaded {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(","),
-            "mirror" => if settings.mirror { "on" } else { "off" }.to_owned(),
             "workers" => settings.workers.to_string(),
             "registry_host" => match settings.http {
                 Some(address) => settings.registry_host(address),

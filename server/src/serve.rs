@@ -38,7 +38,7 @@ fn fold_metrics() {
 /// Opens the engine, making the data folder if it is missing.
 ///
 /// # Errors
-/// When the folder cannot be made or the database not opened.
+/// When the folder cannot be made, or the database, the place of blobs or the TLS roots not be opened.
 pub async fn open(settings: &Settings) -> anyhow::Result<Engine> {
     make_folder(settings).with_context(|| {
         format!(
@@ -46,9 +46,8 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Engine> {
             settings.data
         )
     })?;
-    Engine::open(settings.engine(), Clock::default())
-        .await
-        .context("WEIR_DATABASE_URL: cannot open the database")
+    // What cannot be opened names its setting.
+    Ok(Engine::open(settings.engine(), Clock::default()).await?)
 }
 
 /// Only the user Weir runs as may look into it. An empty file is an empty SQLite database; made here, it is private too.

@@ -109,6 +109,13 @@ fn bad_values_are_refused_with_key_value_and_what_is_allowed() {
 }
 
 #[test]
+fn why_a_file_of_authorities_cannot_be_read_is_said() {
+    let refused = refusal(None, &[("WEIR_UPSTREAM_CA", "/no/such/file.pem")]);
+    assert!(refused.contains("WEIR_UPSTREAM_CA"), "{refused}");
+    assert!(refused.contains("No such file"), "{refused}");
+}
+
+#[test]
 fn secrets_are_refused_without_being_shown() {
     for (key, value) in [
         ("WEIR_DATABASE_URL", "mysql://me:hunter2@db/weir"),

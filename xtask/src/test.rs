@@ -233,9 +233,10 @@ impl Run<'_> {
     fn end2end(&mut self) -> Result<Outcome> {
         let folder = sys::root().join("end2end");
         let script = folder.join("run.mjs");
-        if !script.exists() {
-            return Ok(Outcome::NotRun("NOT RUN: there is no end2end/run.mjs"));
-        }
+        ensure!(
+            script.exists(),
+            "end2end/run.mjs is missing: the story in the browser cannot be checked"
+        );
         site::build(&site::Args::default())?;
         serve::build_server(&[])?;
         // With the features of the step `tests`, so that nothing is built twice.

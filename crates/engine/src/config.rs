@@ -1,11 +1,11 @@
-//! Settings of the engine. The server reads them from file, environment and flags; tests use `for_testing`.
+//! Settings of the engine. The server reads them from file, environment and flags.
 
 use std::{path::PathBuf, time::Duration};
 
 /// Everything the engine can be told.
 #[derive(Clone)]
 pub struct Config {
-    /// Folder of the SQLite database and keys.
+    /// Folder of the SQLite database, of blobs and of `secret.key`, as far as they are not elsewhere.
     pub data: PathBuf,
     /// `sqlite://…` or `postgres://…`.
     pub database_url: String,

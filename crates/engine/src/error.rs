@@ -1,6 +1,8 @@
 //! What an operation answers when it does not do what was asked. Each kind has one meaning in every door.
 
-use std::io;
+use std::{io, panic::AssertUnwindSafe};
+
+use futures::FutureExt;
 
 /// What was being done when stored bytes could not be read, and when they could not be written.
 const BLOBS: [&str; 2] = ["reading a blob", "storing a blob"];
@@ -93,4 +95,27 @@ impl Error {
             source: what.to_string().into(),
         }
     }
+}
+
+/// Does something whose panic must not take along what waits for it: a panic is an error of ours.
+///
+/// # Errors
+/// `Internal` when it panicked.
+pub(crate) async fn caught<T>(doing: &'static str, work: impl Future<Output = T>) -> Result<T> {
+    // What the work changed is in the database, whose transaction is gone with it, or behind locks that outlive a panic.
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Error::Internal {
+                doing,
+                source: format!(
+                    "panicked: {}",
+                    text.unwrap_or("for a reason it does not say")
+                )
+                .into(),
+            }
+        })
 }

@@ -100,14 +100,14 @@ impl Engine {
             ..upstream::Config::default()
         })
         .map_err(|failure| Error::Internal {
-            doing: "preparing connections",
+            doing: "preparing connections to registries, with the authorities of the system and of WEIR_UPSTREAM_CA",
             source: failure.to_string().into(),
         })?;
         let folder = config.data.join("blobs");
         let blobs = match &config.blobs_url {
             None => Blobs::new(folder),
             Some(url) => Blobs::at(folder, url, &[]).map_err(|error| Error::Internal {
-                doing: "opening the place of blobs",
+                doing: "WEIR_BLOBS_URL: opening the place of blobs",
                 source: Box::new(error),
             })?,
         };
@@ -119,13 +119,6 @@ impl Engine {
             Err(error) => tracing::warn!(%error, "leftovers of downloads cannot be removed"),
         }
         Ok(engine)
-    }
-
-    /// Puts an engine together from parts that are there already.
-    #[must_use]
-    pub fn assemble(config: Config, clock: Clock, store: Store, upstream: Upstream) -> Self {
-        let blobs = Blobs::new(config.data.join("blobs"));
-        Self::with_blobs(config, clock, store, upstream, blobs)
     }
 
     pub(crate) fn with_blobs(
@@ -201,7 +194,7 @@ impl Engine {
         self.store().read().await?.ping().await
     }
 
-    /// The blobs on this server's disk.
+    /// The blobs, in the data folder or in a bucket.
     #[must_use]
     pub fn blobs(&self) -> &Blobs {
         &self.inner.blobs
@@ -255,8 +248,7 @@ impl Engine {
     /// Where journal numbers are told; the first listener starts the telling.
     fn numbers(&self) -> &watch::Sender<i64> {
         self.inner.listening.get_or_init(|| {
-            let engine = self.clone();
-            self.spawn(async move { engine.tell_numbers().await });
+            self.lasting(Self::tell_numbers);
         });
         &self.inner.numbers
     }

@@ -123,11 +123,7 @@ fn token(plan: &Plan) -> Result<String> {
 }
 
 fn short_hash(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:.32x}", Sha256::digest(text.as_bytes()))
 }
 
 impl From<Refusal> for Error {

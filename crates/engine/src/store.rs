@@ -135,9 +135,13 @@ impl Store {
     /// # Errors
     /// `Invalid` for a URL of another kind; `Internal` when the database cannot be reached or migrated, or is newer.
     pub async fn open(url: &str) -> Result<Self> {
-        let doing = "opening the database";
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Internal {
+            doing: "WEIR_DATABASE_URL: opening the database",
+            source: error,
+        };
         if url.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(url)?
+            let options = SqliteConnectOptions::from_str(url)
+                .map_err(|error| failed(error.into()))?
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Normal)
@@ -149,34 +153,33 @@ impl Store {
             let write = SqlitePoolOptions::new()
                 .max_connections(1)
                 .connect_with(options.clone())
-                .await?;
+                .await
+                .map_err(|error| failed(error.into()))?;
             sqlx::migrate!("../../migrations/sqlite")
                 .run(&write)
                 .await
-                .map_err(|error| Error::Internal {
-                    doing,
-                    source: Box::new(error),
-                })?;
+                .map_err(|error| failed(error.into()))?;
             let read = SqlitePoolOptions::new()
                 .max_connections(8)
                 .connect_with(options.read_only(true))
-                .await?;
+                .await
+                .map_err(|error| failed(error.into()))?;
             return Ok(Self::over(Pools::Sqlite { read, write }));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?.application_name("weir");
+            let options = PgConnectOptions::from_str(url)
+                .map_err(|error| failed(error.into()))?
+                .application_name("weir");
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
                 .connect_with(options)
-                .await?;
+                .await
+                .map_err(|error| failed(error.into()))?;
             sqlx::migrate!("../../migrations/postgres")
                 .run(&pool)
                 .await
-                .map_err(|error| Error::Internal {
-                    doing,
-                    source: Box::new(error),
-                })?;
+                .map_err(|error| failed(error.into()))?;
             return Ok(Self::over(Pools::Postgres(pool)));
         }
         Err(Error::invalid(
@@ -192,7 +195,11 @@ impl Store {
     pub async fn read(&self) -> Result<Tx> {
         let conn = match &self.pools {
             Pools::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+            // PostgreSQL's own BEGIN shows each statement what was committed before that statement.
+            Pools::Postgres(pool) => Conn::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
         };
         Ok(self.tx(conn))
     }
@@ -273,6 +280,11 @@ impl Tx {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        // PostgreSQL keeps no NUL in text; SQLite does.
+        let code = error.as_database_error().and_then(|error| error.code());
+        if code.is_some_and(|code| code == "22021") {
+            return Self::invalid("", "the text holds a character that cannot be stored");
+        }
         Self::Internal {
             doing: "using the database",
             source: Box::new(error),

@@ -15,11 +15,15 @@ mod write;
 use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use model::job::JobKind;
+use model::job::{JobKind, JobState};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, Error, Result, store::Claim};
+use crate::{
+    Engine, Error, Result,
+    error::caught,
+    store::{Claim, JobRecord, MOST_ATTEMPTS, wait},
+};
 
 /// How long a worker may be silent before its job is taken over.
 const LEASE: chrono::Duration = chrono::Duration::seconds(10);
@@ -47,17 +51,28 @@ impl Engine {
     /// Starts the configured number of background workers, and with them the schedules.
     pub fn start_workers(&self) {
         for _ in 0..self.config().workers {
-            let engine = self.clone();
-            self.spawn(async move { engine.work().await });
+            self.lasting(Self::work);
         }
         if self.config().workers > 0 {
-            let engine = self.clone();
-            self.spawn(async move { engine.keep_schedules().await });
-            let engine = self.clone();
-            self.spawn(async move { engine.keep_tidy().await });
-            let engine = self.clone();
-            self.spawn(async move { engine.look().await });
+            self.lasting(Self::keep_schedules);
+            self.lasting(Self::keep_tidy);
+            self.lasting(Self::look);
         }
+    }
+
+    /// Runs in the background what only a stop ends: a panic is logged, and it begins anew.
+    pub(crate) fn lasting<F: Future<Output = ()> + Send + 'static>(&self, task: fn(Self) -> F) {
+        let engine = self.clone();
+        self.spawn(async move {
+            let stop = engine.stopping();
+            while let Err(error) = caught("working in the background", task(engine.clone())).await {
+                tracing::error!(%error, "background work broke off; it begins anew");
+                tokio::select! {
+                    () = tokio::time::sleep(PERIOD) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+        });
     }
 
     /// Runs every job that is due now, and those they make, until none is left. For tests and one-shot commands.
@@ -193,7 +208,7 @@ impl Engine {
         tracing::info!(job.id = id, "job started");
         let heartbeat = self.keep(id, &cancel, &lost);
         let ended = tokio::select! {
-            ended = self.run_kind(id, &cancel) => ended,
+            ended = caught("running a job", self.run_kind(id, &cancel)) => ended.flatten(),
             () = heartbeat => Ok(Ended::Stopped),
             () = lost.cancelled() => {
                 tracing::warn!(job.id = id, "another worker took this job over");
@@ -209,13 +224,39 @@ impl Engine {
                 tx.commit().await?;
                 tracing::info!(job.id = id, "job handed back");
             }
-            // Taken over between two heartbeats: what this worker had in hand was not written.
+            // The stream is gone, or the job was taken over between two heartbeats: what was in hand was not written.
             Err(Error::Conflict(reason)) => {
-                tracing::warn!(job.id = id, reason, "job left to another worker")
+                tracing::warn!(job.id = id, reason, "this worker does not go on with a job")
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                tracing::error!(job.id = id, %error, "a job failed");
+                self.put_off_or_end(id).await?;
+            }
         }
         Ok(())
+    }
+
+    /// What becomes of a job that failed for a reason of ours: it is tried again later and later, but not for ever.
+    async fn put_off_or_end(&self, id: &str) -> Result<()> {
+        let why = [
+            "something is wrong with this server",
+            "Ask its administrator to look at the log for the id of this job.",
+        ];
+        let now = self.clock().now();
+        let mut tx = self.store().write().await?;
+        match tx.attempts(id, self.owner()).await? {
+            // Ended, deleted, or somebody else's by now.
+            None => return Ok(()),
+            Some(attempts) if attempts < MOST_ATTEMPTS => {
+                tx.put_off(id, self.owner(), now + wait(attempts), why)
+                    .await?;
+            }
+            Some(_) => {
+                tx.finish_job(id, JobState::Failed, why[0], why[1], now)
+                    .await?;
+            }
+        }
+        tx.commit().await
     }
 
     async fn run_kind(&self, id: &str, cancel: &CancellationToken) -> Result<Ended> {
@@ -253,4 +294,22 @@ impl Engine {
             }
         }
     }
+}
+
+/// Ends a job this worker holds.
+async fn finish(
+    engine: &Engine,
+    job: &JobRecord,
+    state: JobState,
+    error: &str,
+    hint: &str,
+) -> Result<Ended> {
+    let mut tx = engine.store().write().await?;
+    tx.hold(&job.id, engine.owner()).await?;
+    tx.finish_job(&job.id, state, error, hint, engine.clock().now())
+        .await?;
+    tx.forget_surplus_jobs(&job.stream_id).await?;
+    tx.commit().await?;
+    metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
+    Ok(Ended::Final)
 }

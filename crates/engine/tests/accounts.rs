@@ -178,3 +178,14 @@ db_test!(
         assert!(matches!(refused, Err(Error::NotFound(_))));
     }
 );
+
+db_test!(
+    async fn a_name_of_any_length_and_any_bytes_is_no_fault_of_ours(db) {
+        let engine = with_admin(&db).await;
+        let long: String = (0..200).map(|_| engine::clock::secret::<32>()).collect();
+        let refused = engine.sign_in(&long, "nope", "a").await.unwrap_err();
+        assert!(matches!(refused, Error::Denied(_)), "{refused:?}");
+        let refused = engine.sign_in("ad\0min", "nope", "a").await.unwrap_err();
+        assert!(matches!(refused, Error::Denied(_) | Error::Invalid { .. }), "{refused:?}");
+    }
+);

@@ -199,10 +199,7 @@ impl SessionStore for EngineSessions {
 
 /// The id as the database knows it. Ids are random and long, so a plain hash is enough.
 fn stored_id(id: &Id) -> String {
-    Sha256::digest(id.0.to_le_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(id.0.to_le_bytes()))
 }
 
 fn backend(error: engine::Error) -> session_store::Error {

@@ -21,14 +21,14 @@ pub const KEYS: [Key; 25] = [
         name: "http",
         default: "127.0.0.1:8080",
         allowed: "an IP address and port such as 127.0.0.1:8080 or [::]:8080, or off",
-        meaning: "listener for pages and health; off for a process that only works in the background",
+        meaning: "listener for pages, the registry and health; off for a process that only works in the background",
         secret: false,
     },
     Key {
         name: "data",
         default: "./data",
         allowed: "the path of a folder",
-        meaning: "folder of the SQLite database; made if missing",
+        meaning: "folder of the SQLite database, blobs and secret.key, as far as they are not elsewhere; made if missing",
         secret: false,
     },
     Key {

@@ -61,9 +61,15 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
     let allowed_realms = reader.read("allowed_realms", |text| {
         parts(text).map(host_and_port).collect()
     });
+    let mut unread = None;
     let upstream_roots = reader.read("upstream_ca", |path| {
-        engine::upstream::authorities(&std::fs::read(path).ok()?)
+        let pem = std::fs::read(path).map_err(|error| unread = Some(error));
+        engine::upstream::authorities(&pem.ok()?)
     });
+    if let Some(error) = unread {
+        let why = format!("the file that upstream_ca names cannot be read: {error}");
+        reader.errors.push(ConfigError::other(why));
+    }
     let workers = reader.read("workers", |text| number(text, 0, 256));
     let log = reader.read("log", |text| {
         let filter = tracing_subscriber::EnvFilter::builder().parse(text).is_ok();

@@ -113,7 +113,9 @@ impl Bucket {
             }
         };
         let done = work.await;
-        parts.give_up().await;
+        if let Some(giving_up) = parts.give_up() {
+            giving_up.await;
+        }
         done
     }
 
@@ -156,7 +158,6 @@ impl Bucket {
 }
 
 /// An object that is sent in parts. Dropped before all is there, because who waits has left, what was sent is given up.
-#[derive(Default)]
 struct Parts {
     /// None when it is complete.
     upload: Option<Box<dyn MultipartUpload>>,
@@ -179,21 +180,22 @@ impl Parts {
         Ok(())
     }
 
-    /// Gives up what was sent of an object that is not complete, when no more of it comes; the bucket's own rules remove
-    /// what is left if that fails, too.
-    async fn give_up(&mut self) {
-        if let Some(mut upload) = self.upload.take() {
-            while self.sending.join_next().await.is_some() {}
+    /// Gives up what was sent of an object that is not complete; what that takes, if anything.
+    fn give_up(&mut self) -> Option<impl Future<Output = ()> + use<>> {
+        let mut upload = self.upload.take()?;
+        let mut sending = std::mem::take(&mut self.sending);
+        Some(async move {
+            // When no more of it comes. The bucket's own rules remove what is left if this fails, too.
+            while sending.join_next().await.is_some() {}
             let _ = upload.abort().await;
-        }
+        })
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        if let (true, Ok(runtime)) = (self.upload.is_some(), Handle::try_current()) {
-            let mut left = std::mem::take(self);
-            runtime.spawn(async move { left.give_up().await });
+        if let (Some(giving_up), Ok(runtime)) = (self.give_up(), Handle::try_current()) {
+            runtime.spawn(giving_up);
         }
     }
 }

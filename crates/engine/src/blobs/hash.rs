@@ -36,11 +36,10 @@ impl Hasher {
     }
 
     pub fn hex(self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
-            Self::Sha256(hasher) => hex(&hasher.finalize()),
-            Self::Sha384(hasher) => hex(&hasher.finalize()),
-            Self::Sha512(hasher) => hex(&hasher.finalize()),
+            Self::Sha256(hasher) => format!("{:x}", hasher.finalize()),
+            Self::Sha384(hasher) => format!("{:x}", hasher.finalize()),
+            Self::Sha512(hasher) => format!("{:x}", hasher.finalize()),
         }
     }
 }

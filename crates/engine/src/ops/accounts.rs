@@ -28,7 +28,8 @@ impl Engine {
     pub async fn sign_in(&self, name: &str, password: &str, address: &str) -> Result<Actor> {
         let now = self.clock().now();
         let subjects = [
-            (format!("user:{name}"), FREE_BY_NAME),
+            // Anybody may send a name of any length: only its hash is kept.
+            (format!("user:{}", fingerprint(name)), FREE_BY_NAME),
             (format!("address:{address}"), FREE_BY_ADDRESS),
         ];
         let mut tx = self.store().read().await?;
@@ -126,14 +127,6 @@ impl Engine {
         };
         tx.commit().await?;
         Ok(token)
-    }
-
-    /// Whether a setup token is waiting to be used.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn setup_pending(&self) -> Result<bool> {
-        Ok(self.store().read().await?.setting(SETUP).await?.is_some())
     }
 
     /// Uses the setup token: makes user `admin` with this password.
@@ -288,10 +281,7 @@ impl Engine {
 }
 
 pub(super) fn fingerprint(token: &str) -> String {
-    Sha256::digest(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(token.as_bytes()))
 }
 
 async fn new_hash(password: &str) -> Result<String> {

@@ -16,8 +16,9 @@ use crate::{
 
 /// How long a pull waits for the source; then it gets what is here. What the source says still counts.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked whether another process has asked.
+/// How soon it is looked whether the source has answered; then after twice as long each time, up to [`RARELY`].
 const LOOK: Duration = Duration::from_millis(50);
+const RARELY: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Asks the source of a tag if the stream wants a fresher answer than there is. Whatever comes of it, the pull goes on:
@@ -53,10 +54,10 @@ impl Engine {
         match asked {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%stream, %tag, %error, "a tag was not asked for before its pull");
+                tracing::warn!(stream.name = %stream, tag.name = %tag, %error, "a tag was not asked for before its pull");
             }
             Err(_) => {
-                tracing::warn!(%stream, %tag, "a tag's source answers too slowly for its pull")
+                tracing::warn!(stream.name = %stream, tag.name = %tag, "a tag's source answers too slowly for its pull")
             }
         }
     }
@@ -78,13 +79,12 @@ impl Engine {
                 }
             });
         }
-        loop {
-            let job = self.store().read().await?.job_view(&id).await?;
-            if job.is_none_or(|job| job.state.is_final()) {
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK).await;
+        let mut pause = LOOK;
+        while self.store().read().await?.is_under_way(&id).await? {
+            tokio::time::sleep(pause).await;
+            pause = RARELY.min(pause * 2);
         }
+        Ok(())
     }
 
     /// Makes the job unless there is one, or another pull has asked since the tag was looked at. One at a time.

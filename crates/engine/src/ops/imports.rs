@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 mod wanted;
 
 use self::wanted::source_of;
-use super::{load_stream, locked_stream};
+use super::{load_stream, locked_stream, short_hash};
 use crate::{
     Actor, Engine, Error, Result,
     rules::facts::StreamFacts,
@@ -202,15 +202,15 @@ impl Engine {
             (Some(source), Selection::All | Selection::Matching(_)) => {
                 let narrow = request.selection.narrow();
                 let job = self.asked_job(actor, &record, source, request);
-                let dedup_key = format!(
-                    "{}|{source}|all|{}|{}|{}|{}|{}|{narrow}",
-                    record.id,
+                let asked = format!(
+                    "{source}|{}|{}|{}|{}|{}|{narrow}",
                     request.insecure,
                     request.schedule.word(),
                     request.reference_policy.as_str(),
                     request.mode.map_or("", ImportMode::as_str),
                     request.platform.join("/"),
                 );
+                let dedup_key = format!("{}|all|{}", record.id, short_hash(&asked));
                 Some(
                     tx.insert_job(
                         &NewJob {
@@ -472,14 +472,8 @@ fn listed_as(job: NewJob, items: &[NewItem]) -> NewJob {
             job.platform.join("/"),
         ));
     }
-    let hash: String = hash
-        .finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     NewJob {
-        dedup_key: format!("{}|{hash}", job.stream_id),
+        dedup_key: format!("{}|{:.32x}", job.stream_id, hash.finalize()),
         ..job
     }
 }

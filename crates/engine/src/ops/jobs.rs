@@ -17,7 +17,7 @@ impl Engine {
     /// One page of jobs, newest first; of one stream or of all.
     ///
     /// # Errors
-    /// `NotFound` for a stream that is not there.
+    /// `NotFound` for a stream that is not there; `Denied` for those who are not signed in.
     pub async fn list_jobs(
         &self,
         actor: &Actor,
@@ -31,7 +31,10 @@ impl Engine {
                 actor.may_read(&stream.namespace)?;
                 Some(load_stream(&mut tx, stream).await?.id)
             }
-            None => None,
+            None => {
+                actor.may_read_anywhere()?;
+                None
+            }
         };
         tx.list_jobs(id.as_deref(), state, page).await
     }
@@ -96,7 +99,7 @@ impl Engine {
         actor.may_write(&job.stream.namespace)?;
         if job.state.is_final() {
             return Err(Error::Conflict(format!(
-                "this import has already {}",
+                "this job has already {}",
                 ended(job.state)
             )));
         }
@@ -141,7 +144,7 @@ fn ended(state: JobState) -> &'static str {
 
 fn no_job(id: &str) -> Error {
     Error::NotFound(format!(
-        "there is no import {}; those that ended more than 30 days ago are forgotten",
+        "there is no job {}; those that ended more than 30 days ago are forgotten",
         id.chars().take(64).collect::<String>()
     ))
 }

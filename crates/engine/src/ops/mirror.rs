@@ -6,7 +6,7 @@ use model::{
     storage::{ImageStorage, NamespaceStorage, Pulls, StorageTotal, StreamStorage},
 };
 
-use super::{load_stream, no_tag};
+use super::{load_stream, no_tag, short_hash};
 use crate::{
     Actor, Engine, Error, Result,
     store::{NewItem, NewJob},
@@ -59,7 +59,7 @@ impl Engine {
         };
         let what: Vec<_> = tags.iter().map(ToString::to_string).collect();
         let job = NewJob {
-            dedup_key: format!("mirror {} {}", record.id, what.join(" ")),
+            dedup_key: format!("mirror {} {}", record.id, short_hash(&what.join(" "))),
             all_tags: tags.is_empty(),
             kind: JobKind::Mirror,
             ..self.new_job(actor, &record, &first.without_tag(), false, false)

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     Engine,
     blobs::{self, Body, PIECE},
+    error::caught,
     upstream::{Door, Failure, Retry},
 };
 
@@ -133,7 +134,12 @@ impl Engine {
         self.spawn(async move {
             let stopping = engine.stopping();
             let end = tokio::select! {
-                end = engine.run_fill(&id, &digest, doors, &ours) => end,
+                end = caught("storing a blob", engine.run_fill(&id, &digest, doors, &ours)) => {
+                    end.unwrap_or_else(|error| {
+                        tracing::error!(blob.digest = %digest, %error, "a download broke off");
+                        Err(Stopped::Disk)
+                    })
+                }
                 () = tokio::time::sleep(engine.upstream().blob_timeout()) => Err(failure(
                     "the blob did not arrive in time",
                     "Try again later.",

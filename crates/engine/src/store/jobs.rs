@@ -430,6 +430,19 @@ impl Tx {
         self.job_columns(id).await?.map(Columns::record).transpose()
     }
 
+    /// Whether a job has not ended yet.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn is_under_way(&mut self, id: &str) -> Result<bool> {
+        const SQL: &str = "SELECT id FROM jobs WHERE id = $1 AND finished_at IS NULL";
+        let found: Option<String> = on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(id)
+            .fetch_optional(conn)
+            .await?);
+        Ok(found.is_some())
+    }
+
     /// A job as its page shows it.
     ///
     /// # Errors
@@ -528,6 +541,7 @@ impl Tx {
         outcomes: &[ItemOutcome],
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.hold(job_id, owner).await?;
         for chunk in outcomes.chunks(500) {
             on!(self, |conn| {
                 // The rows are there; one upsert writes many at once.
@@ -561,25 +575,17 @@ impl Tx {
             i64::try_from(n).unwrap_or(i64::MAX)
         };
         const SQL: &str =
-            "UPDATE jobs SET done = done + $3, unchanged = unchanged + $4, failed = failed + $5
-            WHERE id = $1 AND lease_owner = $2 AND finished_at IS NULL";
-        let held = on!(self, |conn| {
+            "UPDATE jobs SET done = done + $2, unchanged = unchanged + $3, failed = failed + $4
+            WHERE id = $1";
+        on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(job_id)
-                .bind(owner)
                 .bind(i64::try_from(outcomes.len()).unwrap_or(i64::MAX))
                 .bind(count(ItemState::Unchanged))
                 .bind(count(ItemState::Failed))
                 .execute(conn)
-                .await?
-                .rows_affected()
+                .await?;
         });
-        if held == 1 {
-            Ok(())
-        } else {
-            Err(crate::Error::Conflict(
-                "another worker took this job over".into(),
-            ))
-        }
+        Ok(())
     }
 }

@@ -236,6 +236,38 @@ impl Tx {
         Ok(())
     }
 
+    /// How often a job was begun, if `owner` holds it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn attempts(&mut self, id: &str, owner: &str) -> Result<Option<i64>> {
+        const SQL: &str =
+            "SELECT attempts FROM jobs WHERE id = $1 AND lease_owner = $2 AND finished_at IS NULL";
+        Ok(on!(self, |conn| sqlx::query_scalar(SQL)
+            .bind(id)
+            .bind(owner)
+            .fetch_optional(conn)
+            .await?))
+    }
+
+    /// Makes sure that `owner` still holds a job, until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database refuses; `Conflict` when the lease was lost: the transaction must then be dropped.
+    pub(crate) async fn hold(&mut self, id: &str, owner: &str) -> Result<()> {
+        const SQL: &str = "UPDATE jobs SET lease_owner = $2 WHERE id = $1 AND lease_owner = $2 AND finished_at IS NULL";
+        let held = on!(self, |conn| sqlx::query(SQL)
+            .bind(id)
+            .bind(owner)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        match held {
+            0 => Err(Error::Conflict("another worker took this job over".into())),
+            _ => Ok(()),
+        }
+    }
+
     /// Lets a job that was put off be tried now, as if for the first time.
     ///
     /// # Errors

@@ -457,9 +457,9 @@ pub(super) fn unique_size(layers: &[ImageLayer]) -> i64 {
 /// Refuses content that does not have this digest.
 pub(super) fn verify(content: &[u8], expected: &Digest) -> Result<(), String> {
     let actual = match expected.algorithm() {
-        "sha256" => hex(&Sha256::digest(content)),
-        "sha384" => hex(&Sha384::digest(content)),
-        "sha512" => hex(&Sha512::digest(content)),
+        "sha256" => format!("{:x}", Sha256::digest(content)),
+        "sha384" => format!("{:x}", Sha384::digest(content)),
+        "sha512" => format!("{:x}", Sha512::digest(content)),
         other => return Err(format!("digest algorithm {other} is not supported")),
     };
     if actual == expected.hex() {
@@ -469,13 +469,4 @@ pub(super) fn verify(content: &[u8], expected: &Digest) -> Result<(), String> {
         "content does not match digest {expected}: it has {}:{actual}",
         expected.algorithm()
     ))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Ended,
+    Ended, finish,
     write::{gone, write},
 };
 use crate::{
@@ -122,6 +122,7 @@ pub(super) async fn run(
         let mut tx = engine.store().write().await?;
         let record = tx.job_record(id).await?;
         if record.is_none_or(|record| record.generation.is_none()) {
+            tx.hold(id, engine.owner()).await?;
             tx.delete_job(id).await?;
             tx.commit().await?;
             return Ok(Ended::Final);
@@ -136,22 +137,6 @@ pub(super) async fn run(
         _ => (String::new(), String::new()),
     };
     finish(engine, &job, JobState::Failed, &error, &hint).await
-}
-
-pub(super) async fn finish(
-    engine: &Engine,
-    job: &JobRecord,
-    state: JobState,
-    error: &str,
-    hint: &str,
-) -> Result<Ended> {
-    let mut tx = engine.store().write().await?;
-    tx.finish_job(&job.id, state, error, hint, engine.clock().now())
-        .await?;
-    tx.forget_surplus_jobs(&job.stream_id).await?;
-    tx.commit().await?;
-    metrics::counter!("weir_jobs_ended_total", "state" => state.as_str()).increment(1);
-    Ok(Ended::Final)
 }
 
 /// Lets a job be tried again later: after a while that doubles, and not before the other side wants to be asked.
@@ -240,6 +225,7 @@ async fn note_tags(
         })
         .collect();
     let mut tx = engine.store().write().await?;
+    tx.hold(&job.id, engine.owner()).await?;
     tx.insert_items(&job.id, &items).await?;
     if truncated {
         tx.set_job_note(&job.id, &more_listed()).await?;

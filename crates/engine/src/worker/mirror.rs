@@ -11,7 +11,7 @@ use model::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Ended, import::finish};
+use super::{Ended, finish};
 use crate::{
     Engine, Error, Result, Target,
     ops::Fetch,

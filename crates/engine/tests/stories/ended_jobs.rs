@@ -113,3 +113,12 @@ db_test!(
         assert_eq!(states, [JobState::Succeeded, JobState::Failed, JobState::Failed, JobState::Succeeded]);
     }
 );
+
+db_test!(
+    async fn who_is_not_signed_in_sees_no_list_of_jobs(db) {
+        let story = Story::new(&db).await;
+        let page = PageRequest::default();
+        let refused = story.engine.list_jobs(&engine::Actor::anonymous(), None, None, &page).await;
+        assert!(matches!(refused, Err(engine::Error::Denied(_))), "{refused:?}");
+    }
+);

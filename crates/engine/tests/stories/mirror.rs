@@ -184,3 +184,18 @@ db_test!(
         assert_eq!(pulls().await, counted);
     }
 );
+
+db_test!(
+    async fn as_many_tags_as_somebody_names_are_mirrored_by_one_job(db) {
+        let up = TestUpstream::start().await;
+        // Text that does not get shorter when it is packed.
+        let tags: Vec<String> = (0..60).map(|_| engine::clock::secret::<60>()).collect();
+        for tag in &tags {
+            up.image("team/app", tag, ImageKind::Docker);
+        }
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&tags)).await;
+        assert_eq!(story.mirror(&tags).await.state, JobState::Succeeded);
+    }
+);

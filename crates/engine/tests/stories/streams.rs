@@ -5,9 +5,10 @@ use engine::{
     testing::upstream::{ImageKind, TestUpstream},
 };
 use model::{
-    Cause, Plan, StreamRef, TagSource,
+    Cause, PageRequest, Plan, StreamRef, TagSource,
     import::Selection,
     policy::{ImportMode, Schedule},
+    stream::StreamFilter,
     tag::TagAt,
     tagging::{Mode, TagInput, TagRequest, parse_destinations, parse_source},
 };
@@ -267,5 +268,18 @@ db_test!(
         }
         story.engine.delete_tags(editor, stream, &tags, &tag.token).await.unwrap();
         assert!(story.head_of("shop/web:base").await.0.as_str().starts_with("sha256:"), "it keeps its image");
+    }
+);
+
+db_test!(
+    async fn text_no_database_keeps_is_refused_and_no_fault_of_ours(db) {
+        let story = Story::new(&db).await;
+        let filter = StreamFilter { text: "a\0b".into(), ..StreamFilter::default() };
+        let page = PageRequest::default();
+        let listed = story.engine.list_streams(&story.editor, &filter, &page).await;
+        match listed {
+            Ok(found) => assert!(found.items.is_empty()),
+            Err(refused) => assert!(matches!(refused, Error::Invalid { .. }), "{refused:?}"),
+        }
     }
 );
