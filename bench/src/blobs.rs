@@ -162,7 +162,7 @@ async fn start(upstream: &Registry, repository: &str, tags: Vec<TagName>) -> Res
         .await?;
     let life = "1d".parse()?;
     let token = engine
-        .create_token(&console, "bench", "bench", life)
+        .create_token(&console, "bench", "bench", life, model::token::Scope::Full)
         .await?;
     let source: Reference = format!("{}/{repository}", upstream.host).parse()?;
     let request = ImportRequest {

@@ -26,7 +26,7 @@ pub async fn token(server: &TestServer, user: &str) -> String {
     let life = "1d".parse().unwrap();
     let new = server
         .engine
-        .create_token(&console, user, "test", life)
+        .create_token(&console, user, "test", life, model::token::Scope::Full)
         .await;
     new.unwrap().secret
 }

@@ -20,11 +20,12 @@ pub const NEW_TOKEN: &str = "weir-new-token";
 pub async fn create_token(
     #[server(default)] name: String,
     #[server(default)] expires: String,
+    #[server(default)] scope: String,
 ) -> Result<(), ApiError> {
     let call = crate::context::call()?;
     let form = crate::routes::with_query(
         crate::routes::TOKENS,
-        &[("name", &name), ("expires", &expires)],
+        &[("name", &name), ("expires", &expires), ("scope", &scope)],
     );
     let made = async {
         let lifetime = expires
@@ -33,9 +34,15 @@ pub async fn create_token(
             .map_err(|error: model::token::LifetimeError| {
                 ApiError::invalid("expires", error.to_string())
             })?;
+        let scope = match scope.as_str() {
+            "" => model::token::Scope::default(),
+            word => word
+                .parse()
+                .map_err(|message: String| ApiError::invalid("scope", message))?,
+        };
         let new = call
             .engine
-            .create_token(&call.actor, &call.actor.name, &name, lifetime)
+            .create_token(&call.actor, &call.actor.name, &name, lifetime, scope)
             .await?;
         crate::context::set_cookie(NEW_TOKEN, &new.secret, crate::routes::TOKENS, 60);
         Ok(crate::routes::TOKENS.to_owned())

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, server_fn::ServerFn};
-use model::token::{Lifetime, TokenView};
+use model::token::{Lifetime, Scope, TokenView};
 
 use super::{banner, page};
 use crate::{
     api::{ApiError, CreateToken, NEW_TOKEN, RevokeToken},
     components::{
-        Ask, Button, CopyButton, Csrf, Empty, PageHead, PullCommand, TextField, alert, badge,
-        field_error, time,
+        Ask, Button, Choice, CopyButton, Csrf, Empty, PageHead, PullCommand, RadioGroup, TextField,
+        alert, badge, field_error, time,
     },
     context::{self, Call},
     routes,
@@ -46,6 +46,7 @@ pub fn TokensPage() -> impl IntoView {
             text if text.is_empty() => Lifetime::default().to_string(),
             text => text,
         };
+        let scope = Scope::from_word(&asked.query("scope")).unwrap_or_default();
         Ok(view! {
             <PageHead title="API tokens"/>
             {banner(&asked)}
@@ -58,9 +59,10 @@ pub fn TokensPage() -> impl IntoView {
                     <Csrf token=asked.csrf.clone()/>
                     <TextField name="name" label="Name" value=asked.query("name") hint="What it is for, as in ci" error=error_of("name")/>
                     <TextField name="expires" label="Expires" value=expires hint="After so many hours or days, as in 12h or 30d, or never" error=error_of("expires")/>
+                    <RadioGroup name="scope" legend="It may" choices=scopes() value=scope.as_str() error=error_of("scope")/>
                     <p class="buttons"><Button kind="primary">"Make the token"</Button></p>
                 </form>
-                <p class="muted">"A token may do what you may. Use it as the password, with any user name."</p>
+                <p class="muted">"Use a token as the password, with any user name."</p>
                 {host.map(|host| view! { <PullCommand command=format!("docker login {host}")/> })}
             </section>
         }
@@ -84,13 +86,33 @@ async fn new_token(call: &Call, carried: Option<String>) -> Result<AnyView, ApiE
     Ok(alert("ok", shown.into_any()))
 }
 
+fn scopes() -> Vec<Choice> {
+    let choice = |scope: Scope, label, hint: &str| Choice {
+        value: scope.as_str(),
+        label,
+        hint: hint.to_owned(),
+    };
+    vec![
+        choice(
+            Scope::Full,
+            "Do what you may",
+            "For programs that push or import",
+        ),
+        choice(
+            Scope::Pull,
+            "Look and pull only",
+            "For clusters and builds that only pull",
+        ),
+    ]
+}
+
 fn table(all: &[TokenView], csrf: &str, now: DateTime<Utc>) -> AnyView {
     let rows = all.iter().map(|token| row(token, csrf, now)).collect_view();
     view! {
         <table class="data">
             <caption class="visually-hidden">"API tokens"</caption>
             <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Made"</th><th scope="col">"Expires"</th>
+                <th scope="col">"Name"</th><th scope="col">"Scope"</th><th scope="col">"Made"</th><th scope="col">"Expires"</th>
                 <th scope="col">"Last used"</th>
                 <th scope="col"><span class="visually-hidden">"Action"</span></th>
             </tr></thead>
@@ -115,6 +137,7 @@ fn row(token: &TokenView, csrf: &str, now: DateTime<Utc>) -> AnyView {
     view! {
         <tr>
             <th scope="row">{token.name.clone()}</th>
+            <td data-label="Scope">{token.scope.as_str()}</td>
             <td data-label="Made">{time(token.created_at, now)}</td>
             <td data-label="Expires">{expires}</td>
             <td data-label="Last used">{used}</td>

@@ -94,7 +94,7 @@ db_test!(
         let console = Engine::console_actor();
         let user = engine.add_user(&console, "ann", PASSWORD, Role::Editor).await.unwrap();
         let ann = engine.actor(&user.id).await.unwrap().unwrap();
-        let new = engine.create_token(&ann, "ann", " ci ", "2h".parse().unwrap()).await.unwrap();
+        let new = engine.create_token(&ann, "ann", " ci ", "2h".parse().unwrap(), model::token::Scope::Full).await.unwrap();
         assert!(new.secret.starts_with("weir_") && new.secret.len() == 69, "{}", new.secret.len());
         assert_eq!(new.view.name, "ci");
         assert_eq!(engine.actor_for_token(&new.secret).await.unwrap(), Some(ann.clone()));
@@ -111,7 +111,7 @@ db_test!(
         db.clock.advance(Duration::minutes(100));
         assert_eq!(engine.actor_for_token(&new.secret).await.unwrap(), None, "expired");
 
-        let other = engine.create_token(&ann, "ann", "forever", "never".parse().unwrap()).await.unwrap();
+        let other = engine.create_token(&ann, "ann", "forever", "never".parse().unwrap(), model::token::Scope::Full).await.unwrap();
         engine.revoke_token(&ann, &other.view.id).await.unwrap();
         assert_eq!(engine.actor_for_token(&other.secret).await.unwrap(), None, "revoked");
         assert_eq!(engine.list_tokens(&ann, "ann").await.unwrap().len(), 1);
@@ -128,26 +128,26 @@ db_test!(
             users.push(engine.actor(&user.id).await.unwrap().unwrap());
         }
         let [ann, bob] = &users[..] else { panic!("two users") };
-        let new = engine.create_token(ann, "ann", "ci", "1d".parse().unwrap()).await.unwrap();
+        let new = engine.create_token(ann, "ann", "ci", "1d".parse().unwrap(), model::token::Scope::Full).await.unwrap();
         let life = "1d".parse().unwrap();
-        assert!(matches!(engine.create_token(bob, "ann", "x", life).await, Err(Error::Denied(_))));
+        assert!(matches!(engine.create_token(bob, "ann", "x", life, model::token::Scope::Full).await, Err(Error::Denied(_))));
         assert!(matches!(engine.list_tokens(bob, "ann").await, Err(Error::Denied(_))));
         assert!(matches!(engine.revoke_token(bob, &new.view.id).await, Err(Error::NotFound(_))));
         // Somebody who is called like a user but is another one.
         let impostor = engine::Actor { id: "other".into(), ..ann.clone() };
-        assert!(matches!(engine.create_token(&impostor, "ann", "x", life).await, Err(Error::Denied(_))));
-        assert!(matches!(engine.create_token(&engine::Actor::anonymous(), "ann", "x", life).await, Err(Error::Denied(_))));
+        assert!(matches!(engine.create_token(&impostor, "ann", "x", life, model::token::Scope::Full).await, Err(Error::Denied(_))));
+        assert!(matches!(engine.create_token(&engine::Actor::anonymous(), "ann", "x", life, model::token::Scope::Full).await, Err(Error::Denied(_))));
         for name in ["", " ", "a\nb", &"x".repeat(65)] {
-            let refused = engine.create_token(ann, "ann", name, life).await;
+            let refused = engine.create_token(ann, "ann", name, life, model::token::Scope::Full).await;
             assert!(matches!(refused, Err(Error::Invalid { field: "name", .. })), "{name}");
         }
-        assert!(matches!(engine.create_token(&console, "eve", "x", life).await, Err(Error::NotFound(_))));
-        engine.create_token(&console, "ann", "x", life).await.unwrap();
+        assert!(matches!(engine.create_token(&console, "eve", "x", life, model::token::Scope::Full).await, Err(Error::NotFound(_))));
+        engine.create_token(&console, "ann", "x", life, model::token::Scope::Full).await.unwrap();
         engine.revoke_token(&console, &new.view.id).await.unwrap();
         for _ in 1..100 {
-            engine.create_token(ann, "ann", "x", life).await.unwrap();
+            engine.create_token(ann, "ann", "x", life, model::token::Scope::Full).await.unwrap();
         }
-        assert!(matches!(engine.create_token(ann, "ann", "x", life).await, Err(Error::Conflict(_))));
+        assert!(matches!(engine.create_token(ann, "ann", "x", life, model::token::Scope::Full).await, Err(Error::Conflict(_))));
     }
 );
 
@@ -187,5 +187,21 @@ db_test!(
         assert!(matches!(refused, Error::Denied(_)), "{refused:?}");
         let refused = engine.sign_in("ad\0min", "nope", "a").await.unwrap_err();
         assert!(matches!(refused, Error::Denied(_) | Error::Invalid { .. }), "{refused:?}");
+    }
+);
+
+db_test!(
+    async fn a_token_to_pull_does_no_more_whatever_its_user_may(db) {
+        let engine = with_admin(&db).await;
+        let console = Engine::console_actor();
+        let life = "1d".parse().unwrap();
+        for (name, role) in [("ann", Role::Editor), ("eve", Role::Admin), ("tim", Role::Viewer)] {
+            engine.add_user(&console, name, PASSWORD, role).await.unwrap();
+            let scope = model::token::Scope::Pull;
+            let new = engine.create_token(&console, name, "cluster", life, scope).await.unwrap();
+            let actor = engine.actor_for_token(&new.secret).await.unwrap().unwrap();
+            assert_eq!((actor.name.as_str(), actor.role), (name, Role::Viewer));
+            assert_eq!(engine.list_tokens(&console, name).await.unwrap()[0].scope, scope);
+        }
     }
 );

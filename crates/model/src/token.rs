@@ -5,6 +5,62 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::user::Role;
+
+/// What a token may do of what its user may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// All of it.
+    #[default]
+    Full,
+    /// Look and pull.
+    Pull,
+}
+
+impl Scope {
+    /// The word the store, forms and the command line use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Pull => "pull",
+        }
+    }
+
+    /// The scope for a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Full, Self::Pull]
+            .into_iter()
+            .find(|scope| scope.as_str() == word)
+    }
+
+    /// The role somebody of a role has by a token of this scope.
+    #[must_use]
+    pub fn of(self, role: Role) -> Role {
+        match self {
+            Self::Full => role,
+            Self::Pull => role.min(Role::Viewer),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("\u{201c}{text}\u{201d} is no scope: write full or pull");
+        Self::from_word(text).ok_or_else(unknown)
+    }
+}
+
 /// An API token as lists show it: never the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenView {
@@ -12,6 +68,8 @@ pub struct TokenView {
     pub id: String,
     /// What its owner calls it.
     pub name: String,
+    /// What it may do.
+    pub scope: Scope,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it ends by itself; `None` for never.
@@ -129,6 +187,7 @@ mod tests {
         let end = "1h".parse::<Lifetime>().unwrap().end(now);
         let token = TokenView {
             id: String::new(),
+            scope: Scope::Full,
             name: String::new(),
             created_at: now,
             expires_at: end,

@@ -3,7 +3,7 @@
 
 use clap::Subcommand;
 use engine::Engine;
-use model::token::Lifetime;
+use model::token::{Lifetime, Scope};
 
 use crate::config::Settings;
 
@@ -21,8 +21,11 @@ pub enum TokenCommand {
         /// When it ends: so many hours or days, as in 12h or 30d, or never
         #[arg(long, default_value_t = Lifetime::default(), value_name = "TIME")]
         expires: Lifetime,
+        /// What it may do of what the user may: full, or pull to look and pull only
+        #[arg(long, default_value_t = Scope::default(), value_name = "SCOPE")]
+        scope: Scope,
     },
-    /// List a user's tokens: id, name, when made, when it ends, when last used.
+    /// List a user's tokens: id, name, scope, when made, when it ends, when last used.
     List {
         /// Name of the user
         #[arg(long, value_name = "NAME")]
@@ -47,8 +50,11 @@ pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<(
             user,
             name,
             expires,
+            scope,
         } => {
-            let new = engine.create_token(&console, &user, &name, expires).await?;
+            let new = engine
+                .create_token(&console, &user, &name, expires, scope)
+                .await?;
             println!("{}", new.secret);
         }
         TokenCommand::List { user } => {
@@ -60,9 +66,10 @@ pub async fn run(settings: &Settings, command: TokenCommand) -> anyhow::Result<(
                     )
                 };
                 println!(
-                    "{}\t{}\t{}\t{}\t{}",
+                    "{}\t{}\t{}\t{}\t{}\t{}",
                     token.id,
                     token.name,
+                    token.scope,
                     time(Some(token.created_at)),
                     time(token.expires_at),
                     time(token.last_used_at)

@@ -1,9 +1,9 @@
 //! API tokens: what programs show instead of a name and password. Shown once, kept as a hash, bound to the user's id.
 //!
-//! A token may do what its user may at the moment of use; without the user it is nothing.
+//! A token may do what its user may at the moment of use, or look and pull only; without the user it is nothing.
 
 use chrono::TimeDelta;
-use model::token::{Lifetime, TokenView};
+use model::token::{Lifetime, Scope, TokenView};
 
 use super::accounts::fingerprint;
 use crate::{Actor, Engine, Error, Result, clock};
@@ -35,6 +35,7 @@ impl Engine {
         user: &str,
         name: &str,
         lifetime: Lifetime,
+        scope: Scope,
     ) -> Result<NewToken> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
@@ -49,6 +50,7 @@ impl Engine {
             view: TokenView {
                 id: self.clock().id(),
                 name: name.to_owned(),
+                scope,
                 created_at: now,
                 expires_at: lifetime.end(now),
                 last_used_at: None,
@@ -69,6 +71,7 @@ impl Engine {
             token.id = new.view.id,
             user.id = owner.id,
             actor = actor.name,
+            token.scope = %scope,
             "token made"
         );
         Ok(new)

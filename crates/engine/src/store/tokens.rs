@@ -1,7 +1,10 @@
 //! API tokens by their hash.
 
 use chrono::{DateTime, Utc};
-use model::{token::TokenView, user::Role};
+use model::{
+    token::{Scope, TokenView},
+    user::Role,
+};
 
 use super::{Tx, on, row};
 use crate::{actor::Actor, error::Result};
@@ -15,28 +18,30 @@ pub(crate) struct TokenUse {
 }
 
 impl Tx {
-    /// The token with this hash, and its user as of now.
+    /// The token with this hash, and its user as of now, with the role the token's scope leaves.
     ///
     /// # Errors
     /// When the database refuses.
     pub(crate) async fn token_by_hash(&mut self, hash: &str) -> Result<Option<TokenUse>> {
         const SQL: &str =
-            "SELECT t.id, t.expires_at, t.last_used_at, u.id, u.name, u.role FROM tokens t
+            "SELECT t.id, t.expires_at, t.last_used_at, t.scope, u.id, u.name, u.role FROM tokens t
             JOIN users u ON u.id = t.user_id WHERE t.hash = $1";
         type Time = Option<DateTime<Utc>>;
-        let found: Option<(String, Time, Time, String, String, String)> =
+        let found: Option<(String, Time, Time, String, String, String, String)> =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(hash)
                 .fetch_optional(conn)
                 .await?);
         found
-            .map(|(id, expires_at, last_used_at, user, name, role)| {
+            .map(|(id, expires_at, last_used_at, scope, user, name, role)| {
+                let role = row::word("users.role", &role, Role::from_word)?;
+                let scope = row::word("tokens.scope", &scope, Scope::from_word)?;
                 Ok(TokenUse {
                     id,
                     actor: Actor {
                         id: user,
                         name,
-                        role: row::word("users.role", &role, Role::from_word)?,
+                        role: scope.of(role),
                     },
                     expires_at,
                     last_used_at,
@@ -67,7 +72,7 @@ impl Tx {
         user_id: &str,
         hash: &str,
     ) -> Result<()> {
-        const SQL: &str = "INSERT INTO tokens (id, user_id, name, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        const SQL: &str = "INSERT INTO tokens (id, user_id, name, hash, created_at, expires_at, scope) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         on!(self, |conn| {
             sqlx::query(SQL)
                 .bind(&token.id)
@@ -76,6 +81,7 @@ impl Tx {
                 .bind(hash)
                 .bind(token.created_at)
                 .bind(token.expires_at)
+                .bind(token.scope.as_str())
                 .execute(conn)
                 .await?;
         });
@@ -87,27 +93,27 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub(crate) async fn list_tokens(&mut self, user_id: &str, most: i64) -> Result<Vec<TokenView>> {
-        const SQL: &str = "SELECT id, name, created_at, expires_at, last_used_at FROM tokens
+        const SQL: &str = "SELECT id, name, scope, created_at, expires_at, last_used_at FROM tokens
             WHERE user_id = $1 ORDER BY id LIMIT $2";
         type Time = Option<DateTime<Utc>>;
-        let rows: Vec<(String, String, DateTime<Utc>, Time, Time)> =
+        let rows: Vec<(String, String, String, DateTime<Utc>, Time, Time)> =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(user_id)
                 .bind(most)
                 .fetch_all(conn)
                 .await?);
-        Ok(rows
-            .into_iter()
-            .map(
-                |(id, name, created_at, expires_at, last_used_at)| TokenView {
+        rows.into_iter()
+            .map(|(id, name, scope, created_at, expires_at, last_used_at)| {
+                Ok(TokenView {
                     id,
                     name,
+                    scope: row::word("tokens.scope", &scope, Scope::from_word)?,
                     created_at,
                     expires_at,
                     last_used_at,
-                },
-            )
-            .collect())
+                })
+            })
+            .collect()
     }
 
     /// The id of a token's user.

@@ -1,0 +1,1 @@
+UPDATE tokens SET scope = 'pull' WHERE id = 't1';
