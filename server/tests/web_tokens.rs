@@ -160,3 +160,29 @@ async fn an_administrator_opens_a_namespace_by_form() {
     let list = browser.get("/streams?namespace=shop").await;
     assert!(list.body.contains(at), "the list leads there");
 }
+
+#[tokio::test]
+async fn a_token_made_to_pull_only_is_that_of_a_viewer_and_its_row_says_so() {
+    let server = TestServer::start().await;
+    let browser = server.signed_in("editor").await;
+    let csrf = browser.get("/account/tokens").await.csrf();
+    let fields = |scope| {
+        [
+            ("csrf", csrf.as_str()),
+            ("name", "cluster"),
+            ("expires", "30d"),
+            ("scope", scope),
+        ]
+    };
+    let refused = browser
+        .post("/api/fn/tokens/create", &fields("everything"))
+        .await;
+    let page = browser.get(refused.location()).await;
+    assert!(page.body.contains("is no scope"), "{}", page.body);
+    let made = browser.post("/api/fn/tokens/create", &fields("pull")).await;
+    let page = browser.get(made.location()).await;
+    assert!(page.body.contains("<td data-label=\"Scope\">pull</td>"));
+    let token = shown(&page.body).expect("the new token");
+    let actor = server.engine.actor_for_token(&token).await.unwrap();
+    assert_eq!(actor.expect("its user").role, model::user::Role::Viewer);
+}
