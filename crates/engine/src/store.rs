@@ -172,7 +172,6 @@ impl Store {
                 .application_name("weir");
             let pool = PgPoolOptions::new()
                 .max_connections(16)
-                .acquire_timeout(Duration::from_secs(10))
                 .connect_with(options)
                 .await
                 .map_err(|error| failed(error.into()))?;

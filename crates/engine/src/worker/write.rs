@@ -89,6 +89,7 @@ pub(super) async fn write(
             message,
         });
     }
+    let mut changed = HashSet::new();
     let mut tx = engine.store().write().await?;
     if !findings.is_empty() {
         // The job's row first, then the stream's: the same order everywhere.
@@ -99,7 +100,7 @@ pub(super) async fn write(
         Engine::take_over(&mut tx, &record, &mut findings).await?;
         let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
         let facts = tx.facts(&record, &names).await?;
-        let changed = changed_since(&mut tx, job, &record, &facts, &findings).await?;
+        changed = changed_since(&mut tx, job, &record, &facts, &findings).await?;
         if !changed.is_empty() {
             findings.retain(|finding| !changed.contains(&finding.tag));
             for outcome in &mut outcomes {
@@ -135,7 +136,12 @@ pub(super) async fn write(
             }
         }
     }
-    let looked_at: Vec<&TagName> = outcomes
+    // What came of a tag that was changed meanwhile says nothing of what it is now.
+    let told: Vec<&ItemOutcome> = outcomes
+        .iter()
+        .filter(|outcome| !changed.contains(&outcome.item.tag))
+        .collect();
+    let looked_at: Vec<&TagName> = told
         .iter()
         .filter(|outcome| outcome.state != ItemState::Held)
         .map(|outcome| &outcome.item.tag)
@@ -143,7 +149,7 @@ pub(super) async fn write(
     let scheduled = job.kind == JobKind::Schedule;
     tx.set_checked(&job.stream_id, &looked_at, now, scheduled)
         .await?;
-    let (passing, settled): (Vec<_>, Vec<_>) = outcomes
+    let (passing, settled): (Vec<_>, Vec<_>) = told
         .iter()
         .map(|outcome| &outcome.item.tag)
         .partition(|tag| may_pass.contains(*tag));
