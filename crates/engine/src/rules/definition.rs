@@ -84,7 +84,7 @@ pub fn plan(
             &mut warnings,
         )?;
         for change in &own {
-            note_head(&facts, &mut heads, change);
+            note_head(&facts, &definition.tags, &mut heads, change);
         }
         changes.extend(own);
     }
@@ -157,7 +157,7 @@ fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a 
 }
 
 /// Notes where a tag goes, and all that follow it with it.
-fn note_head(facts: &StreamFacts, heads: &mut Heads, change: &Change) {
+fn note_head(facts: &StreamFacts, defined: &[TagDefinition], heads: &mut Heads, change: &Change) {
     let Change::MoveHead {
         tag,
         after,
@@ -173,6 +173,11 @@ fn note_head(facts: &StreamFacts, heads: &mut Heads, change: &Change) {
         heads.insert(tag.clone(), (after.clone(), reference.clone()));
         // One that the definition gave another source follows no more.
         let follows = |follower: &TagName| {
+            if let Some(defined) = defined.iter().find(|tag| tag.name == *follower)
+                && !matches!(&defined.source, DefinedSource::Follow(_, followed) if followed == tag)
+            {
+                return false;
+            }
             let spec = facts.tag(follower).and_then(|facts| facts.spec.as_ref());
             let at = spec.and_then(|spec| spec.source.followed(&facts.stream));
             at.is_some_and(|at| at.stream == facts.stream && at.tag == *tag)

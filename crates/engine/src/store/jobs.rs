@@ -177,6 +177,11 @@ impl Tx {
         if let Some(id) = active {
             if job.kind == JobKind::Import {
                 self.try_now(&id, now).await?;
+                // Whoever asks for it now asks for it after what was changed since.
+                const ASKED: &str = "UPDATE jobs SET created_at = $2 WHERE id = $1";
+                on!(self, |conn| {
+                    sqlx::query(ASKED).bind(&id).bind(now).execute(conn).await?;
+                });
             }
             return Ok(id);
         }

@@ -203,7 +203,7 @@ impl Tx {
             .collect()
     }
 
-    /// Whether something other than an import changed a tag after an instant and its number, or an import that was asked
+    /// Whether something other than an import, or a policy, changed a tag after an instant and its number, or an import that was asked
     /// for later than that gave it its image.
     ///
     /// # Errors
@@ -215,7 +215,8 @@ impl Tx {
         (at, number): (DateTime<Utc>, i64),
     ) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM journal
-                WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4 AND number > $6 AND cause <> 'import')
+                WHERE namespace = $1 AND stream = $2 AND tag = $3 AND at > $4 AND number > $6
+                    AND cause NOT IN ('import', 'policy', 'undo', 'release'))
             OR EXISTS (SELECT 1 FROM tags t
                 JOIN revisions r ON r.stream_id = t.stream_id AND r.tag = t.name AND r.number = t.head_number
                 JOIN jobs j ON j.id = r.job_id

@@ -79,6 +79,8 @@ impl Tx {
             head_digest: Option<String>,
             index_digest: Option<String>,
             index_child: Option<String>,
+            generation: Option<i64>,
+            head_generation: Option<i64>,
             checked_due_at: Option<DateTime<Utc>>,
             period: Option<i64>,
         }
@@ -93,7 +95,7 @@ impl Tx {
                     FROM tags WHERE due_at <= $1
                 ) AS due ORDER BY turn, due_at LIMIT $3
             )
-            RETURNING stream_id, name, source_reference, schedule, head_digest, index_digest, index_child, checked_due_at,
+            RETURNING stream_id, name, source_reference, schedule, head_digest, index_digest, index_child, generation, head_generation, checked_due_at,
                 (SELECT s.period FROM streams s WHERE s.id = tags.stream_id) AS period";
         let rows: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(SQL)
@@ -109,7 +111,9 @@ impl Tx {
                     row::parse_opt("tags.source_reference", found.source_reference.as_deref())?;
                 let head = found.head_digest.as_deref();
                 let index = found.index_digest.as_deref();
-                let index = index.filter(|_| found.index_child.as_deref() == head);
+                // What is asked for since then, another platform or all of it, is not there yet.
+                let answered = found.head_generation >= found.generation;
+                let index = index.filter(|_| answered && found.index_child.as_deref() == head);
                 let settled = reference
                     .as_ref()
                     .and_then(Reference::digest)

@@ -100,7 +100,7 @@ pub(super) async fn write(
         Engine::take_over(&mut tx, &record, &mut findings).await?;
         let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
         let facts = tx.facts(&record, &names).await?;
-        changed = changed_since(&mut tx, job, &record, &facts, &findings).await?;
+        changed = changed_since(&mut tx, &current, &record, &facts, &findings).await?;
         if !changed.is_empty() {
             findings.retain(|finding| !changed.contains(&finding.tag));
             for outcome in &mut outcomes {
