@@ -99,12 +99,19 @@ impl fmt::Display for DefinitionError {
 
 impl std::error::Error for DefinitionError {}
 
-/// Reads streams, and lists of streams, in their order. A null (an empty document) is passed over.
+/// Reads streams, and lists of streams, in their order. A null (an empty document) is passed over. `namespace` is that of
+/// streams that name none.
 ///
 /// # Errors
 /// All problems of all values; also when there is no stream at all.
-pub fn from_values(values: Vec<Value>) -> Result<Vec<Definition>, Vec<DefinitionError>> {
-    let mut reader = Reader::default();
+pub fn from_values(
+    values: Vec<Value>,
+    namespace: Option<&Namespace>,
+) -> Result<Vec<Definition>, Vec<DefinitionError>> {
+    let mut reader = Reader {
+        namespace: namespace.cloned(),
+        ..Reader::default()
+    };
     for (value, document) in values.iter().zip(1..) {
         reader.problems.document = document;
         if !value.is_null() {
@@ -129,6 +136,8 @@ pub fn from_values(values: Vec<Value>) -> Result<Vec<Definition>, Vec<Definition
 
 #[derive(Default)]
 struct Reader {
+    /// Of streams that name none.
+    namespace: Option<Namespace>,
     problems: Problems,
     definitions: Vec<Definition>,
     /// How many streams were seen, right or wrong.
@@ -194,7 +203,7 @@ impl Reader {
             }
             return;
         }
-        let Some(definition) = stream(node, &mut self.problems) else {
+        let Some(definition) = stream(node, self.namespace.as_ref(), &mut self.problems) else {
             return;
         };
         let twice = self.definitions.iter().any(|earlier| {
@@ -243,7 +252,11 @@ fn kind(node: &Node<'_>, problems: &mut Problems) -> Option<Kind> {
     Some(kind)
 }
 
-fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
+fn stream(
+    node: &Node<'_>,
+    namespace: Option<&Namespace>,
+    problems: &mut Problems,
+) -> Option<Definition> {
     node.only(
         &["apiVersion", "kind", "metadata", "spec", "status"],
         problems,
@@ -251,7 +264,9 @@ fn stream(node: &Node<'_>, problems: &mut Problems) -> Option<Definition> {
     let metadata = node.child("metadata", problems);
     let name =
         metadata.required::<StreamName>("name", "the stream's name, as in my-ruby", problems);
-    let namespace = metadata.optional::<Namespace>("namespace", problems);
+    let namespace = metadata
+        .optional::<Namespace>("namespace", problems)
+        .or_else(|| namespace.cloned());
     let labels = metadata.texts("labels", problems);
     let mut annotations = metadata.texts("annotations", problems);
     let check_again = annotations

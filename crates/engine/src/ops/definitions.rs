@@ -1,6 +1,6 @@
 //! Definitions: streams, tags and images out in OpenShift's form, and streams in, previewed first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use model::{
@@ -17,7 +17,10 @@ use crate::{
         definition::{DefinedSource, Definition, DefinitionError, from_values},
         text,
     },
-    rules::{self, facts::StreamFacts},
+    rules::{
+        self,
+        facts::{Elsewhere, StreamFacts},
+    },
     store::{StreamRecord, Tx, WriteContext},
 };
 
@@ -170,8 +173,9 @@ impl Engine {
         let now = self.clock().now();
         let mut tx = self.store().read().await?;
         let mut plans = Vec::new();
+        let mut text = Text::of(&definitions);
         for (stream, definition) in &definitions {
-            let (_, facts, mut plan) = plan(&mut tx, actor, stream, definition, now).await?;
+            let (facts, mut plan) = text.plan(&mut tx, actor, stream, definition, now).await?;
             self.check_changes(&facts, &plan.changes, "text")?;
             let moved = tx.moves_elsewhere(stream, &plan.changes).await?;
             plan.warnings.extend(moved_elsewhere(&moved));
@@ -203,8 +207,9 @@ impl Engine {
             }
         }
         let mut plans = Vec::new();
+        let mut text = Text::of(&definitions);
         for (stream, definition) in &definitions {
-            let (_, facts, plan) = plan(&mut tx, actor, stream, definition, now).await?;
+            let (facts, plan) = text.plan(&mut tx, actor, stream, definition, now).await?;
             self.check_changes(&facts, &plan.changes, "text")?;
             plans.push(plan);
         }
@@ -215,8 +220,12 @@ impl Engine {
             ));
         }
         let ctx = self.write_context(actor, "apply");
+        let mut text = Text::of(&definitions);
         for (stream, definition) in &definitions {
-            self.apply_one(&mut tx, actor, &ctx, stream, definition)
+            let (facts, plan) = text
+                .plan(&mut tx, actor, stream, definition, ctx.now)
+                .await?;
+            self.apply_one(&mut tx, actor, &ctx, definition, facts, plan)
                 .await?;
         }
         tx.commit().await?;
@@ -229,10 +238,11 @@ impl Engine {
         tx: &mut Tx,
         actor: &Actor,
         ctx: &WriteContext,
-        stream: &StreamRef,
         definition: &Definition,
+        mut facts: StreamFacts,
+        plan: Plan,
     ) -> Result<()> {
-        let (_, mut facts, plan) = plan(tx, actor, stream, definition, ctx.now).await?;
+        let stream = &plan.stream;
         let (mut changes, mut reads_source) = (plan.changes, false);
         if let [create @ Change::CreateStream { source, .. }, ..] = changes.as_slice() {
             reads_source = source.is_some();
@@ -268,7 +278,7 @@ impl Engine {
     }
 }
 
-/// The definitions of a text with the stream of each; the actor may change them all.
+/// The definitions of a text with the stream of each, those that others follow before those; the actor may change them all.
 fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
     let namespace: Option<Namespace> = match draft.namespace.trim() {
         "" => None,
@@ -276,12 +286,12 @@ fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
             Error::invalid("namespace", error.to_string())
         })?),
     };
-    let definitions = from_values(text::parse(&draft.text)?).map_err(refused)?;
-    definitions
+    let definitions =
+        from_values(text::parse(&draft.text)?, namespace.as_ref()).map_err(refused)?;
+    let definitions = definitions
         .into_iter()
         .map(|definition| {
-            let of = definition.namespace.clone().or_else(|| namespace.clone());
-            let namespace = of.ok_or_else(|| {
+            let namespace = definition.namespace.clone().ok_or_else(|| {
                 Error::invalid(
                     "namespace",
                     format!(
@@ -297,7 +307,39 @@ fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
             };
             Ok((stream, definition))
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    Ok(followed_first(definitions))
+}
+
+/// Those whose tags are followed before those that follow them; else as they were.
+fn followed_first(definitions: Vec<(StreamRef, Definition)>) -> Vec<(StreamRef, Definition)> {
+    let places: BTreeMap<&StreamRef, usize> = definitions
+        .iter()
+        .enumerate()
+        .map(|(place, (stream, _))| (stream, place))
+        .collect();
+    let mut order = Vec::with_capacity(definitions.len());
+    let mut met = BTreeSet::new();
+    for start in 0..definitions.len() {
+        let mut stack = vec![(start, false)];
+        while let Some((place, ready)) = stack.pop() {
+            if ready {
+                order.push(place);
+            } else if met.insert(place)
+                && let Some((_, definition)) = definitions.get(place)
+            {
+                stack.push((place, true));
+                let followed = definition.tags.iter().filter_map(|tag| match &tag.source {
+                    DefinedSource::Follow(Some(other), _) => places.get(other).copied(),
+                    _ => None,
+                });
+                stack.extend(followed.map(|place| (place, false)));
+            }
+        }
+    }
+    let mut definitions: Vec<_> = definitions.into_iter().map(Some).collect();
+    let mut take = |place: usize| definitions.get_mut(place).and_then(Option::take);
+    order.into_iter().filter_map(&mut take).collect()
 }
 
 /// The images definitions name by their ids.
@@ -320,54 +362,111 @@ fn refused(problems: Vec<DefinitionError>) -> Error {
     Error::invalid("text", lines.join("\n"))
 }
 
-async fn plan(
-    tx: &mut Tx,
-    actor: &Actor,
-    stream: &StreamRef,
-    definition: &Definition,
-    now: DateTime<Utc>,
-) -> Result<(Option<StreamRecord>, StreamFacts, Plan)> {
-    let record = tx.stream(stream).await?;
-    let mut names: Vec<TagName> = definition.tags.iter().map(|tag| tag.name.clone()).collect();
-    let mut images = rules::definition::Images::new();
-    let mut others = Vec::new();
-    for tag in &definition.tags {
-        match &tag.source {
-            DefinedSource::Follow(None, tag) => names.push(tag.clone()),
-            DefinedSource::Follow(Some(other), followed) => {
-                actor.may_read(&other.namespace)?;
-                if tx.stream(other).await?.is_none() {
-                    let message = format!("{}: there is no stream {other} to follow", tag.name);
-                    return Err(Error::invalid("text", message));
-                }
-                others.push(TagAt {
-                    stream: other.clone(),
-                    tag: followed.clone(),
-                });
-            }
-            DefinedSource::Fixed(other, id) => {
-                let of = other.as_ref().unwrap_or(stream);
-                actor.may_read(&of.namespace)?;
-                if let Some(record) = tx.stream(of).await? {
-                    let found = tx.find_images(&record, id, stream).await?;
-                    tx.check_seen(&record, &found).await?;
-                    images.insert((of.clone(), id.clone()), found);
-                }
-            }
-            _ => {}
+/// The streams of one text, and what those that are planned make of their tags: what later ones follow.
+struct Text<'a> {
+    streams: BTreeSet<&'a StreamRef>,
+    tags: BTreeMap<TagAt, Elsewhere>,
+}
+
+impl<'a> Text<'a> {
+    fn of(definitions: &'a [(StreamRef, Definition)]) -> Self {
+        Self {
+            streams: definitions.iter().map(|(stream, _)| stream).collect(),
+            tags: BTreeMap::new(),
         }
     }
-    let facts = match &record {
-        Some(record) => tx.facts_with(record, &names, others).await?,
-        None => {
-            let mut facts = StreamFacts::empty(stream);
-            tx.look_elsewhere(&mut facts, others).await?;
-            facts
+
+    async fn plan(
+        &mut self,
+        tx: &mut Tx,
+        actor: &Actor,
+        stream: &StreamRef,
+        definition: &Definition,
+        now: DateTime<Utc>,
+    ) -> Result<(StreamFacts, Plan)> {
+        let record = tx.stream(stream).await?;
+        let mut names: Vec<TagName> = definition.tags.iter().map(|tag| tag.name.clone()).collect();
+        let mut images = rules::definition::Images::new();
+        let mut followed = Vec::new();
+        for tag in &definition.tags {
+            match &tag.source {
+                DefinedSource::Follow(None, tag) => names.push(tag.clone()),
+                DefinedSource::Follow(Some(other), tag_there) => {
+                    actor.may_read(&other.namespace)?;
+                    if !self.streams.contains(other) && tx.stream(other).await?.is_none() {
+                        let message = format!("{}: there is no stream {other} to follow", tag.name);
+                        return Err(Error::invalid("text", message));
+                    }
+                    followed.push(TagAt {
+                        stream: other.clone(),
+                        tag: tag_there.clone(),
+                    });
+                }
+                DefinedSource::Fixed(other, id) => {
+                    let of = other.as_ref().unwrap_or(stream);
+                    actor.may_read(&of.namespace)?;
+                    if let Some(record) = tx.stream(of).await? {
+                        let found = tx.find_images(&record, id, stream).await?;
+                        tx.check_seen(&record, &found).await?;
+                        images.insert((of.clone(), id.clone()), found);
+                    }
+                }
+                _ => {}
+            }
         }
-    };
-    let source = record.as_ref().and_then(|record| record.source.as_ref());
-    let plan = rules::definition::plan(&facts, record.is_some(), source, definition, &images, now)?;
-    Ok((record, facts, plan))
+        let mut facts = match &record {
+            Some(record) => tx.facts_with(record, &names, followed.clone()).await?,
+            None => {
+                let mut facts = StreamFacts::empty(stream);
+                tx.look_elsewhere(&mut facts, followed.clone()).await?;
+                facts
+            }
+        };
+        let mut wanted: Vec<TagAt> = facts.elsewhere.keys().cloned().collect();
+        wanted.extend(followed);
+        let mut met = BTreeSet::new();
+        while let Some(at) = wanted.pop() {
+            if at.stream == *stream || !met.insert(at.clone()) {
+                continue;
+            }
+            let Some(mut planned) = self.tags.get(&at).cloned() else {
+                continue;
+            };
+            wanted.extend(planned.follows.clone());
+            if let Some((_, reference)) = &mut planned.head {
+                *reference = tx.brought(reference, &at.stream, stream)?;
+            }
+            facts.elsewhere.insert(at, planned);
+        }
+        let source = record.as_ref().and_then(|record| record.source.as_ref());
+        let plan =
+            rules::definition::plan(&facts, record.is_some(), source, definition, &images, now)?;
+        self.note(&facts, &plan);
+        Ok((facts, plan))
+    }
+
+    fn note(&mut self, facts: &StreamFacts, plan: &Plan) {
+        for change in &plan.changes {
+            let Some(tag) = change.tag() else { continue };
+            let at = TagAt {
+                stream: plan.stream.clone(),
+                tag: tag.clone(),
+            };
+            let known = self.tags.entry(at).or_insert_with_key(|at| Elsewhere {
+                head: facts.head_at(at),
+                follows: facts.followed_at(at),
+            });
+            match change {
+                Change::SetSpec { after, .. } => {
+                    known.follows = after.source.followed(&plan.stream)
+                }
+                Change::MoveHead {
+                    after, reference, ..
+                } => known.head = Some((after.clone(), reference.clone())),
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A stream's object with some of its tags.

@@ -62,19 +62,18 @@ pub fn circle(facts: &StreamFacts, tag: &TagName, target: &TagAt) -> Option<Vec<
         tag: tag.clone(),
     };
     let mut path = vec![start.clone()];
+    let mut met = BTreeSet::new();
     let mut at = target.clone();
-    loop {
-        path.push(at.clone());
-        if at == start {
-            return Some(path);
-        }
+    while at != start {
         let next = facts.followed_at(&at)?;
         // A circle among others, stored earlier: not ours to refuse.
-        if path.contains(&next) && next != start {
+        if !met.insert(at.clone()) {
             return None;
         }
-        at = next;
+        path.push(std::mem::replace(&mut at, next));
     }
+    path.push(start);
+    Some(path)
 }
 
 /// A circle in words: tags of `stream` by their name, others in full.

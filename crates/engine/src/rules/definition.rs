@@ -70,26 +70,12 @@ pub fn plan(
             after: definition.meta.clone(),
         });
     }
-    // Later tags of the definition see what earlier ones make of the stream.
-    let mut facts = facts.clone();
-    let mut heads = Heads::new();
+    let mut applied = Applied::of(facts, definition);
     for tag in followed_first(&facts.stream, &definition.tags) {
-        let own = tag_changes(
-            &mut facts,
-            &heads,
-            tag,
-            generation,
-            images,
-            now,
-            &mut warnings,
-        )?;
-        for change in &own {
-            note_head(&facts, &definition.tags, &mut heads, change);
-        }
-        changes.extend(own);
+        changes.extend(applied.tag(tag, generation, images, now, &mut warnings)?);
     }
     let own = changes.len();
-    let changes = alias::with_followers(&facts, changes);
+    let changes = alias::with_followers(&applied.facts, changes);
     warnings.extend(rollback::moved_with(&changes[own..]));
     let stream = facts.stream.clone();
     let sentence = match (exists, changes.len()) {
@@ -126,178 +112,270 @@ fn only_again(change: &Change) -> Option<String> {
     }
 }
 
-/// Where tags of the stream will point, as far as that changes.
-type Heads = BTreeMap<TagName, (Digest, Reference)>;
-
-/// The tags of a definition, those that are followed before those that follow them; else in its order.
-fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a TagDefinition> {
-    let mut waiting: Vec<&TagDefinition> = tags.iter().collect();
-    let mut names: BTreeSet<&TagName> = tags.iter().map(|tag| &tag.name).collect();
-    let mut sorted = Vec::with_capacity(tags.len());
-    while !waiting.is_empty() {
-        let waits = |tag: &&TagDefinition| match &tag.source {
-            DefinedSource::Follow(of, followed) => {
-                of.as_ref().is_none_or(|of| of == stream) && names.contains(followed)
-            }
-            _ => false,
-        };
-        let (waits, free): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
-        // They go round in a circle, which is told when they are planned.
-        if free.is_empty() {
-            sorted.extend(waits);
-            break;
-        }
-        for tag in &free {
-            names.remove(&tag.name);
-        }
-        sorted.extend(free);
-        waiting = waits;
-    }
-    sorted
+/// The stream with the tags of a definition that are planned so far: what later ones see.
+struct Applied<'a> {
+    facts: StreamFacts,
+    /// Where tags of the stream will point, as far as that changes.
+    heads: BTreeMap<TagName, (Digest, Reference)>,
+    /// What the definition says of each tag.
+    sources: BTreeMap<&'a TagName, &'a DefinedSource>,
+    /// Tags that are still to be planned.
+    waiting: BTreeSet<&'a TagName>,
+    /// Tags that lead to an end, past none that waits: nothing that comes makes them part of a circle.
+    ending: BTreeSet<TagAt>,
 }
 
-/// Notes where a tag goes, and all that follow it with it.
-fn note_head(facts: &StreamFacts, defined: &[TagDefinition], heads: &mut Heads, change: &Change) {
-    let Change::MoveHead {
-        tag,
-        after,
-        reference,
-        ..
-    } = change
-    else {
-        return;
-    };
-    let mut moved = BTreeSet::from([tag]);
-    let mut queue = vec![tag];
-    while let Some(tag) = queue.pop() {
-        heads.insert(tag.clone(), (after.clone(), reference.clone()));
-        // One that the definition gave another source follows no more.
-        let follows = |follower: &TagName| {
-            if let Some(defined) = defined.iter().find(|tag| tag.name == *follower)
-                && !matches!(&defined.source, DefinedSource::Follow(_, followed) if followed == tag)
-            {
+impl<'a> Applied<'a> {
+    fn of(facts: &StreamFacts, definition: &'a Definition) -> Self {
+        let tags = definition.tags.iter();
+        let sources: BTreeMap<_, _> = tags.map(|tag| (&tag.name, &tag.source)).collect();
+        Self {
+            facts: facts.clone(),
+            heads: BTreeMap::new(),
+            waiting: sources.keys().copied().collect(),
+            sources,
+            ending: BTreeSet::new(),
+        }
+    }
+
+    /// What one tag changes, and notes it.
+    fn tag(
+        &mut self,
+        tag: &TagDefinition,
+        generation: i64,
+        images: &Images,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let changes = self.changes(tag, generation, images, now, warnings)?;
+        self.waiting.remove(&tag.name);
+        for change in &changes {
+            self.note_head(change);
+        }
+        Ok(changes)
+    }
+
+    /// Whether following a tag leads to an end before any tag that waits.
+    fn ends(&mut self, at: &TagAt) -> bool {
+        let mut way = BTreeSet::new();
+        let mut next = Some(at.clone());
+        while let Some(at) = next {
+            if self.ending.contains(&at) {
+                break;
+            }
+            if at.stream == self.facts.stream && self.waiting.contains(&at.tag) {
                 return false;
             }
-            let spec = facts.tag(follower).and_then(|facts| facts.spec.as_ref());
-            let at = spec.and_then(|spec| spec.source.followed(&facts.stream));
-            at.is_some_and(|at| at.stream == facts.stream && at.tag == *tag)
+            next = self.facts.followed_at(&at);
+            if !way.insert(at) {
+                return false;
+            }
+        }
+        self.ending.append(&mut way);
+        true
+    }
+
+    /// Notes where a tag goes, and all that follow it with it.
+    fn note_head(&mut self, change: &Change) {
+        let Change::MoveHead {
+            tag,
+            after,
+            reference,
+            ..
+        } = change
+        else {
+            return;
         };
-        let followers = facts.followers.get(tag).into_iter().flatten();
-        queue.extend(followers.filter(|tag| follows(tag) && !facts.held(tag) && moved.insert(tag)));
+        let head = (after.clone(), reference.clone());
+        let mut queue = vec![tag];
+        while let Some(tag) = queue.pop() {
+            // It went there with what it follows, and its followers did with it.
+            if self.heads.insert(tag.clone(), head.clone()).as_ref() == Some(&head) {
+                continue;
+            }
+            // One that the definition gave another source follows no more.
+            let follows = |follower: &TagName| {
+                if let Some(source) = self.sources.get(follower)
+                    && !matches!(source, DefinedSource::Follow(_, followed) if followed == tag)
+                {
+                    return false;
+                }
+                let spec = self
+                    .facts
+                    .tag(follower)
+                    .and_then(|facts| facts.spec.as_ref());
+                let at = spec.and_then(|spec| spec.source.followed(&self.facts.stream));
+                at.is_some_and(|at| at.stream == self.facts.stream && at.tag == *tag)
+            };
+            let followers = self.facts.followers.get(tag).into_iter().flatten();
+            queue.extend(followers.filter(|tag| follows(tag) && !self.facts.held(tag)));
+        }
+    }
+
+    fn changes(
+        &mut self,
+        tag: &TagDefinition,
+        generation: i64,
+        images: &Images,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<Change>, Refusal> {
+        let refuse =
+            |message: String| Err(Refusal::new("text", format!("{}: {message}", tag.name)));
+        let before = self.facts.tag(&tag.name).and_then(|tag| tag.spec.clone());
+        let mut found = None;
+        let source = match &tag.source {
+            DefinedSource::External(reference, schedule, mode) => TagSource::External {
+                reference: reference.clone(),
+                schedule: kept_period(before.as_ref(), *schedule),
+                mode: *mode,
+            },
+            DefinedSource::Reference(reference) => TagSource::Reference {
+                reference: reference.clone(),
+                since: match before.as_ref().map(|before| &before.source) {
+                    Some(TagSource::Reference {
+                        reference: noted,
+                        since,
+                    }) if noted == reference => *since,
+                    _ => now,
+                },
+            },
+            DefinedSource::Follow(stream, followed) => {
+                let at = TagAt {
+                    stream: stream.as_ref().unwrap_or(&self.facts.stream).clone(),
+                    tag: followed.clone(),
+                };
+                if !self.ends(&at)
+                    && let Some(circle) = alias::circle(&self.facts, &tag.name, &at)
+                {
+                    return refuse(alias::circle_words(&self.facts.stream, &circle));
+                }
+                found = match self.heads.get(followed) {
+                    Some(head) if at.stream == self.facts.stream => Some(head.clone()),
+                    _ => self.facts.head_at(&at),
+                };
+                TagSource::Follow {
+                    stream: stream.clone(),
+                    tag: followed.clone(),
+                }
+            }
+            DefinedSource::Fixed(stream, id) => {
+                let of = stream.as_ref().unwrap_or(&self.facts.stream);
+                let matches = images.get(&(of.clone(), id.clone()));
+                match matches.map_or(&[][..], Vec::as_slice) {
+                    [] => {
+                        return refuse(format!(
+                            "{of} has no image {id}; import a tag that has it first"
+                        ));
+                    }
+                    [(digest, reference)] => {
+                        found = Some((digest.clone(), reference.clone()));
+                        TagSource::Fixed {
+                            stream: stream.clone(),
+                            digest: digest.clone(),
+                        }
+                    }
+                    many => {
+                        let all: Vec<_> =
+                            many.iter().map(|(digest, _)| digest.to_string()).collect();
+                        return refuse(format!(
+                            "{id} could be any of {}: write more digits",
+                            all.join(", ")
+                        ));
+                    }
+                }
+            }
+            DefinedSource::Pushed => TagSource::Pushed,
+        };
+        let mut after = TagSpec {
+            source: source.clone(),
+            insecure: tag.insecure,
+            reference_policy: tag.reference_policy,
+            annotations: tag.annotations.clone(),
+            generation,
+        };
+        if let Some(before) = &before {
+            if policy::reads_as(before, &after) && !tag.import_again {
+                after.generation = before.generation;
+            }
+            if *before == after {
+                return Ok(Vec::new());
+            }
+        }
+        let mut changes = vec![Change::SetSpec {
+            tag: tag.name.clone(),
+            before,
+            after: after.clone(),
+        }];
+        if self.facts.held(&tag.name) {
+            warnings.push(Warning(format!(
+                "{} is held: it stays where it is until it is released.",
+                tag.name
+            )));
+        } else if let Some((digest, reference)) = &found {
+            let (image, cause) = ((digest, reference), Cause::Tag);
+            changes.extend(
+                self.facts
+                    .settle_head(&changes, &tag.name, image, generation, cause),
+            );
+        }
+        let followed = source.followed(&self.facts.stream);
+        let known: &mut TagFacts = self.facts.tags.entry(tag.name.clone()).or_default();
+        known.spec = Some(after);
+        if let Some(at) = followed.filter(|at| at.stream == self.facts.stream) {
+            let followers = self.facts.followers.entry(at.tag).or_default();
+            if !followers.contains(&tag.name) {
+                followers.push(tag.name.clone());
+            }
+        }
+        Ok(changes)
     }
 }
 
-fn tag_changes(
-    facts: &mut StreamFacts,
-    heads: &Heads,
-    tag: &TagDefinition,
-    generation: i64,
-    images: &Images,
-    now: DateTime<Utc>,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<Change>, Refusal> {
-    let refuse = |message: String| Err(Refusal::new("text", format!("{}: {message}", tag.name)));
-    let before = facts.tag(&tag.name).and_then(|tag| tag.spec.clone());
-    let mut found = None;
-    let source = match &tag.source {
-        DefinedSource::External(reference, schedule, mode) => TagSource::External {
-            reference: reference.clone(),
-            schedule: kept_period(before.as_ref(), *schedule),
-            mode: *mode,
-        },
-        DefinedSource::Reference(reference) => TagSource::Reference {
-            reference: reference.clone(),
-            since: match before.as_ref().map(|before| &before.source) {
-                Some(TagSource::Reference {
-                    reference: noted,
-                    since,
-                }) if noted == reference => *since,
-                _ => now,
-            },
-        },
-        DefinedSource::Follow(stream, followed) => {
-            let at = TagAt {
-                stream: stream.as_ref().unwrap_or(&facts.stream).clone(),
-                tag: followed.clone(),
-            };
-            if let Some(circle) = alias::circle(facts, &tag.name, &at) {
-                return refuse(alias::circle_words(&facts.stream, &circle));
-            }
-            found = match heads.get(followed) {
-                Some(head) if at.stream == facts.stream => Some(head.clone()),
-                _ => facts.head_at(&at),
-            };
-            TagSource::Follow {
-                stream: stream.clone(),
-                tag: followed.clone(),
-            }
+/// The tags of a definition, those that are followed before those that follow them; else in its order. Those that go
+/// round in a circle, or lead to one, come last: it is told when they are planned.
+fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a TagDefinition> {
+    const ROUND: usize = usize::MAX;
+    let places: BTreeMap<&TagName, usize> = tags
+        .iter()
+        .enumerate()
+        .map(|(place, tag)| (&tag.name, place))
+        .collect();
+    let followed = |place: usize| match tags.get(place).map(|tag| &tag.source) {
+        Some(DefinedSource::Follow(of, followed)) if of.as_ref().is_none_or(|of| of == stream) => {
+            places.get(followed).copied()
         }
-        DefinedSource::Fixed(stream, id) => {
-            let of = stream.as_ref().unwrap_or(&facts.stream);
-            let matches = images.get(&(of.clone(), id.clone()));
-            match matches.map_or(&[][..], Vec::as_slice) {
-                [] => {
-                    return refuse(format!(
-                        "{of} has no image {id}; import a tag that has it first"
-                    ));
-                }
-                [(digest, reference)] => {
-                    found = Some((digest.clone(), reference.clone()));
-                    TagSource::Fixed {
-                        stream: stream.clone(),
-                        digest: digest.clone(),
-                    }
-                }
-                many => {
-                    let all: Vec<_> = many.iter().map(|(digest, _)| digest.to_string()).collect();
-                    return refuse(format!(
-                        "{id} could be any of {}: write more digits",
-                        all.join(", ")
-                    ));
-                }
-            }
-        }
-        DefinedSource::Pushed => TagSource::Pushed,
+        _ => None,
     };
-    let mut after = TagSpec {
-        source: source.clone(),
-        insecure: tag.insecure,
-        reference_policy: tag.reference_policy,
-        annotations: tag.annotations.clone(),
-        generation,
-    };
-    if let Some(before) = &before {
-        if policy::reads_as(before, &after) && !tag.import_again {
-            after.generation = before.generation;
-        }
-        if *before == after {
-            return Ok(Vec::new());
-        }
-    }
-    let mut changes = vec![Change::SetSpec {
-        tag: tag.name.clone(),
-        before,
-        after: after.clone(),
-    }];
-    if facts.held(&tag.name) {
-        warnings.push(Warning(format!(
-            "{} is held: it stays where it is until it is released.",
-            tag.name
-        )));
-    } else if let Some((digest, reference)) = &found {
-        let (image, cause) = ((digest, reference), Cause::Tag);
-        changes.extend(facts.settle_head(&changes, &tag.name, image, generation, cause));
-    }
-    let followed = source.followed(&facts.stream);
-    let known: &mut TagFacts = facts.tags.entry(tag.name.clone()).or_default();
-    known.spec = Some(after);
-    if let Some(at) = followed.filter(|at| at.stream == facts.stream) {
-        let followers = facts.followers.entry(at.tag).or_default();
-        if !followers.contains(&tag.name) {
-            followers.push(tag.name.clone());
+    // How many tags of the text each one leads through.
+    let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
+    for place in 0..tags.len() {
+        let mut way = Vec::new();
+        let mut met = BTreeSet::new();
+        let mut next = Some(place);
+        let mut depth = loop {
+            let Some(at) = next else { break 0 };
+            if let Some(known) = depths.get(&at) {
+                break known.saturating_add(1);
+            }
+            if !met.insert(at) {
+                break ROUND;
+            }
+            way.push(at);
+            next = followed(at);
+        };
+        for at in way.into_iter().rev() {
+            depths.insert(at, depth);
+            depth = depth.saturating_add(1);
         }
     }
-    Ok(changes)
+    let mut sorted: Vec<(usize, &TagDefinition)> = tags
+        .iter()
+        .enumerate()
+        .map(|(place, tag)| (depths.get(&place).copied().unwrap_or(0), tag))
+        .collect();
+    sorted.sort_by_key(|(depth, _)| *depth);
+    sorted.into_iter().map(|(_, tag)| tag).collect()
 }
 
 /// `scheduled: true` says nothing of the period: a tag that has one of its own keeps it.

@@ -108,7 +108,7 @@ impl Tx {
     /// Where an image of the stream `from` is found by those who pull it from `to`: what was pushed there, in the repository
     /// of `to`, so that they need no rights on the other. What `from` has from elsewhere stays where it is; but nobody says
     /// of `to` itself that something was pushed there, which only `to` can know.
-    pub(super) fn brought(
+    pub(crate) fn brought(
         &self,
         reference: &Reference,
         from: &StreamRef,

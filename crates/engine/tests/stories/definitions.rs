@@ -364,3 +364,59 @@ db_test!(
         assert_eq!(story.history("1.0").await.len(), 1, "what it was is kept");
     }
 );
+
+db_test!(
+    async fn a_long_chain_of_tags_in_one_text_is_planned_at_once(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let head = story.tag("1.0").await.head.unwrap().digest;
+        let mut text = String::from("apiVersion: v1\nkind: ImageStream\nmetadata: {name: app}\nspec:\n  tags:\n");
+        // Written in the worst order: every tag before the one it follows.
+        for number in (0..3000).rev() {
+            let followed = match number {
+                0 => "1.0".to_owned(),
+                _ => format!("t{}", number - 1),
+            };
+            text += &format!("  - {{name: t{number}, from: {{kind: ImageStreamTag, name: 'app:{followed}'}}}}\n");
+        }
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&text)).await.unwrap();
+        let moves = planned.plans[0].changes.iter().filter(|change| matches!(change, Change::MoveHead { after, .. } if *after == head));
+        assert_eq!(moves.count(), 3000, "all go where the first goes");
+
+        let round = text.replace("app:1.0", "app:t2999");
+        let error = story.engine.plan_definitions(&story.editor, &draft(&round)).await.unwrap_err();
+        assert!(matches!(&error, Error::Invalid { message, .. } if message.contains("circle")), "{error:?}");
+    }
+);
+
+db_test!(
+    async fn tags_follow_those_of_a_stream_that_the_same_text_creates(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let stream = |name: &str, tag: &str, of: &str| {
+            format!("---\napiVersion: v1\nkind: ImageStream\nmetadata: {{name: {name}}}\nspec:\n  tags:\n  - {{name: {tag}, from: {{kind: ImageStreamTag, name: '{of}'}}}}\n")
+        };
+        let text = stream("last", "now", "middle:now") + &stream("middle", "now", "app:1.0");
+        let planned = story.engine.plan_definitions(&story.editor, &draft(&text)).await.unwrap();
+        let moves = planned.plans.iter().flat_map(|plan| &plan.changes).filter(|change| matches!(change, Change::MoveHead { .. }));
+        assert_eq!(moves.count(), 2, "the preview says where both go: {:?}", planned.plans);
+        story.apply(&text).await.unwrap();
+        let head = story.tag("1.0").await.head.unwrap().digest;
+        for name in ["middle", "last"] {
+            let stream = StreamRef { name: name.parse().unwrap(), ..story.stream.clone() };
+            let tag = story.engine.tag(&story.editor, &stream, &"now".parse().unwrap()).await.unwrap();
+            assert_eq!(tag.row.head.map(|head| head.digest), Some(head.clone()), "{name}");
+        }
+
+        let round = stream("one", "now", "two:now") + &stream("two", "now", "one:now");
+        let error = story.engine.plan_definitions(&story.editor, &draft(&round)).await.unwrap_err();
+        assert!(matches!(&error, Error::Invalid { message, .. } if message.contains("circle")), "{error:?}");
+        let gone = stream("one", "now", "nowhere:now");
+        let error = story.engine.plan_definitions(&story.editor, &draft(&gone)).await.unwrap_err();
+        assert!(matches!(&error, Error::Invalid { message, .. } if message.contains("no stream team/nowhere")), "{error:?}");
+    }
+);

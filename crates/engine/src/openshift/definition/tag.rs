@@ -293,14 +293,13 @@ fn halves<'n>(
         problems.add(from.at("name"), message);
         return None;
     };
-    // Of a stream whose own namespace is said elsewhere (by the form), the other's has to be said too.
     let namespace = match (namespace, here.namespace) {
         (Some(namespace), _) => parsed(namespace, from.at("namespace"), problems)?,
         (None, Some(own)) => own.clone(),
         (None, None) => {
             problems.add(
                 from.at("namespace"),
-                "another stream needs its namespace: write it here, or give metadata.namespace",
+                "another stream needs a namespace: write it here, or metadata.namespace for both",
             );
             return None;
         }

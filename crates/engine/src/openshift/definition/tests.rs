@@ -31,7 +31,7 @@ fn with_tag(tag: Value) -> Value {
 }
 
 fn one(value: Value) -> Definition {
-    let mut read = from_values(vec![value]).unwrap();
+    let mut read = from_values(vec![value], None).unwrap();
     assert_eq!(read.len(), 1);
     read.remove(0)
 }
@@ -60,7 +60,7 @@ fn texts(list: &[(&str, &str)]) -> BTreeMap<String, String> {
 /// The one problem of a value, as (path, message).
 fn problem(value: Value) -> (String, String) {
     let text = value.to_string();
-    let mut found = from_values(vec![value]).unwrap_err();
+    let mut found = from_values(vec![value], None).unwrap_err();
     assert_eq!(found.len(), 1, "{text}: {found:?}");
     let error = found.remove(0);
     assert_eq!(error.document, 1);
@@ -271,7 +271,7 @@ fn lists_are_flattened_and_items_of_a_stream_list_need_not_say_what_they_are() {
         Value::Null,
         json!({"apiVersion": "v1", "kind": "List", "items": [stream(json!(null))]}),
     ];
-    let names: Vec<_> = from_values(values)
+    let names: Vec<_> = from_values(values, None)
         .unwrap()
         .into_iter()
         .map(|read| read.name.to_string())
@@ -283,10 +283,12 @@ fn lists_are_flattened_and_items_of_a_stream_list_need_not_say_what_they_are() {
 fn streams_tags_and_problems_are_bounded() {
     let named = |n: usize| json!({"apiVersion": "v1", "kind": "ImageStream", "metadata": {"name": format!("s{n}")}});
     assert_eq!(
-        from_values((0..100).map(named).collect()).unwrap().len(),
+        from_values((0..100).map(named).collect(), None)
+            .unwrap()
+            .len(),
         100
     );
-    let found = from_values((0..103).map(named).collect()).unwrap_err();
+    let found = from_values((0..103).map(named).collect(), None).unwrap_err();
     assert_eq!((found.len(), found[0].document), (1, 101));
 
     let tags = |count: usize| -> Vec<Value> {
@@ -300,7 +302,7 @@ fn streams_tags_and_problems_are_bounded() {
     assert!(message.contains("at most 5000"), "{message}");
 
     let wrong: Vec<Value> = (0..2_000).map(|_| json!({"name": "a b"})).collect();
-    let found = from_values(vec![stream(json!({"tags": wrong}))]).unwrap_err();
+    let found = from_values(vec![stream(json!({"tags": wrong}))], None).unwrap_err();
     assert_eq!(found.len(), 1_001);
     assert!(found[1_000].message.contains("more problems"));
 }

@@ -208,7 +208,7 @@ fn every_problem_of_every_document_is_told() {
             {"name": "a", "from": {"kind": "Image"}, "referencePolicy": {"type": "x"}},
         ]}},
     ]});
-    let found = from_values(vec![Value::Null, list, stream(json!({"tags": 1}))]).unwrap_err();
+    let found = from_values(vec![Value::Null, list, stream(json!({"tags": 1}))], None).unwrap_err();
     let told: Vec<_> = found
         .iter()
         .map(|error| (error.document, error.path.as_str()))
