@@ -242,21 +242,22 @@ impl Engine {
             "something is wrong with this server",
             "Ask its administrator to look at the log for the id of this job.",
         ];
-        let now = self.clock().now();
         let mut tx = self.store().write().await?;
-        match tx.attempts(id, self.owner()).await? {
-            // Ended, deleted, or somebody else's by now.
-            None => return Ok(()),
-            Some(attempts) if attempts < MOST_ATTEMPTS => {
-                tx.put_off(id, self.owner(), now + wait(attempts), why)
-                    .await?;
-            }
-            Some(_) => {
-                tx.finish_job(id, JobState::Failed, why[0], why[1], now)
-                    .await?;
-            }
+        // Ended, deleted, or somebody else's by now.
+        let Some(attempts) = tx.attempts(id, self.owner()).await? else {
+            return Ok(());
+        };
+        if attempts < MOST_ATTEMPTS {
+            let next = self.clock().now() + wait(attempts);
+            tx.put_off(id, self.owner(), next, why).await?;
+            return tx.commit().await;
         }
-        tx.commit().await
+        let job = tx.job_record(id).await?;
+        drop(tx);
+        if let Some(job) = job {
+            finish(self, &job, JobState::Failed, why[0], why[1]).await?;
+        }
+        Ok(())
     }
 
     async fn run_kind(&self, id: &str, cancel: &CancellationToken) -> Result<Ended> {

@@ -114,7 +114,8 @@ impl Bucket {
         };
         let done = work.await;
         if let Some(giving_up) = parts.give_up() {
-            giving_up.await;
+            // On its own: who waits may leave meanwhile.
+            let _ = Handle::current().spawn(giving_up).await;
         }
         done
     }

@@ -352,7 +352,8 @@ impl Tx {
     /// When the database refuses.
     pub async fn hand_back(&mut self, id: &str, owner: &str, now: DateTime<Utc>) -> Result<()> {
         const SQL: &str =
-            "UPDATE jobs SET state = 'queued', lease_owner = NULL, lease_until = NULL, run_at = $3
+            "UPDATE jobs SET state = 'queued', lease_owner = NULL, lease_until = NULL, run_at = $3,
+                attempts = attempts - 1
             WHERE id = $1 AND lease_owner = $2 AND finished_at IS NULL";
         on!(self, |conn| {
             sqlx::query(SQL)
