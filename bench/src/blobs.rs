@@ -9,20 +9,25 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use engine::{Actor, Clock, Config, Engine};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use model::{
     Reference, StreamRef, TagName,
     import::{ImportRequest, Selection},
     policy::{ReferencePolicy, Schedule},
 };
+use reqwest::header::ACCEPT;
 use sha2::{Digest, Sha256};
 
-use crate::registry::Registry;
+use crate::registry::{MANIFEST, Registry};
 
 const REPOSITORY: &str = "bench/large";
 
 /// Small blobs, for how soon the first bytes come.
 const SMALL: usize = 40;
+
+/// Requests for the rate of what is here, so many at one time.
+const REQUESTS: usize = 4_000;
+const AT_ONCE: usize = 16;
 
 /// Weir in a process of its own, whose memory can be read; stopped when dropped.
 struct Weir {
@@ -68,7 +73,7 @@ pub async fn run(mib: usize) -> Result<()> {
 
     let cache = Registry::cache_of(&client, &upstream.host).await?;
     let weir = start(&upstream, REPOSITORY, tags).await?;
-    wait_for(&client, &weir).await?;
+    let ready = wait_for(&client, &weir).await?;
     let idle = resident(&weir, "VmRSS")?;
     let cold = pull(&client, &cache.host, "", REPOSITORY, &digest).await?;
     line("docker-registry as cache, cold", cold, mib);
@@ -119,6 +124,8 @@ pub async fn run(mib: usize) -> Result<()> {
         });
         println!("  {name:<44} {cold:>9.2} {warm:>9.2}");
     }
+    let kept = "docker-registry with its own storage";
+    rates(&client, [(kept, ways[0]), ("Weir", ways[2])], &small[0]).await?;
     println!("  {:<44} {:>9}", "", "MiB");
     println!("  {:<44} {:>9.1}", "Weir's memory, idle", idle);
     println!(
@@ -131,7 +138,64 @@ pub async fn run(mib: usize) -> Result<()> {
         "added at most, the push included",
         resident(&weir, "VmHWM")? - idle
     );
+    println!(
+        "Weir serves {:.0} ms after its start",
+        ready.as_secs_f64() * 1e3
+    );
     Ok(())
+}
+
+/// A registry: its name, its host, a token, a repository.
+type Way<'a> = (&'a str, &'a String, &'a str, &'a str);
+
+/// How often a second registries give out what they have, best of three rounds that take turns.
+async fn rates(client: &reqwest::Client, ways: [(&str, Way<'_>); 2], blob: &str) -> Result<()> {
+    println!("{REQUESTS} requests for what is here, {AT_ONCE} at a time");
+    println!(
+        "  {:<44} {:>9} {:>9} {:>9}   requests/s",
+        "", "tag", "digest", "blob"
+    );
+    let mut best = [[0.0_f64; 3]; 2];
+    for _ in 0..3 {
+        for ((_, (_, host, token, repository)), best) in ways.iter().zip(&mut best) {
+            let base = format!("http://{host}/v2/{repository}");
+            let by_tag = format!("{base}/manifests/small-0");
+            let answer = ask(client, &by_tag, token).await?;
+            let digest = answer.headers().get("docker-content-digest");
+            let digest = digest.context("no digest")?.to_str()?;
+            let by_digest = format!("{base}/manifests/{digest}");
+            let blob = format!("{base}/blobs/{blob}");
+            for (url, best) in [by_tag, by_digest, blob].iter().zip(best) {
+                let start = Instant::now();
+                futures::stream::iter(0..REQUESTS)
+                    .map(|_| async move { Ok(ask(client, url, token).await?.bytes().await?) })
+                    .buffer_unordered(AT_ONCE)
+                    .try_for_each(|_| async { anyhow::Ok(()) })
+                    .await?;
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a whole number of requests is shown"
+                )]
+                let rate = REQUESTS as f64 / start.elapsed().as_secs_f64();
+                *best = best.max(rate);
+            }
+        }
+    }
+    for ((name, _), [tag, digest, blob]) in ways.iter().zip(best) {
+        println!("  {name:<44} {tag:>9.0} {digest:>9.0} {blob:>9.0}");
+    }
+    Ok(())
+}
+
+/// Asks for something that is there.
+async fn ask(client: &reqwest::Client, url: &str, token: &str) -> Result<reqwest::Response> {
+    let mut request = client.get(url).header(ACCEPT, MANIFEST);
+    if !token.is_empty() {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await?;
+    ensure!(answer.status() == 200, "{url}: {}", answer.status());
+    Ok(answer)
 }
 
 /// Bytes no compression makes smaller.
@@ -198,13 +262,15 @@ async fn start(upstream: &Registry, repository: &str, tags: Vec<TagName>) -> Res
     })
 }
 
-async fn wait_for(client: &reqwest::Client, weir: &Weir) -> Result<()> {
-    for _ in 0..100 {
+/// How long it takes, from when its process is started, until it serves.
+async fn wait_for(client: &reqwest::Client, weir: &Weir) -> Result<Duration> {
+    let start = Instant::now();
+    for _ in 0..500 {
         let asked = client.get(format!("http://{}/readyz", weir.host)).send();
         if asked.await.is_ok_and(|answer| answer.status() == 200) {
-            return Ok(());
+            return Ok(start.elapsed());
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     anyhow::bail!("Weir does not answer on {}", weir.host)
 }

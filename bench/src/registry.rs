@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
-const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// A running registry; stopped and removed when dropped.
 pub struct Registry {
