@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
+/// Media type of the manifests it holds.
 pub const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// A running registry; stopped and removed when dropped.

@@ -28,7 +28,7 @@ const OLD_VERSION: &str = "v1";
 /// One stream as it was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// The namespace, if it names one.
+    /// The namespace: the one it names, or that of streams that name none.
     pub namespace: Option<Namespace>,
     /// The stream's name.
     pub name: StreamName,
