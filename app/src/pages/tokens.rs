@@ -95,7 +95,7 @@ fn scopes() -> Vec<Choice> {
     vec![
         choice(
             Scope::Full,
-            "Do what you may",
+            "Do all that you may",
             "For programs that push or import",
         ),
         choice(
