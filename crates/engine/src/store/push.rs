@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use model::{Digest, StreamRef};
 
-use super::{Tx, on, row};
+use super::{Tx, on, row, within::having};
 use crate::error::Result;
 
 /// One piece of an upload, as it lies beside the blobs.
@@ -31,21 +31,6 @@ pub struct Referrer {
     pub artifact_type: String,
     /// Its own annotations.
     pub annotations: BTreeMap<String, String>,
-}
-
-/// Images that have a blob.
-macro_rules! having {
-    ($digest:expr) => {
-        concat!(
-            "SELECT l.image_digest FROM image_layers l WHERE l.digest = ", $digest,
-            " UNION SELECT i.digest FROM images i WHERE i.config_digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c WHERE c.digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c JOIN image_layers l ON l.image_digest = c.digest
-                WHERE l.digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c JOIN images i ON i.digest = c.digest
-                WHERE i.config_digest = ", $digest
-        )
-    };
 }
 
 /// Whether an image of a stream has a blob, be it in a tag's history or pushed by digest, as a layer, as its config, or by

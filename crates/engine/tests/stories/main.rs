@@ -13,6 +13,7 @@ mod faults;
 mod freshness;
 mod graph;
 mod imports;
+mod indexes;
 mod meanwhile;
 mod mirror;
 mod narrowed;
