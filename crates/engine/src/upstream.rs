@@ -24,6 +24,7 @@ mod tags;
 mod tls;
 mod transport;
 mod trouble;
+mod walk;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -38,6 +39,7 @@ pub(crate) use pushed::{Pushed, read as read_pushed};
 pub use repository::{MANIFEST_CAP, RawManifest, Repository};
 pub use tags::TagList;
 pub use tls::{Authority, authorities};
+pub(crate) use walk::Walk;
 
 /// How Weir talks to other registries. One for the whole process.
 #[derive(Debug, Clone)]

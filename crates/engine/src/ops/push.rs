@@ -1,7 +1,7 @@
 //! Pushed manifests: checked against the blobs of their stream, stored, and pointed at by their tag; and what is attached
 //! to an image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use model::{Change, Digest, StreamRef, TagName};
@@ -13,7 +13,7 @@ use crate::{
     Actor, Engine, Error, PushError, Result,
     rules::{self, facts::StreamFacts},
     store::{Referrer, StoredImage, StreamRecord, Tx, WriteContext},
-    upstream::{Image, MANIFEST_CAP, Pushed, read_pushed},
+    upstream::{Image, MANIFEST_CAP, Pushed, Walk, read_pushed},
 };
 
 /// A manifest that was taken.
@@ -114,35 +114,49 @@ impl Engine {
             .map_err(PushError::BadManifest)
     }
 
-    /// Checks that the stream has what an index is of: naming an image of another stream would open it.
+    /// Checks that the stream has what an index is of, down to the blobs: naming an image of another stream would open it, and
+    /// so would naming one that was imported and only names blobs of another stream.
     async fn has_children(
         &self,
         actor: &Actor,
         stream: &StreamRef,
         pushed: &Pushed,
     ) -> Result<(), PushError> {
-        let children = pushed.children();
-        if children.is_empty() {
-            return Ok(());
-        }
-        for child in children {
-            let target = Target::Digest(child.clone());
-            match self.pull_manifest(actor, stream, &target).await {
-                Ok(_) => {}
-                Err(Error::NotFound(_)) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the index names the manifest {child}, which {stream} does not have; push it first"
-                    )));
+        let mut looked_for = BTreeSet::new();
+        let mut walk = Walk::below(pushed.entries());
+        while let Some(child) = walk.next().map_err(PushError::BadManifest)? {
+            let child = self.child(actor, stream, &child).await?;
+            for (blob, _) in child.blobs() {
+                if looked_for.insert(blob.clone()) {
+                    self.has_blob(actor, stream, &blob)
+                        .await
+                        .map_err(|error| missing(stream, &blob, error))?;
                 }
-                Err(Error::Upstream { message, .. }) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the index names the manifest {child}, which cannot be had: {message}"
-                    )));
-                }
-                Err(error) => return Err(error.into()),
             }
+            walk.enter(child.entries());
         }
         Ok(())
+    }
+
+    /// A manifest that an index names.
+    async fn child(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        child: &Digest,
+    ) -> Result<Pushed, PushError> {
+        let target = Target::Digest(child.clone());
+        match self.pull_manifest(actor, stream, &target).await {
+            Ok(found) => read_pushed(&found.bytes, Some(&found.media_type), Some(child))
+                .map_err(PushError::BadManifest),
+            Err(Error::NotFound(_)) => Err(PushError::MissingBlob(format!(
+                "the index names the manifest {child}, which {stream} does not have; push it first"
+            ))),
+            Err(Error::Upstream { message, .. }) => Err(PushError::MissingBlob(format!(
+                "the index names the manifest {child}, which cannot be had: {message}"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The bytes of a config; none if they are more than a config has.

@@ -1,7 +1,10 @@
 //! Indexes as stories: of images, of other indexes, and of blobs.
 
 use bytes::Bytes;
-use engine::{PushError, db_test, testing::db::actor};
+use engine::{
+    PushError, db_test,
+    testing::{db::actor, upstream::TestUpstream},
+};
 use model::{
     StreamRef,
     tag::TagAt,
@@ -11,7 +14,7 @@ use model::{
 use serde_json::{Value, json};
 
 use crate::{
-    common::Story,
+    common::{Story, chosen},
     push::{digest, tag},
 };
 
@@ -52,5 +55,32 @@ db_test!(
         let elsewhere = Story { stream: other, ..story };
         assert_eq!(elsewhere.bytes(&digest(&layer)).await, layer);
         assert_eq!(elsewhere.bytes(&digest(&config)).await, config);
+    }
+);
+
+db_test!(
+    async fn an_index_pushed_over_an_import_opens_nothing_the_import_only_names(db) {
+        let up = TestUpstream::start().await;
+        let secret = Bytes::from_static(b"a secret");
+        let layer = up.image_with_layer("team/app", "1", secret.clone());
+        let image = up.digest("team/app", "1");
+        up.lose_blob("team/app", &layer);
+        let hidden = Story::served(&db).await;
+        hidden.upload(&[secret]).await.unwrap();
+        let reader = Story { stream: StreamRef::parse("team", "reader").unwrap(), ..hidden };
+        let request = reader.request(up.reference("team/app"), chosen(&["1"]), true);
+        reader.run(&request).await;
+        let size = up.manifest("team/app", &image).unwrap().len();
+        let over = index(&[json!({
+            "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "digest": image.as_str(), "size": size,
+        })]);
+        let pushed = reader.push(&tag("index"), &over).await;
+        let read = reader.blob(&layer, None).await;
+        assert!(read.is_err(), "{pushed:?}");
+        assert!(matches!(pushed, Err(PushError::MissingBlob(_))), "{pushed:?}");
+        // With all of it there it is taken.
+        up.image_with_layer("team/app", "1", Bytes::from_static(b"a secret"));
+        reader.push(&tag("index"), &over).await.unwrap();
+        assert_eq!(reader.bytes(&layer).await, b"a secret");
     }
 );
