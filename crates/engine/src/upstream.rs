@@ -34,6 +34,7 @@ use model::Reference;
 pub use blob::BlobBody;
 pub use door::Door;
 pub use failure::{Failure, Retry};
+pub(crate) use manifest::is_manifest;
 pub use manifest::{Image, ImageLayer};
 pub(crate) use pushed::{Pushed, read as read_pushed};
 pub use repository::{MANIFEST_CAP, RawManifest, Repository};

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use model::{Digest, StreamRef};
 
-use super::{Tx, on, row, within::having};
+use super::{
+    Tx, on, row,
+    within::{having, indexes_of},
+};
 use crate::error::Result;
 
 /// One piece of an upload, as it lies beside the blobs.
@@ -414,7 +417,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether a manifest was pushed to a stream, or is named by an index that was.
+    /// Whether a manifest was pushed to a stream, or is in an index that was.
     ///
     /// # Errors
     /// When the database refuses.
@@ -423,8 +426,11 @@ impl Tx {
         stream_id: &str,
         digest: &Digest,
     ) -> Result<bool> {
-        const SQL: &str = "SELECT 1 FROM pushed_images WHERE stream_id = $1 AND (digest = $2
-            OR digest IN (SELECT image_digest FROM image_children WHERE digest = $2)) LIMIT 1";
+        const SQL: &str = concat!(
+            "SELECT 1 FROM pushed_images WHERE stream_id = $1 AND (digest = $2 OR digest IN (",
+            indexes_of!("$2"),
+            ")) LIMIT 1"
+        );
         let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(stream_id)
             .bind(digest.as_str())

@@ -288,6 +288,12 @@ impl TestUpstream {
         self.store(repository, tag, ImageKind::OciIndex, 0, made)
     }
 
+    /// Puts an OCI index at a tag with these entries, which are not made.
+    pub fn index_over(&self, repository: &str, tag: &str, entries: &[serde_json::Value]) -> Digest {
+        let made = content::index_over(entries);
+        self.store(repository, tag, ImageKind::OciIndex, 0, made)
+    }
+
     /// Gives a tag new content, as a push does. The older manifest can still be read by digest.
     ///
     /// # Panics

@@ -286,7 +286,7 @@ fn is_known(media_type: &str) -> bool {
 }
 
 /// Whether an entry of an index is a manifest; one that does not say what it is, is.
-pub(super) fn is_manifest(entry: &Child) -> bool {
+pub(crate) fn is_manifest(entry: &Child) -> bool {
     entry.media_type.is_empty() || is_known(&entry.media_type)
 }
 
