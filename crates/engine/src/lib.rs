@@ -36,14 +36,15 @@ pub use ops::{
     BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, PushedManifest, StaleTag,
     Target,
 };
+pub use pull::Blob;
 use pull::Fills;
-pub use pull::{Blob, Range};
 use pulls::Gathered;
 use push::Hashes;
 pub use push::{PushError, Taken};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+pub use upstream::Range;
 use upstream::Upstream;
 use vault::Vault;
 

@@ -26,7 +26,7 @@ use crate::{
     Actor, Engine, Error, Result,
     ops::{not_fetched, only_here},
     store::{Source, StreamRecord, Tx},
-    upstream::{Door, MANIFEST_CAP},
+    upstream::{Door, MANIFEST_CAP, Range},
 };
 
 /// References looked at for one blob, at most.
@@ -49,7 +49,8 @@ const EMPTY: [(&str, &[u8]); 2] = [
     ),
 ];
 
-/// A blob on its way. Its stream ends early, with an error, if the bytes turn out not to be the blob's.
+/// A blob on its way. Its stream ends early, with an error, if the bytes turn out not to be the blob's; of a part that is
+/// passed on and not stored nobody can tell but who has the rest.
 pub struct Blob {
     /// Bytes of the whole blob.
     pub size: u64,
@@ -59,33 +60,18 @@ pub struct Blob {
     pub body: BoxStream<'static, io::Result<Bytes>>,
 }
 
-/// The part of a blob that is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Range {
-    /// From a byte to another, both included, or to the end.
-    From(u64, Option<u64>),
-    /// So many bytes at the end.
-    Last(u64),
-}
-
 impl Range {
     /// First byte and the one after the last, or `Invalid` field `range` if nothing is there.
     fn of(range: Option<Self>, size: u64) -> Result<(u64, u64)> {
-        let (first, end) = match range {
-            None => return Ok((0, size)),
-            Some(Self::From(first, last)) => {
-                let end = last.map_or(size, |last| last.saturating_add(1).min(size));
-                (first, end)
-            }
-            Some(Self::Last(count)) => (size.saturating_sub(count), size),
+        let Some(range) = range else {
+            return Ok((0, size));
         };
-        if first < end {
-            return Ok((first, end));
-        }
-        Err(Error::invalid(
-            "range",
-            format!("the blob has {size} bytes; ask for some of them"),
-        ))
+        range.within(size).ok_or_else(|| {
+            Error::invalid(
+                "range",
+                format!("the blob has {size} bytes; ask for some of them"),
+            )
+        })
     }
 }
 

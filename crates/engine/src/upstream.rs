@@ -31,7 +31,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use ipnet::IpNet;
 use model::Reference;
 
-pub use blob::BlobBody;
+pub use blob::{BlobBody, Range};
 pub use door::Door;
 pub use failure::{Failure, Retry};
 pub(crate) use manifest::is_manifest;

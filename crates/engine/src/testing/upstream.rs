@@ -78,6 +78,8 @@ pub struct Seen {
     pub route: Route,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The `Range` header.
+    pub range: Option<String>,
 }
 
 /// What the server answers from.
