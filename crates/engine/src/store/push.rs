@@ -36,6 +36,9 @@ pub struct Referrer {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// Characters of annotations after which a page of what is attached to an image ends: those of one manifest fit.
+const PAGE_OF_ANNOTATIONS: i64 = 4 << 20;
+
 /// Whether an image of a stream has a blob, be it in a tag's history or pushed by digest, as a layer, as its config, or by
 /// way of an index.
 macro_rules! in_use {
@@ -478,7 +481,8 @@ impl Tx {
         Ok(gone > 0)
     }
 
-    /// One page of what is attached to an image in a stream, by digest; `artifact_type` narrows when it is not empty.
+    /// One page of what is attached to an image in a stream, by digest, and whether it ends early because its annotations
+    /// fill it; `artifact_type` narrows when it is not empty.
     ///
     /// # Errors
     /// When the database refuses.
@@ -489,12 +493,15 @@ impl Tx {
         artifact_type: &str,
         after: &str,
         most: i64,
-    ) -> Result<Vec<Referrer>> {
-        const SQL: &str = "SELECT i.digest, i.media_type, i.manifest_size, i.artifact_type, i.annotations FROM images i
-            WHERE i.subject = $2 AND i.digest > $4 AND ($3 = '' OR i.artifact_type = $3)
-            AND (EXISTS (SELECT 1 FROM pushed_images p WHERE p.stream_id = $1 AND p.digest = i.digest)
-                OR EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = $1 AND r.digest = i.digest))
-            ORDER BY i.digest LIMIT $5";
+    ) -> Result<(Vec<Referrer>, bool)> {
+        const SQL: &str = "WITH found AS (SELECT i.digest, LENGTH(i.annotations) AS own FROM images i
+                WHERE i.subject = $2 AND i.digest > $4 AND ($3 = '' OR i.artifact_type = $3)
+                AND (EXISTS (SELECT 1 FROM pushed_images p WHERE p.stream_id = $1 AND p.digest = i.digest)
+                    OR EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = $1 AND r.digest = i.digest))
+                ORDER BY i.digest LIMIT $5),
+            added AS (SELECT digest, CAST(SUM(own) OVER (ORDER BY digest) - own AS BIGINT) AS ahead FROM found)
+            SELECT i.digest, i.media_type, i.manifest_size, i.artifact_type, i.annotations FROM added a
+            JOIN images i ON i.digest = a.digest WHERE a.ahead < $6 ORDER BY i.digest";
         let rows: Vec<(String, String, i64, String, String)> =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(stream_id)
@@ -502,9 +509,14 @@ impl Tx {
                 .bind(artifact_type)
                 .bind(after)
                 .bind(most)
+                .bind(PAGE_OF_ANNOTATIONS)
                 .fetch_all(conn)
                 .await?);
-        rows.into_iter()
+        let room = usize::try_from(PAGE_OF_ANNOTATIONS).unwrap_or(usize::MAX);
+        let characters = rows.iter().map(|row| row.4.chars().count());
+        let full = characters.sum::<usize>() >= room;
+        let rows = rows
+            .into_iter()
             .map(|(digest, media_type, size, artifact_type, annotations)| {
                 Ok(Referrer {
                     digest: row::parse("images.digest", &digest)?,
@@ -514,6 +526,7 @@ impl Tx {
                     annotations: row::map("images.annotations", &annotations)?,
                 })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        Ok((rows, full))
     }
 }

@@ -21,6 +21,7 @@ mod past;
 mod properties;
 mod pull;
 mod push;
+mod referrers;
 mod replay;
 mod retries;
 mod schedules;
