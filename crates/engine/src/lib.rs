@@ -95,7 +95,7 @@ impl Engine {
         let upstream = Upstream::new(upstream::Config {
             blocked_networks: config.blocked_networks.clone(),
             allowed_realms: config.allowed_realms.clone(),
-            extra_roots: config.upstream_roots.clone(),
+            upstream_ca: config.upstream_ca.clone(),
             concurrency_per_host: config.import_concurrency,
             requests_per_second: config.import_rps,
             ..upstream::Config::default()

@@ -134,7 +134,7 @@ impl Engine {
             {
                 Ok(Ready::Size(size)) => {
                     let (start, end) = Range::of(range, size)?;
-                    let spare = Download::new(doors.clone(), digest, self.config().max_blob);
+                    let spare = Download::new(doors.clone(), digest, self.config().max_blob_size);
                     match fill.follow(size, start, end, spare).await {
                         Ok(body) => {
                             return Ok(Blob {
@@ -217,7 +217,7 @@ impl Engine {
             }
         }
         may_fetch(stream, digest, &doors, freshness)?;
-        let mut download = Download::new(doors, digest, self.config().max_blob);
+        let mut download = Download::new(doors, digest, self.config().max_blob_size);
         if self.in_time(download.open()).await?
             && let Some(size) = download.size
         {

@@ -72,7 +72,7 @@ pub struct Config {
     /// Wait before the first retry; doubled each time, with jitter. `Retry-After` wins.
     pub retry_wait: Duration,
     /// Authorities trusted besides the system's.
-    pub extra_roots: Vec<Authority>,
+    pub upstream_ca: Vec<Authority>,
     /// What registries see in their logs.
     pub user_agent: String,
 }
@@ -92,7 +92,7 @@ impl Default for Config {
             blob_patience: Duration::from_secs(60),
             retries: 2,
             retry_wait: Duration::from_secs(1),
-            extra_roots: Vec::new(),
+            upstream_ca: Vec::new(),
             user_agent: concat!("weir/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -192,7 +192,7 @@ impl Engine {
         if proven.await.unwrap_or(false) && self.blobs().size(digest).await?.is_some() {
             return Ok(());
         }
-        let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
+        let mut download = Download::new(doors, digest, self.config().max_blob_size).unverified();
         // The file is made while the registry is waited for.
         let (opened, file) = tokio::join!(download.open(), self.blobs().begin(id, digest));
         if !opened? {

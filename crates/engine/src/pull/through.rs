@@ -22,7 +22,7 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
-        let mut download = Download::new(doors, digest, self.config().max_blob).part(range);
+        let mut download = Download::new(doors, digest, self.config().max_blob_size).part(range);
         self.in_time(download.open()).await?;
         let size = download.size.ok_or_else(|| Error::Upstream {
             message: format!("the registry does not say how large {digest} is"),

@@ -145,7 +145,7 @@ impl Transport {
                 .map_err(|error| broken(&error))
         };
         Ok(Self {
-            verified: client(tls::verified(&config.extra_roots).map_err(|e| broken(&e))?)?,
+            verified: client(tls::verified(&config.upstream_ca).map_err(|e| broken(&e))?)?,
             unverified: client(tls::unverified().map_err(|e| broken(&e))?)?,
             gates: Gates::new(config.concurrency_per_host, config.requests_per_second),
             guard,

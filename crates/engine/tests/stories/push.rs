@@ -55,7 +55,7 @@ impl Story {
                 config.quota = quota;
                 config.registry_host = Some(HOST.to_owned());
                 config.own_hosts = vec![HOST.to_owned()];
-                config.max_blob = 10_000_000;
+                config.max_blob_size = 10_000_000;
             })
             .await;
         Self {
