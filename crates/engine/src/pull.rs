@@ -89,6 +89,7 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
+        let ended = self.fills().ended();
         let Doors {
             doors,
             freshness,
@@ -125,7 +126,7 @@ impl Engine {
         // A download that ends while we come is on the disk when we look again; one that others began and that failed is
         // begun anew, with what we know of the blob.
         for _ in 0..3 {
-            let Some((fill, ours)) = self.fill(digest, doors.clone()) else {
+            let Some((fill, ours)) = self.fill(digest, doors.clone(), ended) else {
                 return self.through(doors, digest, range).await;
             };
             match self
@@ -240,6 +241,7 @@ impl Engine {
         stream: &StreamRef,
         digest: &Digest,
     ) -> Result<bool> {
+        let ended = self.fills().ended();
         // Somebody asked for it: that pulls ask for nothing does not matter.
         let Doors { doors, proven, .. } = match self.way_to(actor, stream, digest).await? {
             Way::Known(_) => return Ok(false),
@@ -259,7 +261,7 @@ impl Engine {
             return Err(only_here(stream, digest));
         }
         for _ in 0..3 {
-            match self.fill(digest, doors.clone()) {
+            match self.fill(digest, doors.clone(), ended) {
                 Some((fill, ours)) => match fill.end().await {
                     Ok(()) => return Ok(true),
                     Err(failure) if ours => return Err(failure.into()),
