@@ -89,7 +89,7 @@ pub struct Settings {
     /// Where blobs are kept; none for the data folder.
     pub blobs_url: Option<String>,
     /// Bytes of one blob, at most.
-    pub max_blob: u64,
+    pub max_blob_size: u64,
     /// How much a pushed image, and a stream that is pushed to, may have.
     pub quota: Quota,
     /// Registries images may be imported from.
@@ -97,7 +97,7 @@ pub struct Settings {
     /// Hosts that may be sent credentials as the token service of any registry.
     pub allowed_realms: Vec<String>,
     /// Authorities registries are trusted by, besides the system's.
-    pub upstream_roots: Vec<engine::upstream::Authority>,
+    pub upstream_ca: Vec<engine::upstream::Authority>,
     /// Background workers.
     pub workers: usize,
     /// Log filter.
@@ -170,13 +170,13 @@ impl Settings {
         config.imports_per_minute = self.imports_per_minute;
         config.mirror = self.mirror;
         config.blobs_url.clone_from(&self.blobs_url);
-        config.max_blob = self.max_blob;
+        config.max_blob_size = self.max_blob_size;
         config.quota = self.quota;
         config
             .allowed_registries
             .clone_from(&self.allowed_registries);
         config.allowed_realms.clone_from(&self.allowed_realms);
-        config.upstream_roots.clone_from(&self.upstream_roots);
+        config.upstream_ca.clone_from(&self.upstream_ca);
         config.workers = self.workers;
         let url = self.public_url.as_ref();
         let public = url.and_then(|url| Some((url.host_str()?, url.port())));

@@ -246,7 +246,7 @@ async fn token_services_and_authorities_that_are_named_reach_the_engine() {
     let loaded = load(None, &variables, &[]).unwrap_or_else(|message| panic!("{message}"));
     let engine = loaded.settings.engine();
     assert_eq!(engine.allowed_realms, ["auth.example", "192.0.2.7:8443"]);
-    assert_eq!(engine.upstream_roots, [authority.clone(), authority]);
+    assert_eq!(engine.upstream_ca, [authority.clone(), authority]);
     std::fs::write(&path, pem(&encoded) + &pem("bm90IG9uZQ==")).unwrap();
     assert!(refusal(None, &variables).contains("WEIR_UPSTREAM_CA"));
 }

@@ -24,7 +24,7 @@ pub struct Config {
     /// Hosts that may be sent credentials as the token service of any registry.
     pub allowed_realms: Vec<String>,
     /// Authorities registries are trusted by, besides the system's.
-    pub upstream_roots: Vec<crate::upstream::Authority>,
+    pub upstream_ca: Vec<crate::upstream::Authority>,
     /// Registries images may be imported from; an empty list allows all.
     pub allowed_registries: model::allowed::AllowedRegistries,
     /// Key that encrypts stored secrets; without it the one in `secret.key` of the data folder, made when first needed.
@@ -36,7 +36,7 @@ pub struct Config {
     /// Where blobs are kept, as `s3://bucket/prefix`; none for the data folder.
     pub blobs_url: Option<String>,
     /// Bytes of one blob that is pushed, or pulled through, at most.
-    pub max_blob: u64,
+    pub max_blob_size: u64,
     /// How much a pushed image, and a stream that is pushed to, may have.
     pub quota: crate::rules::quota::Quota,
     /// Host (and port) clients pull from here; none if the registry is not served.
@@ -64,13 +64,13 @@ impl Config {
             imports_per_minute: Some(600),
             blocked_networks: crate::upstream::Config::default().blocked_networks,
             allowed_realms: Vec::new(),
-            upstream_roots: Vec::new(),
+            upstream_ca: Vec::new(),
             allowed_registries: model::allowed::AllowedRegistries::default(),
             secret_key: None,
             streams_at_once: 1_000,
             mirror: true,
             blobs_url: None,
-            max_blob: 20 << 30,
+            max_blob_size: 20 << 30,
             quota: crate::rules::quota::Quota::default(),
             registry_host: None,
             registry_secure: false,

@@ -36,14 +36,15 @@ pub use ops::{
     BulkDone, Draft, Edited, NewToken, Planned, PlannedAll, PlannedBulk, PushedManifest, StaleTag,
     Target,
 };
+pub use pull::Blob;
 use pull::Fills;
-pub use pull::{Blob, Range};
 use pulls::Gathered;
 use push::Hashes;
 pub use push::{PushError, Taken};
 use store::Store;
 use tokio::sync::{Notify, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+pub use upstream::Range;
 use upstream::Upstream;
 use vault::Vault;
 
@@ -94,7 +95,7 @@ impl Engine {
         let upstream = Upstream::new(upstream::Config {
             blocked_networks: config.blocked_networks.clone(),
             allowed_realms: config.allowed_realms.clone(),
-            extra_roots: config.upstream_roots.clone(),
+            upstream_ca: config.upstream_ca.clone(),
             concurrency_per_host: config.import_concurrency,
             requests_per_second: config.import_rps,
             ..upstream::Config::default()

@@ -26,7 +26,7 @@ use crate::{
     Actor, Engine, Error, Result,
     ops::{not_fetched, only_here},
     store::{Source, StreamRecord, Tx},
-    upstream::{Door, MANIFEST_CAP},
+    upstream::{Door, MANIFEST_CAP, Range},
 };
 
 /// References looked at for one blob, at most.
@@ -49,7 +49,8 @@ const EMPTY: [(&str, &[u8]); 2] = [
     ),
 ];
 
-/// A blob on its way. Its stream ends early, with an error, if the bytes turn out not to be the blob's.
+/// A blob on its way. Its stream ends early, with an error, if the bytes turn out not to be the blob's; of a part that is
+/// passed on and not stored nobody can tell but who has the rest.
 pub struct Blob {
     /// Bytes of the whole blob.
     pub size: u64,
@@ -59,33 +60,18 @@ pub struct Blob {
     pub body: BoxStream<'static, io::Result<Bytes>>,
 }
 
-/// The part of a blob that is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Range {
-    /// From a byte to another, both included, or to the end.
-    From(u64, Option<u64>),
-    /// So many bytes at the end.
-    Last(u64),
-}
-
 impl Range {
     /// First byte and the one after the last, or `Invalid` field `range` if nothing is there.
     fn of(range: Option<Self>, size: u64) -> Result<(u64, u64)> {
-        let (first, end) = match range {
-            None => return Ok((0, size)),
-            Some(Self::From(first, last)) => {
-                let end = last.map_or(size, |last| last.saturating_add(1).min(size));
-                (first, end)
-            }
-            Some(Self::Last(count)) => (size.saturating_sub(count), size),
+        let Some(range) = range else {
+            return Ok((0, size));
         };
-        if first < end {
-            return Ok((first, end));
-        }
-        Err(Error::invalid(
-            "range",
-            format!("the blob has {size} bytes; ask for some of them"),
-        ))
+        range.within(size).ok_or_else(|| {
+            Error::invalid(
+                "range",
+                format!("the blob has {size} bytes; ask for some of them"),
+            )
+        })
     }
 }
 
@@ -103,6 +89,7 @@ impl Engine {
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
+        let ended = self.fills().ended();
         let Doors {
             doors,
             freshness,
@@ -139,7 +126,7 @@ impl Engine {
         // A download that ends while we come is on the disk when we look again; one that others began and that failed is
         // begun anew, with what we know of the blob.
         for _ in 0..3 {
-            let Some((fill, ours)) = self.fill(digest, doors.clone()) else {
+            let Some((fill, ours)) = self.fill(digest, doors.clone(), ended) else {
                 return self.through(doors, digest, range).await;
             };
             match self
@@ -148,7 +135,7 @@ impl Engine {
             {
                 Ok(Ready::Size(size)) => {
                     let (start, end) = Range::of(range, size)?;
-                    let spare = Download::new(doors.clone(), digest, self.config().max_blob);
+                    let spare = Download::new(doors.clone(), digest, self.config().max_blob_size);
                     match fill.follow(size, start, end, spare).await {
                         Ok(body) => {
                             return Ok(Blob {
@@ -231,7 +218,7 @@ impl Engine {
             }
         }
         may_fetch(stream, digest, &doors, freshness)?;
-        let mut download = Download::new(doors, digest, self.config().max_blob);
+        let mut download = Download::new(doors, digest, self.config().max_blob_size);
         if self.in_time(download.open()).await?
             && let Some(size) = download.size
         {
@@ -254,6 +241,7 @@ impl Engine {
         stream: &StreamRef,
         digest: &Digest,
     ) -> Result<bool> {
+        let ended = self.fills().ended();
         // Somebody asked for it: that pulls ask for nothing does not matter.
         let Doors { doors, proven, .. } = match self.way_to(actor, stream, digest).await? {
             Way::Known(_) => return Ok(false),
@@ -273,7 +261,7 @@ impl Engine {
             return Err(only_here(stream, digest));
         }
         for _ in 0..3 {
-            match self.fill(digest, doors.clone()) {
+            match self.fill(digest, doors.clone(), ended) {
                 Some((fill, ours)) => match fill.end().await {
                     Ok(()) => return Ok(true),
                     Err(failure) if ours => return Err(failure.into()),

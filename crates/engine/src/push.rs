@@ -153,7 +153,7 @@ impl Engine {
         if length == Some(0) {
             return Ok(taken);
         }
-        let most = self.config().max_blob;
+        let most = self.config().max_blob_size;
         // No image of more than its quota could name it, and it would stay for nothing.
         let quota = self.config().quota.image_bytes.filter(|may| *may < most);
         let room = quota.unwrap_or(most).saturating_sub(taken.size);

@@ -32,6 +32,7 @@ mod storage;
 mod streams;
 mod tags;
 mod tokens;
+mod within;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 

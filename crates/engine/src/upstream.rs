@@ -24,20 +24,23 @@ mod tags;
 mod tls;
 mod transport;
 mod trouble;
+mod walk;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use model::Reference;
 
-pub use blob::BlobBody;
+pub use blob::{BlobBody, Range};
 pub use door::Door;
 pub use failure::{Failure, Retry};
+pub(crate) use manifest::is_manifest;
 pub use manifest::{Image, ImageLayer};
 pub(crate) use pushed::{Pushed, read as read_pushed};
 pub use repository::{MANIFEST_CAP, RawManifest, Repository};
 pub use tags::TagList;
 pub use tls::{Authority, authorities};
+pub(crate) use walk::Walk;
 
 /// How Weir talks to other registries. One for the whole process.
 #[derive(Debug, Clone)]
@@ -69,7 +72,7 @@ pub struct Config {
     /// Wait before the first retry; doubled each time, with jitter. `Retry-After` wins.
     pub retry_wait: Duration,
     /// Authorities trusted besides the system's.
-    pub extra_roots: Vec<Authority>,
+    pub upstream_ca: Vec<Authority>,
     /// What registries see in their logs.
     pub user_agent: String,
 }
@@ -89,7 +92,7 @@ impl Default for Config {
             blob_patience: Duration::from_secs(60),
             retries: 2,
             retry_wait: Duration::from_secs(1),
-            extra_roots: Vec::new(),
+            upstream_ca: Vec::new(),
             user_agent: concat!("weir/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -301,7 +301,7 @@ async fn a_configured_authority_makes_tls_trusted() {
     let up = TestUpstream::builder().tls().start().await;
     up.image("team/app", "1.0", ImageKind::Docker);
     let config = Config {
-        extra_roots: up.certificate().into_iter().collect(),
+        upstream_ca: up.certificate().into_iter().collect(),
         ..config()
     };
     let repository = Upstream::new(config)

@@ -351,7 +351,7 @@ async fn redirects_that_do_not_end_or_leave_http_are_refused() {
         Fault::Redirect(format!("{}{{path}}", plain.origin())),
     );
     let config = Config {
-        extra_roots: secure.certificate().into_iter().collect(),
+        upstream_ca: secure.certificate().into_iter().collect(),
         ..config()
     };
     let strict = Upstream::new(config)

@@ -52,7 +52,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         let bucket = rest.split('/').next().unwrap_or_default();
         (!bucket.is_empty()).then(|| text.to_owned())
     });
-    let max_blob = reader.read("max_blob_size", bytes);
+    let max_blob_size = reader.read("max_blob_size", bytes);
     let max_image = reader.read("max_image_size", |text| unlimited(text, bytes));
     let count = |text: &str| unlimited(text, |text| number(text, 1, 1_000_000));
     let max_images = reader.read("max_images_per_stream", count);
@@ -62,7 +62,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         parts(text).map(host_and_port).collect()
     });
     let mut unread = None;
-    let upstream_roots = reader.read("upstream_ca", |path| {
+    let upstream_ca = reader.read("upstream_ca", |path| {
         let pem = std::fs::read(path).map_err(|error| unread = Some(error));
         engine::upstream::authorities(&pem.ok()?)
     });
@@ -98,7 +98,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         blocked_networks: blocked_networks.unwrap_or(defaults.blocked_networks),
         mirror: mirror?,
         blobs_url,
-        max_blob: max_blob?,
+        max_blob_size: max_blob_size?,
         quota: Quota {
             image_bytes: max_image?,
             stream_images: max_images?,
@@ -106,7 +106,7 @@ pub(super) fn settings(raw: &Raw, errors: &mut Vec<ConfigError>) -> Option<Setti
         },
         allowed_registries: allowed_registries.unwrap_or_default(),
         allowed_realms: allowed_realms.unwrap_or_default(),
-        upstream_roots: upstream_roots.unwrap_or_default(),
+        upstream_ca: upstream_ca.unwrap_or_default(),
         workers: workers.unwrap_or(defaults.workers),
         log: log?,
         log_format: log_format?,

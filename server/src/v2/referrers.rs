@@ -25,13 +25,14 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let wanted = Wanted::parse(query)?;
     let kind = names::value(query, "artifactType").unwrap_or_default();
-    let mut found = engine
-        .referrers(actor, stream, subject, &kind, &wanted.last, wanted.fetch())
+    let (found, more) = engine
+        .referrers(actor, stream, subject, &kind, &wanted.last, wanted.n)
         .await
         .map_err(|error| Refusal::from_engine(&error, Code::NameUnknown))?;
-    let mut digests: Vec<String> = found.iter().map(|one| one.digest.to_string()).collect();
-    let next = wanted.cut(&mut digests);
-    found.truncate(digests.len());
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|one| one.digest.to_string());
     let manifests: Vec<Value> = found
         .into_iter()
         .map(|one| {

@@ -1,7 +1,7 @@
 //! Pushed manifests: checked against the blobs of their stream, stored, and pointed at by their tag; and what is attached
 //! to an image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use model::{Change, Digest, StreamRef, TagName};
@@ -13,7 +13,7 @@ use crate::{
     Actor, Engine, Error, PushError, Result,
     rules::{self, facts::StreamFacts},
     store::{Referrer, StoredImage, StreamRecord, Tx, WriteContext},
-    upstream::{Image, MANIFEST_CAP, Pushed, read_pushed},
+    upstream::{Image, MANIFEST_CAP, Pushed, Walk, read_pushed},
 };
 
 /// A manifest that was taken.
@@ -114,35 +114,49 @@ impl Engine {
             .map_err(PushError::BadManifest)
     }
 
-    /// Checks that the stream has what an index is of: naming an image of another stream would open it.
+    /// Checks that the stream has what an index is of, down to the blobs: naming an image of another stream would open it, and
+    /// so would naming one that was imported and only names blobs of another stream.
     async fn has_children(
         &self,
         actor: &Actor,
         stream: &StreamRef,
         pushed: &Pushed,
     ) -> Result<(), PushError> {
-        let children = pushed.children();
-        if children.is_empty() {
-            return Ok(());
-        }
-        for child in children {
-            let target = Target::Digest(child.clone());
-            match self.pull_manifest(actor, stream, &target).await {
-                Ok(_) => {}
-                Err(Error::NotFound(_)) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the index names the manifest {child}, which {stream} does not have; push it first"
-                    )));
+        let mut looked_for = BTreeSet::new();
+        let mut walk = Walk::below(pushed.entries());
+        while let Some(child) = walk.next().map_err(PushError::BadManifest)? {
+            let child = self.child(actor, stream, &child).await?;
+            for (blob, _) in child.blobs() {
+                if looked_for.insert(blob.clone()) {
+                    self.has_blob(actor, stream, &blob)
+                        .await
+                        .map_err(|error| missing(stream, &blob, error))?;
                 }
-                Err(Error::Upstream { message, .. }) => {
-                    return Err(PushError::MissingBlob(format!(
-                        "the index names the manifest {child}, which cannot be had: {message}"
-                    )));
-                }
-                Err(error) => return Err(error.into()),
             }
+            walk.enter(child.entries());
         }
         Ok(())
+    }
+
+    /// A manifest that an index names.
+    async fn child(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        child: &Digest,
+    ) -> Result<Pushed, PushError> {
+        let target = Target::Digest(child.clone());
+        match self.pull_manifest(actor, stream, &target).await {
+            Ok(found) => read_pushed(&found.bytes, Some(&found.media_type), Some(child))
+                .map_err(PushError::BadManifest),
+            Err(Error::NotFound(_)) => Err(PushError::MissingBlob(format!(
+                "the index names the manifest {child}, which {stream} does not have; push it first"
+            ))),
+            Err(Error::Upstream { message, .. }) => Err(PushError::MissingBlob(format!(
+                "the index names the manifest {child}, which cannot be had: {message}"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The bytes of a config; none if they are more than a config has.
@@ -314,8 +328,8 @@ impl Engine {
         Ok(())
     }
 
-    /// What is attached to an image in a stream, by digest, after one and at most so many; nothing in a stream that is not
-    /// there, as the distribution specification has it.
+    /// What is attached to an image in a stream, by digest, after one and at most so many, and whether there may be more;
+    /// nothing in a stream that is not there, as the distribution specification has it.
     ///
     /// # Errors
     /// `Denied`.
@@ -327,37 +341,36 @@ impl Engine {
         artifact_type: &str,
         after: &str,
         most: usize,
-    ) -> Result<Vec<Referrer>> {
+    ) -> Result<(Vec<Referrer>, bool)> {
         let mut tx = self.store().read().await?;
         self.may_pull(&mut tx, actor, &stream.namespace).await?;
         let Some(record) = tx.stream(stream).await? else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         };
-        let limit = i64::try_from(most).unwrap_or(i64::MAX);
-        let known = tx
+        // One more tells whether there is another page.
+        let limit = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
+        let (known, full) = tx
             .referrers(&record.id, subject, artifact_type, after, limit)
             .await?;
         // Clients of registries without this list keep it as an index at a tag named after the image. Of each part of its
         // digest it has as much as the distribution specification says.
         let tag = format!("{:.32}-{:.64}", subject.algorithm(), subject.hex());
-        let Ok(tag) = tag.parse::<TagName>() else {
-            return Ok(known);
+        let tag = tag.parse::<TagName>().ok();
+        let tag = match tag {
+            Some(tag) => tx.tag_row(&record.id, &tag).await?.map(|_| tag),
+            None => None,
         };
-        if tx.tag_row(&record.id, &tag).await?.is_none() {
-            return Ok(known);
-        }
         // The database is not held while others answer.
         drop(tx);
-        let listed = match self.pull_manifest(actor, stream, &Target::Tag(tag)).await {
-            Ok(index) => listed(&index.bytes),
-            // What is known here is told whatever became of the other registry.
-            Err(error) => {
-                tracing::warn!(image.digest = %subject, %error, "the tag that lists what is attached was not read");
-                Vec::new()
-            }
+        let listed = match tag {
+            Some(tag) => self.listed(actor, stream, subject, tag).await,
+            None => Vec::new(),
         };
+        // What comes after a full page is not known yet.
+        let end = known.last().filter(|_| full).map(|one| one.digest.clone());
         let listed = listed.into_iter().filter(|one| {
             one.digest.as_str() > after
+                && end.as_ref().is_none_or(|end| one.digest <= *end)
                 && (artifact_type.is_empty() || one.artifact_type == artifact_type)
         });
         // What was pushed here is known better than it is listed.
@@ -365,10 +378,29 @@ impl Engine {
             .chain(known)
             .map(|one| (one.digest.to_string(), one))
             .collect();
+        let more = full || all.len() > most;
         while all.len() > most {
             all.pop_last();
         }
-        Ok(all.into_values().collect())
+        Ok((all.into_values().collect(), more))
+    }
+
+    /// What a tag lists as attached to an image.
+    async fn listed(
+        &self,
+        actor: &Actor,
+        stream: &StreamRef,
+        subject: &Digest,
+        tag: TagName,
+    ) -> Vec<Referrer> {
+        match self.pull_manifest(actor, stream, &Target::Tag(tag)).await {
+            Ok(index) => listed(&index.bytes),
+            // What is known here is told whatever became of the other registry.
+            Err(error) => {
+                tracing::warn!(image.digest = %subject, %error, "the tag that lists what is attached was not read");
+                Vec::new()
+            }
+        }
     }
 }
 

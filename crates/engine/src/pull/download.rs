@@ -5,7 +5,7 @@ use model::Digest;
 
 use crate::{
     blobs::Hasher,
-    upstream::{BlobBody, Door, Failure, Retry},
+    upstream::{BlobBody, Door, Failure, Range, Retry},
 };
 
 /// How often a download that breaks off is taken up again without getting on.
@@ -25,7 +25,10 @@ pub(super) struct Download {
     broke_at: u64,
     hasher: Option<Hasher>,
     most: u64,
-    /// Bytes given out.
+    wanted: Range,
+    /// The byte after the last, of a part.
+    end: Option<u64>,
+    /// The next byte to give out.
     pub at: u64,
     /// Bytes of the whole, if the registry says.
     pub size: Option<u64>,
@@ -44,6 +47,8 @@ impl Download {
             broke_at: 0,
             hasher: Hasher::of(digest),
             most,
+            wanted: Range::ALL,
+            end: None,
             at: 0,
             size: None,
         }
@@ -57,6 +62,14 @@ impl Download {
         }
     }
 
+    /// Of a part, if the registry sends parts; else it is all of it.
+    pub fn part(self, range: Option<Range>) -> Self {
+        Self {
+            wanted: range.unwrap_or(Range::ALL),
+            ..self
+        }
+    }
+
     /// Asks until one gives it. False when there is nobody to ask.
     ///
     /// # Errors
@@ -64,12 +77,20 @@ impl Download {
     pub async fn open(&mut self) -> Result<bool, Failure> {
         let mut last: Option<Failure> = None;
         while let Some(door) = self.doors.pop() {
-            match door.blob(&self.digest, 0).await {
+            match door.blob(&self.digest, self.wanted).await {
                 Ok(body) => {
                     if body.size.is_some_and(|size| size > self.most) {
                         return Err(self.too_large());
                     }
                     self.size = body.size;
+                    if body.part
+                        && let Some(size) = body.size
+                        && let Some((start, end)) = self.wanted.within(size)
+                        && (start, end) != (0, size)
+                    {
+                        self.at = start;
+                        self.end = Some(end);
+                    }
                     self.body = Some(body);
                     self.door = Some(door);
                     return Ok(true);
@@ -86,6 +107,9 @@ impl Download {
     /// When it broke off too often, or the registry sends more or other lengths than it said.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
+            if self.end.is_some_and(|end| self.at >= end) {
+                return Ok(None);
+            }
             let Some(body) = &mut self.body else {
                 self.resume().await?;
                 continue;
@@ -117,6 +141,11 @@ impl Download {
                 Err(failure) => self.broke(Some(failure))?,
             }
         }
+    }
+
+    /// Whether all of it comes, and can be verified.
+    pub fn is_whole(&self) -> bool {
+        self.end.is_none()
     }
 
     /// What is downloaded.
@@ -172,7 +201,9 @@ impl Download {
         let Some(door) = &self.door else {
             return Err(self.wrong("nothing"));
         };
-        let body = door.blob(&self.digest, self.at).await?;
+        let last = self.end.map(|end| end.saturating_sub(1));
+        let rest = Range::From(self.at, last);
+        let body = door.blob(&self.digest, rest).await?;
         if body.size.is_some() && self.size.is_some() && body.size != self.size {
             return Err(self.wrong("another length than before"));
         }

@@ -6,7 +6,10 @@ use std::{
     collections::{HashMap, HashSet},
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::{Bytes, BytesMut};
@@ -35,6 +38,8 @@ const AT_ONCE: usize = 16;
 /// The downloads of this process.
 pub(crate) struct Fills {
     running: Mutex<HashMap<Digest, Arc<Fill>>>,
+    /// How many are no more.
+    ended: AtomicU64,
     permits: Semaphore,
 }
 
@@ -42,6 +47,7 @@ impl Default for Fills {
     fn default() -> Self {
         Self {
             running: Mutex::default(),
+            ended: AtomicU64::default(),
             permits: Semaphore::new(AT_ONCE),
         }
     }
@@ -111,10 +117,16 @@ pub(super) enum Ready {
 
 impl Engine {
     /// The download of a blob; begun, through these doors, if there is none. True if it was begun. None if it comes through
-    /// other doors: who has the blob from elsewhere has to get it there.
-    pub(super) fn fill(&self, digest: &Digest, doors: Vec<Door>) -> Option<(Arc<Fill>, bool)> {
+    /// other doors: who has the blob from elsewhere has to get it there. `ended` is what [`Fills::ended`] said before it was
+    /// looked whether the blob is stored.
+    pub(super) fn fill(
+        &self,
+        digest: &Digest,
+        doors: Vec<Door>,
+        ended: u64,
+    ) -> Option<(Arc<Fill>, bool)> {
         let id = self.clock().id();
-        let fill = {
+        let (fill, look) = {
             let mut running = self.fills().lock();
             if let Some(fill) = running.get(digest) {
                 return fill.is_for(&doors).then(|| (fill.clone(), false));
@@ -128,13 +140,13 @@ impl Engine {
                     .collect(),
             });
             running.insert(digest.clone(), fill.clone());
-            fill
+            (fill, self.fills().ended() != ended)
         };
         let (engine, digest, ours) = (self.clone(), digest.clone(), fill.clone());
         self.spawn(async move {
             let stopping = engine.stopping();
             let end = tokio::select! {
-                end = caught("storing a blob", engine.run_fill(&id, &digest, doors, &ours)) => {
+                end = caught("storing a blob", engine.run_fill(&id, &digest, doors, &ours, look)) => {
                     end.unwrap_or_else(|error| {
                         tracing::error!(blob.digest = %digest, %error, "a download broke off");
                         Err(Stopped::Disk)
@@ -151,7 +163,7 @@ impl Engine {
                 tracing::warn!(blob.digest = %digest, %error, "blob not stored");
             }
             // From the list first: who comes after the end finds it on the disk, or begins anew.
-            engine.fills().lock().remove(&digest);
+            engine.fills().end(&digest);
             ours.progress
                 .send_modify(|progress| progress.end = Some(end));
         });
@@ -184,15 +196,20 @@ impl Engine {
         digest: &Digest,
         doors: Vec<Door>,
         fill: &Fill,
+        look: bool,
     ) -> Result<(), Stopped> {
+        let look = look || self.fills().permits.available_permits() == 0;
         // Never closed.
         let _permit = self.fills().permits.acquire().await.ok();
-        // It may have been stored between the reader's look and this. Stored from elsewhere, it comes once more.
-        let proven = async { self.store().read().await?.any_proven(&doors, digest).await };
-        if proven.await.unwrap_or(false) && self.blobs().size(digest).await?.is_some() {
-            return Ok(());
+        // It may have been stored between the reader's look and this, if a download ended or was waited for meanwhile: else
+        // nobody waits for the database. Stored from elsewhere, it comes once more.
+        if look {
+            let proven = async { self.store().read().await?.any_proven(&doors, digest).await };
+            if proven.await.unwrap_or(false) && self.blobs().size(digest).await?.is_some() {
+                return Ok(());
+            }
         }
-        let mut download = Download::new(doors, digest, self.config().max_blob).unverified();
+        let mut download = Download::new(doors, digest, self.config().max_blob_size).unverified();
         // The file is made while the registry is waited for.
         let (opened, file) = tokio::join!(download.open(), self.blobs().begin(id, digest));
         if !opened? {
@@ -242,6 +259,18 @@ impl Fills {
         let fill = self.lock().get(digest)?.clone();
         let size = fill.progress.borrow().size;
         size.filter(|_| fill.is_for(doors))
+    }
+
+    /// How many downloads ended until now. While that stays the same, none has stored anything.
+    pub(super) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn end(&self, digest: &Digest) {
+        let mut running = self.lock();
+        // Under the lock: who does not find it in the list any more sees that one ended.
+        self.ended.fetch_add(1, Ordering::Release);
+        running.remove(digest);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Fill>>> {

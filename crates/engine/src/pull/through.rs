@@ -15,14 +15,14 @@ use crate::{Engine, Error, Result, blobs::Body, upstream::Door};
 
 impl Engine {
     /// Straight through; nothing of it is kept but that the repository has it. It is verified: its last piece is sent only
-    /// if it is right.
+    /// if it is right. Of a part the registry is asked for no more, which can be neither verified nor proof of the whole.
     pub(super) async fn through(
         &self,
         doors: Vec<Door>,
         digest: &Digest,
         range: Option<Range>,
     ) -> Result<Blob> {
-        let mut download = Download::new(doors, digest, self.config().max_blob);
+        let mut download = Download::new(doors, digest, self.config().max_blob_size).part(range);
         self.in_time(download.open()).await?;
         let size = download.size.ok_or_else(|| Error::Upstream {
             message: format!("the registry does not say how large {digest} is"),
@@ -95,7 +95,7 @@ pub(super) async fn go_on(body: Body, mut file: File, start: u64, at: u64) -> io
 }
 
 /// The bytes of a download from `start` up to `end`; one piece is held back until the next is there, or all are right: that
-/// is noted in `engine`.
+/// is noted in `engine`. A part is only handed on.
 pub(super) fn verified(
     download: Download,
     start: u64,
@@ -116,13 +116,15 @@ pub(super) fn verified(
                     .await
                     .map_err(|failure| io::Error::other(failure.message))?;
                 let Some(piece) = next else {
-                    if !download.is_right() {
-                        return Err(io::Error::other(
-                            "the registry sent other bytes than the digest says",
-                        ));
-                    }
-                    if let (Some(engine), Some(repository)) = (&engine, download.repository()) {
-                        engine.note_proven(repository, download.digest()).await;
+                    if download.is_whole() {
+                        if !download.is_right() {
+                            return Err(io::Error::other(
+                                "the registry sent other bytes than the digest says",
+                            ));
+                        }
+                        if let (Some(engine), Some(repository)) = (&engine, download.repository()) {
+                            engine.note_proven(repository, download.digest()).await;
+                        }
                     }
                     return Ok(held
                         .take()

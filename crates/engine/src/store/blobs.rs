@@ -2,12 +2,12 @@
 
 use model::Digest;
 
-use super::{Source, Tx, on, pull::sources};
+use super::{Source, Tx, on, pull::sources, within::having};
 use crate::error::Result;
 
 impl Tx {
-    /// References of the stream's history whose image, or a child of whose index, has this blob as layer or config. Heads
-    /// first, then secure ones, then by name. None when no image that is or was in the stream has it: then it may not be
+    /// References of the stream's history whose image, or a child of whose index, has this blob as layer or config, or whose
+    /// index names it itself, as caches of builds do. Heads first, then secure ones, then by name. None when no image that is or was in the stream has it: then it may not be
     /// read there.
     ///
     /// # Errors
@@ -18,17 +18,14 @@ impl Tx {
         digest: &Digest,
         most: i64,
     ) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT r.reference, t.insecure, FALSE FROM revisions r
+        const SQL: &str = concat!(
+            "SELECT r.reference, t.insecure, FALSE FROM revisions r
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
-            WHERE r.stream_id = $1 AND r.digest IN (
-                SELECT image_digest FROM image_layers WHERE digest = $2
-                UNION SELECT digest FROM images WHERE config_digest = $2
-                UNION SELECT c.image_digest FROM image_children c
-                    JOIN image_layers l ON l.image_digest = c.digest WHERE l.digest = $2
-                UNION SELECT c.image_digest FROM image_children c
-                    JOIN images i ON i.digest = c.digest WHERE i.config_digest = $2)
-            ORDER BY CASE WHEN t.head_number = r.number THEN 0 ELSE 1 END, t.insecure, r.reference, r.tag, r.number
-            LIMIT $3";
+            WHERE r.stream_id = $1 AND r.digest IN (",
+            having!("$2"),
+            ") ORDER BY CASE WHEN t.head_number = r.number THEN 0 ELSE 1 END, t.insecure, r.reference, r.tag, r.number
+            LIMIT $3"
+        );
         let rows: Vec<(String, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())

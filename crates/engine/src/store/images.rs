@@ -9,7 +9,7 @@ use model::{
 };
 use sqlx::AssertSqlSafe;
 
-use super::{Tx, on, row};
+use super::{Tx, on, row, within::indexes_of};
 use crate::error::Result;
 
 /// An image as it is stored.
@@ -290,7 +290,7 @@ impl Tx {
         }))
     }
 
-    /// Where a stream has an image from: its own revision's reference, or that of an index it is a child of. `None`
+    /// Where a stream has an image from: its own revision's reference, or that of an index it is in. `None`
     /// when the image was never in the stream's history; then it may not be shown there.
     ///
     /// # Errors
@@ -302,9 +302,11 @@ impl Tx {
     ) -> Result<Option<Reference>> {
         const OWN: &str = "SELECT reference FROM revisions WHERE stream_id = $1 AND digest = $2
             ORDER BY created_at DESC LIMIT 1";
-        const CHILD: &str = "SELECT r.reference FROM image_children c
-            JOIN revisions r ON r.digest = c.image_digest AND r.stream_id = $1
-            WHERE c.digest = $2 ORDER BY r.created_at DESC LIMIT 1";
+        const CHILD: &str = concat!(
+            "SELECT reference FROM revisions WHERE stream_id = $1 AND digest IN (",
+            indexes_of!("$2"),
+            ") ORDER BY created_at DESC LIMIT 1"
+        );
         for sql in [OWN, CHILD] {
             let found: Option<String> = on!(self, |conn| {
                 sqlx::query_scalar(sql)

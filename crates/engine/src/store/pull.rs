@@ -2,7 +2,7 @@
 
 use model::{Digest, Reference, TagName};
 
-use super::{Tx, on, row};
+use super::{Tx, on, row, within::indexes_of};
 use crate::error::Result;
 
 /// Where a stream has a blob or an image from.
@@ -43,7 +43,7 @@ impl Tx {
             .collect()
     }
 
-    /// References of the stream's history that carry an image, or an index it is a child of: secure ones first, then the
+    /// References of the stream's history that carry an image, or an index it is in: secure ones first, then the
     /// newest. None when it was never in the stream.
     ///
     /// # Errors
@@ -54,11 +54,13 @@ impl Tx {
         digest: &Digest,
         most: i64,
     ) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT r.reference, t.insecure, r.digest = $2 FROM revisions r
+        const SQL: &str = concat!(
+            "SELECT r.reference, t.insecure, r.digest = $2 FROM revisions r
             JOIN tags t ON t.stream_id = r.stream_id AND t.name = r.tag
-            WHERE r.stream_id = $1 AND (r.digest = $2
-                OR r.digest IN (SELECT image_digest FROM image_children WHERE digest = $2))
-            ORDER BY t.insecure, r.created_at DESC, r.tag, r.number DESC LIMIT $3";
+            WHERE r.stream_id = $1 AND (r.digest = $2 OR r.digest IN (",
+            indexes_of!("$2"),
+            ")) ORDER BY t.insecure, r.created_at DESC, r.tag, r.number DESC LIMIT $3"
+        );
         let rows: Vec<(String, bool, bool)> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
@@ -68,7 +70,7 @@ impl Tx {
         sources(rows)
     }
 
-    /// Whether a stream has or had an image: at a tag, as a child of an index, or pushed without a tag.
+    /// Whether a stream has or had an image: at a tag, in an index, or pushed without a tag.
     ///
     /// # Errors
     /// When the database refuses.

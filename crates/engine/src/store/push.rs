@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use model::{Digest, StreamRef};
 
-use super::{Tx, on, row};
+use super::{
+    Tx, on, row,
+    within::{having, indexes_of},
+};
 use crate::error::Result;
 
 /// One piece of an upload, as it lies beside the blobs.
@@ -33,20 +36,8 @@ pub struct Referrer {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Images that have a blob.
-macro_rules! having {
-    ($digest:expr) => {
-        concat!(
-            "SELECT l.image_digest FROM image_layers l WHERE l.digest = ", $digest,
-            " UNION SELECT i.digest FROM images i WHERE i.config_digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c WHERE c.digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c JOIN image_layers l ON l.image_digest = c.digest
-                WHERE l.digest = ", $digest,
-            " UNION SELECT c.image_digest FROM image_children c JOIN images i ON i.digest = c.digest
-                WHERE i.config_digest = ", $digest
-        )
-    };
-}
+/// Characters of annotations after which a page of what is attached to an image ends: those of one manifest fit.
+const PAGE_OF_ANNOTATIONS: i64 = 4 << 20;
 
 /// Whether an image of a stream has a blob, be it in a tag's history or pushed by digest, as a layer, as its config, or by
 /// way of an index.
@@ -429,7 +420,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether a manifest was pushed to a stream, or is named by an index that was.
+    /// Whether a manifest was pushed to a stream, or is in an index that was.
     ///
     /// # Errors
     /// When the database refuses.
@@ -438,8 +429,11 @@ impl Tx {
         stream_id: &str,
         digest: &Digest,
     ) -> Result<bool> {
-        const SQL: &str = "SELECT 1 FROM pushed_images WHERE stream_id = $1 AND (digest = $2
-            OR digest IN (SELECT image_digest FROM image_children WHERE digest = $2)) LIMIT 1";
+        const SQL: &str = concat!(
+            "SELECT 1 FROM pushed_images WHERE stream_id = $1 AND (digest = $2 OR digest IN (",
+            indexes_of!("$2"),
+            ")) LIMIT 1"
+        );
         let found: Option<i32> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(stream_id)
             .bind(digest.as_str())
@@ -487,7 +481,8 @@ impl Tx {
         Ok(gone > 0)
     }
 
-    /// One page of what is attached to an image in a stream, by digest; `artifact_type` narrows when it is not empty.
+    /// One page of what is attached to an image in a stream, by digest, and whether it ends early because its annotations
+    /// fill it; `artifact_type` narrows when it is not empty.
     ///
     /// # Errors
     /// When the database refuses.
@@ -498,12 +493,15 @@ impl Tx {
         artifact_type: &str,
         after: &str,
         most: i64,
-    ) -> Result<Vec<Referrer>> {
-        const SQL: &str = "SELECT i.digest, i.media_type, i.manifest_size, i.artifact_type, i.annotations FROM images i
-            WHERE i.subject = $2 AND i.digest > $4 AND ($3 = '' OR i.artifact_type = $3)
-            AND (EXISTS (SELECT 1 FROM pushed_images p WHERE p.stream_id = $1 AND p.digest = i.digest)
-                OR EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = $1 AND r.digest = i.digest))
-            ORDER BY i.digest LIMIT $5";
+    ) -> Result<(Vec<Referrer>, bool)> {
+        const SQL: &str = "WITH found AS (SELECT i.digest, LENGTH(i.annotations) AS own FROM images i
+                WHERE i.subject = $2 AND i.digest > $4 AND ($3 = '' OR i.artifact_type = $3)
+                AND (EXISTS (SELECT 1 FROM pushed_images p WHERE p.stream_id = $1 AND p.digest = i.digest)
+                    OR EXISTS (SELECT 1 FROM revisions r WHERE r.stream_id = $1 AND r.digest = i.digest))
+                ORDER BY i.digest LIMIT $5),
+            added AS (SELECT digest, CAST(SUM(own) OVER (ORDER BY digest) - own AS BIGINT) AS ahead FROM found)
+            SELECT i.digest, i.media_type, i.manifest_size, i.artifact_type, i.annotations FROM added a
+            JOIN images i ON i.digest = a.digest WHERE a.ahead < $6 ORDER BY i.digest";
         let rows: Vec<(String, String, i64, String, String)> =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(stream_id)
@@ -511,9 +509,14 @@ impl Tx {
                 .bind(artifact_type)
                 .bind(after)
                 .bind(most)
+                .bind(PAGE_OF_ANNOTATIONS)
                 .fetch_all(conn)
                 .await?);
-        rows.into_iter()
+        let room = usize::try_from(PAGE_OF_ANNOTATIONS).unwrap_or(usize::MAX);
+        let characters = rows.iter().map(|row| row.4.chars().count());
+        let full = characters.sum::<usize>() >= room;
+        let rows = rows
+            .into_iter()
             .map(|(digest, media_type, size, artifact_type, annotations)| {
                 Ok(Referrer {
                     digest: row::parse("images.digest", &digest)?,
@@ -523,6 +526,7 @@ impl Tx {
                     annotations: row::map("images.annotations", &annotations)?,
                 })
             })
-            .collect()
+            .collect::<Result<_>>()?;
+        Ok((rows, full))
     }
 }

@@ -129,7 +129,7 @@ impl Tx {
         }))
     }
 
-    /// Images of a stream's history, and children of its indexes, whose hex digest begins with `prefix`: at most 10, each
+    /// Images of a stream's history, and those in its indexes, whose hex digest begins with `prefix`: at most 10, each
     /// with its newest reference, as it is found from the stream `to`.
     ///
     /// # Errors
@@ -146,6 +146,11 @@ impl Tx {
                 UNION ALL SELECT c.digest, r.reference FROM image_children c
                 JOIN images i ON i.digest = c.digest
                 JOIN revisions r ON r.digest = c.image_digest
+                WHERE r.stream_id = $1 AND c.digest >= $2 AND c.digest < $3
+                UNION ALL SELECT c.digest, r.reference FROM image_children c
+                JOIN images i ON i.digest = c.digest
+                JOIN image_children o ON o.digest = c.image_digest
+                JOIN revisions r ON r.digest = o.image_digest
                 WHERE r.stream_id = $1 AND c.digest >= $2 AND c.digest < $3
             ) AS found
             GROUP BY digest ORDER BY digest LIMIT 10";

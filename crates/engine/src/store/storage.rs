@@ -7,7 +7,7 @@ use model::{
 };
 use sqlx::AssertSqlSafe;
 
-use super::{Tx, on, row};
+use super::{Tx, on, row, within::images_in};
 use crate::error::{Error, Result};
 
 /// The setting that holds what all streams take.
@@ -91,8 +91,11 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn image_storage(&mut self, digest: &Digest) -> Result<ImageStorage> {
-        const SQL: &str =
-            layers_of!("SELECT $1 UNION SELECT digest FROM image_children WHERE image_digest = $1");
+        const SQL: &str = layers_of!(
+            "SELECT $1 UNION SELECT digest FROM image_children WHERE image_digest = $1
+            UNION SELECT i.digest FROM image_children c JOIN image_children i ON i.image_digest = c.digest
+                WHERE c.image_digest = $1"
+        );
         let (layers, bytes, stored_layers, stored_bytes): (i64, i64, i64, i64) =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(digest.as_str())
@@ -138,16 +141,8 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub(crate) async fn measure_stream(&mut self, stream_id: &str) -> Result<Measures> {
-        const LAYERS: &str = layers_of!(
-            "SELECT digest FROM revisions WHERE stream_id = $1
-            UNION SELECT c.digest FROM revisions r JOIN image_children c ON c.image_digest = r.digest
-                WHERE r.stream_id = $1
-            UNION SELECT digest FROM pushed_images WHERE stream_id = $1"
-        );
-        const IMAGES: &str = "SELECT COUNT(*) FROM (SELECT digest FROM revisions WHERE stream_id = $1
-            UNION SELECT c.digest FROM revisions r JOIN image_children c ON c.image_digest = r.digest
-                WHERE r.stream_id = $1
-            UNION SELECT digest FROM pushed_images WHERE stream_id = $1) AS images";
+        const LAYERS: &str = layers_of!(images_in!("$1"));
+        const IMAGES: &str = concat!("SELECT COUNT(*) FROM (", images_in!("$1"), ") AS images");
         const PULLS: &str = "SELECT CAST(COALESCE(SUM(pulls), 0) AS BIGINT), MAX(pulled_at)
             FROM tags WHERE stream_id = $1";
         let (_, bytes, _, stored_bytes): (i64, i64, i64, i64) =

@@ -78,6 +78,8 @@ pub struct Seen {
     pub route: Route,
     /// The `Authorization` header.
     pub authorization: Option<String>,
+    /// The `Range` header.
+    pub range: Option<String>,
 }
 
 /// What the server answers from.
@@ -285,6 +287,12 @@ impl TestUpstream {
     /// Puts an OCI index at a tag that names a manifest the repository does not have.
     pub fn index_of(&self, repository: &str, tag: &str, child: &Digest, size: usize) -> Digest {
         let made = content::index_of(child, size);
+        self.store(repository, tag, ImageKind::OciIndex, 0, made)
+    }
+
+    /// Puts an OCI index at a tag with these entries, which are not made.
+    pub fn index_over(&self, repository: &str, tag: &str, entries: &[serde_json::Value]) -> Digest {
+        let made = content::index_over(entries);
         self.store(repository, tag, ImageKind::OciIndex, 0, made)
     }
 

@@ -147,7 +147,7 @@ async fn token(transport: &Transport, scope: &Scope) -> Result<(HeaderValue, Dur
         url,
         accept: "application/json",
         cap: TOKEN_BODY,
-        streamed_from: None,
+        streamed: None,
         insecure: scope.insecure,
         retry: true,
     };

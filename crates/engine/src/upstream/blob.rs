@@ -17,6 +17,51 @@ use super::{
 /// Bytes that have to come while we are patient: whoever sends fewer holds a place of others.
 const LEAST: u64 = 64 << 10;
 
+/// The part of a blob that is wanted. `Display` is the header that asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// From a byte to another, both included, or to the end.
+    From(u64, Option<u64>),
+    /// So many bytes at the end.
+    Last(u64),
+}
+
+impl Range {
+    /// All of it.
+    pub(crate) const ALL: Self = Self::From(0, None);
+
+    /// Its first byte and the one after the last, of so many; none if nothing is there.
+    pub(crate) fn within(self, size: u64) -> Option<(u64, u64)> {
+        let (first, end) = match self {
+            Self::From(first, last) => {
+                let end = last.map_or(size, |last| last.saturating_add(1).min(size));
+                (first, end)
+            }
+            Self::Last(count) => (size.saturating_sub(count), size),
+        };
+        (first < end).then_some((first, end))
+    }
+
+    /// Whether an answer that begins at a byte is one to this, as far as can be told.
+    fn begins_at(self, first: u64, size: Option<u64>) -> bool {
+        match (self, size) {
+            (_, Some(size)) => self.within(size).is_some_and(|(begin, _)| begin == first),
+            (Self::From(begin, _), None) => begin == first,
+            (Self::Last(_), None) => false,
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From(first, None) => write!(f, "bytes={first}-"),
+            Self::From(first, Some(last)) => write!(f, "bytes={first}-{last}"),
+            Self::Last(count) => write!(f, "bytes=-{count}"),
+        }
+    }
+}
+
 /// What is left of a blob. Dropped, the connection is given up.
 pub struct BlobBody {
     response: reqwest::Response,
@@ -25,6 +70,8 @@ pub struct BlobBody {
     pace: Pace,
     /// The first byte that comes: the one asked for, or 0 if the registry knows no ranges.
     pub from: u64,
+    /// Whether the registry says that this is a part.
+    pub part: bool,
     /// Bytes of the whole blob, if the registry says.
     pub size: Option<u64>,
 }
@@ -43,21 +90,22 @@ impl BlobBody {
     pub(super) fn new(
         mut answer: Answer,
         url: Url,
-        asked_from: u64,
+        asked: Range,
         subject: Subject,
         patience: Duration,
     ) -> Result<Self, Trouble> {
         let length = answer
             .header("content-length")
             .and_then(|length| length.parse::<u64>().ok());
-        let (from, size) = if answer.status.as_u16() == 206 {
+        let part = answer.status.as_u16() == 206;
+        let (from, size) = if part {
             let (from, size) = answer
                 .header("content-range")
                 .and_then(content_range)
-                .filter(|(from, _)| *from == asked_from)
+                .filter(|(from, size)| asked.begins_at(*from, *size))
                 .ok_or_else(|| {
                     Trouble::Malformed(format!(
-                        "the registry was asked for bytes from {asked_from} on and sent others"
+                        "the registry was asked for {asked} and sent other bytes"
                     ))
                 })?;
             (from, size)
@@ -74,6 +122,7 @@ impl BlobBody {
             subject,
             pace: Pace::new(patience),
             from,
+            part,
             size,
         })
     }
@@ -154,6 +203,26 @@ mod tests {
             pace.came(2_000);
             // The reader takes its time.
             tokio::time::sleep(Duration::from_secs(100)).await;
+        }
+    }
+
+    #[test]
+    fn an_answer_with_a_part_begins_where_it_was_asked_to() {
+        for (range, first, size, right) in [
+            (Range::From(5, Some(9)), 5, Some(100), true),
+            (Range::From(5, Some(9)), 5, None, true),
+            (Range::From(5, Some(9)), 0, Some(100), false),
+            (Range::From(5, None), 5, Some(5), false),
+            (Range::Last(10), 90, Some(100), true),
+            (Range::Last(10), 0, Some(5), true),
+            (Range::Last(10), 89, Some(100), false),
+            (Range::Last(10), 90, None, false),
+        ] {
+            assert_eq!(
+                range.begins_at(first, size),
+                right,
+                "{range} {first} {size:?}"
+            );
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use model::{Digest, Reference, tag::Reason};
 
-use super::{Access, BlobBody, Failure, Image, RawManifest, Repository, TagList, Upstream};
+use super::{Access, BlobBody, Failure, Image, Range, RawManifest, Repository, TagList, Upstream};
 
 /// One repository, with its credential if there is one. Clones share what was learned about it.
 #[derive(Clone)]
@@ -116,8 +116,8 @@ impl Door {
     ///
     /// # Errors
     /// As there.
-    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
-        let asked = async { ask!(self, |repository| repository.blob(digest, from)) };
+    pub async fn blob(&self, digest: &Digest, range: Range) -> Result<BlobBody, Failure> {
+        let asked = async { ask!(self, |repository| repository.blob(digest, range)) };
         self.measured("blob", asked).await
     }
 

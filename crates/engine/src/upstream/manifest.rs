@@ -32,9 +32,6 @@ const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
 
-/// Bytes of a manifest's annotations that are noted, at most; the manifest itself has them all.
-const MAX_ANNOTATIONS: usize = 16 << 10;
-
 /// Layers of an image, and entries of an index, at most.
 pub(super) const MAX_ENTRIES: usize = 1_000;
 
@@ -239,19 +236,11 @@ fn facts(bytes: &Bytes, raw: &Raw) -> ManifestFacts {
         .as_deref()
         .filter(|word| !word.is_empty())
         .or(raw.config.as_ref().map(|config| config.media_type.as_str()));
-    let mut room = MAX_ANNOTATIONS;
-    let annotations = raw.annotations.iter().flatten().take_while(|(name, text)| {
-        let left = room.checked_sub(name.len() + text.len());
-        room = left.unwrap_or_default();
-        left.is_some()
-    });
     ManifestFacts {
         size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
         subject: raw.subject.as_ref().map(|subject| subject.digest.clone()),
         artifact_type: tidy(artifact_type.unwrap_or_default()),
-        annotations: annotations
-            .map(|(name, text)| (name.clone(), text.clone()))
-            .collect(),
+        annotations: raw.annotations.clone().unwrap_or_default(),
     }
 }
 
@@ -286,7 +275,7 @@ fn is_known(media_type: &str) -> bool {
 }
 
 /// Whether an entry of an index is a manifest; one that does not say what it is, is.
-pub(super) fn is_manifest(entry: &Child) -> bool {
+pub(crate) fn is_manifest(entry: &Child) -> bool {
     entry.media_type.is_empty() || is_known(&entry.media_type)
 }
 

@@ -96,7 +96,7 @@ async fn ask(
         accept: "application/json, */*;q=0.1",
         authorization: None,
         cap: 64 << 10,
-        streamed_from: None,
+        streamed: None,
         insecure,
         retry,
     };

@@ -1,7 +1,10 @@
 //! Manifests a client pushes: read by the same rules as those another registry sends.
 
 use bytes::Bytes;
-use model::{Digest, image::is_foreign};
+use model::{
+    Digest,
+    image::{Child, is_foreign},
+};
 
 use super::{
     Image,
@@ -54,15 +57,11 @@ impl Pushed {
         }
     }
 
-    /// The manifests an index is of.
-    pub fn children(&self) -> Vec<Digest> {
+    /// The entries of an index.
+    pub fn entries(&self) -> &[Child] {
         match &self.manifest.kind {
-            Kind::Index(entries) => entries
-                .iter()
-                .filter(|entry| manifest::is_manifest(entry))
-                .map(|entry| entry.digest.clone())
-                .collect(),
-            Kind::Single { .. } | Kind::Schema1(_) => Vec::new(),
+            Kind::Index(entries) => entries,
+            Kind::Single { .. } | Kind::Schema1(_) => &[],
         }
     }
 

@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::{
-    Access, BlobBody, Failure, Image, Shared, TagList,
+    Access, BlobBody, Failure, Image, Range, Shared, TagList,
     address::api_host,
     challenge::{self, Challenge},
     failure::Subject,
@@ -130,37 +130,47 @@ impl Repository {
         })
     }
 
-    /// A blob from a byte on, to be read piece by piece. Nothing is verified here: the reader has all the bytes.
-    pub async fn blob(&self, digest: &Digest, from: u64) -> Result<BlobBody, Failure> {
+    /// A part of a blob, to be read piece by piece; from its beginning if the registry knows no ranges. Nothing is verified
+    /// here: the reader has all the bytes.
+    pub async fn blob(&self, digest: &Digest, range: Range) -> Result<BlobBody, Failure> {
         let subject = self.subject(digest.as_str())?;
-        let opened = async {
-            let ping = self.ping().await?;
-            let url = ping
-                .base
-                .join(&format!("{}/blobs/{digest}", self.path))
-                .map_err(|_| Trouble::Malformed(format!("{digest} cannot be asked for")))?;
-            let call = Call {
-                head: false,
-                url,
-                accept: "*/*",
-                authorization: None,
-                cap: 0,
-                streamed_from: Some(from),
-                insecure: self.access.insecure,
-                retry: true,
-            };
-            let url = call.url.clone();
-            BlobBody::new(
-                self.authorised(&ping, call).await?,
-                url,
-                from,
-                subject.clone(),
-                self.shared.transport.blob_patience(),
-            )
+        let mut opened = self.open_blob(digest, range, &subject).await;
+        // The size of the whole tells that nothing is there, or that the registry is wrong.
+        if matches!(&opened, Err(Trouble::Status { status, .. }) if status.as_u16() == 416) {
+            opened = self.open_blob(digest, Range::ALL, &subject).await;
+        }
+        opened.map_err(|trouble| self.failure(trouble, &subject))
+    }
+
+    async fn open_blob(
+        &self,
+        digest: &Digest,
+        range: Range,
+        subject: &Subject,
+    ) -> Result<BlobBody, Trouble> {
+        let ping = self.ping().await?;
+        let url = ping
+            .base
+            .join(&format!("{}/blobs/{digest}", self.path))
+            .map_err(|_| Trouble::Malformed(format!("{digest} cannot be asked for")))?;
+        let call = Call {
+            head: false,
+            url,
+            accept: "*/*",
+            authorization: None,
+            cap: 0,
+            streamed: Some(range),
+            insecure: self.access.insecure,
+            retry: true,
         };
-        opened
-            .await
-            .map_err(|trouble| self.failure(trouble, &subject))
+        let url = call.url.clone();
+        BlobBody::new(
+            self.authorised(&ping, call).await?,
+            url,
+            range,
+            subject.clone(),
+            self.shared.transport.blob_patience(),
+        )
     }
 
     async fn read_image(&self, target: &str) -> Result<Image, Trouble> {
@@ -266,7 +276,7 @@ impl Repository {
             accept,
             authorization: None,
             cap,
-            streamed_from: None,
+            streamed: None,
             insecure: self.access.insecure,
             retry: true,
         };

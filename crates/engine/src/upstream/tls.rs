@@ -24,14 +24,14 @@ pub fn authorities(pem: &[u8]) -> Option<Vec<Authority>> {
 }
 
 /// Certificates are verified.
-pub(super) fn verified(extra_roots: &[Authority]) -> Result<ClientConfig, Error> {
+pub(super) fn verified(upstream_ca: &[Authority]) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::warn!(%error, "a certificate authority of the system cannot be read");
     }
     roots.add_parsable_certificates(system.certs);
-    for root in extra_roots {
+    for root in upstream_ca {
         roots.add(root.clone())?;
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

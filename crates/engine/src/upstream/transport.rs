@@ -15,7 +15,7 @@ use reqwest::{
 use url::Url;
 
 use super::{
-    Config, Failure,
+    Config, Failure, Range,
     address::{authority, same_origin},
     failure::Retry,
     fault::{Cause, Fault},
@@ -59,8 +59,8 @@ pub(super) struct Call {
     pub authorization: Option<HeaderValue>,
     /// The largest body taken.
     pub cap: usize,
-    /// The body is a blob's from this byte on: a success leaves it to be read piece by piece, without a cap.
-    pub streamed_from: Option<u64>,
+    /// The body is this part of a blob: a success leaves it to be read piece by piece, without a cap.
+    pub streamed: Option<Range>,
     /// Any certificate will do, and redirects may lead to plain HTTP.
     pub insecure: bool,
     /// Whether to try again what may pass.
@@ -145,7 +145,7 @@ impl Transport {
                 .map_err(|error| broken(&error))
         };
         Ok(Self {
-            verified: client(tls::verified(&config.extra_roots).map_err(|e| broken(&e))?)?,
+            verified: client(tls::verified(&config.upstream_ca).map_err(|e| broken(&e))?)?,
             unverified: client(tls::unverified().map_err(|e| broken(&e))?)?,
             gates: Gates::new(config.concurrency_per_host, config.requests_per_second),
             guard,
@@ -268,13 +268,13 @@ impl Transport {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        if let Some(from) = call.streamed_from {
+        if let Some(range) = call.streamed {
             // Coded content would have other lengths and other bytes.
             request = request
                 .timeout(self.blob_timeout)
                 .header(ACCEPT_ENCODING, "identity");
-            if from > 0 {
-                request = request.header(RANGE, format!("bytes={from}-"));
+            if range != Range::ALL {
+                request = request.header(RANGE, range.to_string());
             }
         }
         let failed = |error: reqwest::Error| match Fault::of(call.method(), url, &error) {
@@ -301,7 +301,7 @@ impl Transport {
         if let (429 | 503, Some(wait)) = (status.as_u16(), answer.retry_after()) {
             gate.pause(wait.min(MAX_WAIT));
         }
-        if success && call.streamed_from.is_some() && location.is_none() {
+        if success && call.streamed.is_some() && location.is_none() {
             answer.rest = Some(response);
         } else if location.is_none() && !call.head {
             answer.body = if success {

@@ -32,7 +32,7 @@ use crate::{
         import::{choose_platform, insecure_there},
     },
     store::{JobRecord, MOST_ATTEMPTS, NewItem, PendingItem, StoredImage, StreamRecord, wait},
-    upstream::{Door, Failure, Retry, TagList},
+    upstream::{Door, Failure, Retry, TagList, Walk},
 };
 
 /// Findings gathered for one transaction; up to twice as many are written.
@@ -359,20 +359,44 @@ async fn fetch(
             platform: wanted.join("/"),
             index: image.digest,
         };
-        return one_platform(repository, wanted, &image.children, taken).await;
+        return one_platform(repository, wanted, image.children, taken).await;
     }
     let digest = image.digest.clone();
-    let mut images = Vec::with_capacity(1 + image.children.len());
-    for child in &image.children {
-        match repository.image(child.digest.as_str()).await {
-            Ok(image) => images.push(StoredImage::from(image)),
-            // Sparse indexes name platforms their registry does not hold.
-            Err(failure) if failure.reason == Reason::NotFound => {}
-            Err(failure) => return Answer::Failed(failure),
-        }
-    }
+    let mut images = match below(repository, &image.children).await {
+        Ok(images) => images,
+        Err(failure) => return Answer::Failed(failure),
+    };
     images.push(StoredImage::from(image));
     Answer::Image(digest, images, None)
+}
+
+/// The images an index with these entries is of, and the indexes among them.
+async fn below(repository: &Door, entries: &[Child]) -> Result<Vec<StoredImage>, Failure> {
+    let mut images = Vec::with_capacity(1 + entries.len());
+    let mut walk = Walk::below(entries);
+    while let Some(digest) = walk.next().map_err(unusable)? {
+        match repository.image(digest.as_str()).await {
+            Ok(image) => {
+                walk.enter(&image.children);
+                images.push(StoredImage::from(image));
+            }
+            // Sparse indexes name platforms their registry does not hold.
+            Err(failure) if failure.reason == Reason::NotFound => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(images)
+}
+
+/// What is said of an index that can be read and not be kept.
+fn unusable(why: String) -> Failure {
+    Failure {
+        reason: Reason::Invalid,
+        message: why,
+        hint: "import the images in it by themselves".to_owned(),
+        retry: Retry::Never,
+        busy: false,
+    }
 }
 
 fn held(known: Option<&TagFacts>) -> bool {
@@ -407,26 +431,27 @@ fn is_index(job: &JobRecord, known: Option<&TagFacts>, digest: &Digest) -> bool 
 async fn one_platform(
     repository: &Door,
     wanted: [&str; 2],
-    children: &[Child],
+    mut children: Vec<Child>,
     taken: Taken,
 ) -> Answer {
-    let Some(child) = choose_platform(children, wanted) else {
-        return Answer::Failed(Failure {
-            reason: Reason::Invalid,
-            message: "the index names no image of any platform".to_owned(),
-            hint: "keep all platforms of it instead of one".to_owned(),
-            retry: Retry::Never,
-            busy: false,
-        });
-    };
-    match repository.image(child.digest.as_str()).await {
-        Ok(image) => Answer::Image(
-            image.digest.clone(),
-            vec![StoredImage::from(image)],
-            Some(taken),
-        ),
-        Err(failure) => Answer::Failed(failure),
+    // The one that is chosen may be an index itself.
+    for _ in 0..2 {
+        let Some(child) = choose_platform(&children, wanted) else {
+            break;
+        };
+        match repository.image(child.digest.as_str()).await {
+            Ok(image) if !image.children.is_empty() => children = image.children,
+            Ok(image) => {
+                let digest = image.digest.clone();
+                return Answer::Image(digest, vec![StoredImage::from(image)], Some(taken));
+            }
+            Err(failure) => return Answer::Failed(failure),
+        }
     }
+    Answer::Failed(Failure {
+        hint: "keep all platforms of it instead of one".to_owned(),
+        ..unusable("the index names no image of any platform".to_owned())
+    })
 }
 
 /// What is kept of an index: as the import says, else as the tag does.

@@ -16,6 +16,7 @@ use crate::{
     Engine, Error, Result, Target,
     ops::Fetch,
     store::{ItemOutcome, JobRecord, PendingItem},
+    upstream::{Walk, is_manifest},
 };
 
 /// Blobs of one image on their way at one time.
@@ -108,20 +109,24 @@ async fn store(engine: &Engine, stream: &StreamRef, item: &PendingItem) -> Resul
         item.reference.digest().cloned().ok_or_else(|| {
             Error::NotFound(format!("{} names no digest to store", item.reference))
         })?;
-    let mut manifests = vec![digest.clone()];
+    let mut manifests = Vec::new();
     let mut blobs: BTreeSet<Digest> = BTreeSet::new();
     {
         let mut tx = engine.store().read().await?;
-        let children = tx.image(&digest).await?.map(|image| image.children);
-        for child in children.into_iter().flatten() {
+        let mut walk = Walk::below(&[]);
+        let mut next = Some(digest.clone());
+        while let Some(manifest) = next {
             // An index may name platforms its registry does not hold.
-            if tx.image(&child.digest).await?.is_some() {
-                manifests.push(child.digest);
-            }
-        }
-        for manifest in &manifests {
-            if let Some(image) = tx.image(manifest).await? {
+            if let Some(image) = tx.image(&manifest).await? {
+                walk.enter(&image.children);
                 blobs.extend(image.config_digest);
+                // Caches of builds are indexes of blobs.
+                let entries = image.children.into_iter();
+                blobs.extend(
+                    entries
+                        .filter(|entry| !is_manifest(entry))
+                        .map(|entry| entry.digest),
+                );
                 let layers = image.layers.into_iter();
                 // Its registry does not have the others either.
                 blobs.extend(
@@ -129,7 +134,9 @@ async fn store(engine: &Engine, stream: &StreamRef, item: &PendingItem) -> Resul
                         .filter(|layer| !layer.is_foreign())
                         .map(|layer| layer.digest),
                 );
+                manifests.push(manifest);
             }
+            next = walk.next().map_err(Error::NotFound)?;
         }
     }
     let console = Engine::console_actor();

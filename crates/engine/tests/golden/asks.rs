@@ -54,7 +54,7 @@ impl Replay {
         let up = if plain { builder } else { builder.tls() }.start().await;
         let known = up.certificate().filter(|_| golden["untrusted"] != true);
         let upstream = Upstream::new(Config {
-            extra_roots: known.into_iter().collect(),
+            upstream_ca: known.into_iter().collect(),
             retries: 0,
             ..Config::default()
         });

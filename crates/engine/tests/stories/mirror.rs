@@ -14,7 +14,7 @@ use model::{
 use crate::common::{Story, chosen, upstream};
 
 impl Story {
-    async fn mirror(&self, tags: &[&str]) -> JobView {
+    pub async fn mirror(&self, tags: &[&str]) -> JobView {
         let tags: Vec<TagName> = tags.iter().map(|tag| tag.parse().unwrap()).collect();
         let id = self
             .engine
@@ -26,7 +26,7 @@ impl Story {
     }
 
     /// How much of a tag's image is here, and of how much.
-    async fn stored_of(&self, tag: &str) -> (i64, i64) {
+    pub async fn stored_of(&self, tag: &str) -> (i64, i64) {
         let tag = tag.parse().unwrap();
         let view = self
             .engine

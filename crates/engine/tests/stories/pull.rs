@@ -297,11 +297,55 @@ db_test!(
             assert_eq!(all(story.blob(&digest, None).await.unwrap()).await.unwrap(), layer);
             assert_eq!(up.count("GET", Route::Blob), asked);
         }
-        let part = story.blob(&digest, Some(Range::From(5, Some(9)))).await.unwrap();
-        assert_eq!(all(part).await.unwrap(), layer[5..10]);
         assert!(!story.stored(&digest).await);
         up.fail(Route::Blob, Fault::WrongBytes);
         assert!(all(story.blob(&digest, None).await.unwrap()).await.is_err());
+    }
+);
+
+db_test!(
+    async fn without_mirroring_a_part_is_asked_of_the_upstream_as_it_is_asked_here(db) {
+        let up = TestUpstream::start().await;
+        let layer = layer();
+        let size = layer.len() as u64;
+        let digest = up.image_with_layer("team/app", "1.0", layer.clone());
+        let mut story = Story::new(&db).await;
+        story.engine = db.engine_with(upstream(), |config| config.mirror = false).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        let asked = || up.requests().into_iter().filter_map(|seen| seen.range).collect::<Vec<_>>();
+        let parts = [
+            (Range::From(1_000, Some(2_000_999)), "bytes=1000-2000999", 1_000..2_001_000),
+            (Range::From(size - 5, None), "bytes=2999995-", layer.len() - 5..layer.len()),
+            (Range::From(size - 5, Some(size * 2)), "bytes=2999995-6000000", layer.len() - 5..layer.len()),
+            (Range::Last(10), "bytes=-10", layer.len() - 10..layer.len()),
+        ];
+        let read = async |range| {
+            let part = story.blob(&digest, Some(range)).await.unwrap();
+            assert_eq!(part.size, size);
+            (part.range, all(part).await.unwrap())
+        };
+        for (range, header, bytes) in parts.clone() {
+            up.forget_requests();
+            let (told, came) = read(range).await;
+            assert_eq!(told, (bytes.start as u64, bytes.end as u64));
+            assert_eq!(came, layer[bytes]);
+            assert_eq!(asked(), [header]);
+        }
+        // One that breaks off goes on where it stopped.
+        up.forget_requests();
+        up.fail_times(1, Route::Blob, Fault::CutAfter(500_000));
+        assert_eq!(read(Range::From(1_000, Some(2_000_999))).await.1, layer[1_000..2_001_000]);
+        let [first, next] = &asked()[..] else { panic!("{:?}", asked()) };
+        assert_eq!(first, "bytes=1000-2000999");
+        assert!(next.ends_with("-2000999") && next != first, "{next}");
+        // What is not there is refused, as of a blob that is stored.
+        let past = story.blob(&digest, Some(Range::From(size, None))).await;
+        assert!(matches!(past.err(), Some(Error::Invalid { field: "range", .. })));
+        // A registry that knows no ranges sends all of it.
+        up.fail(Route::Blob, Fault::Body("application/octet-stream", layer.clone()));
+        for (range, _, bytes) in parts {
+            assert_eq!(read(range).await.1, layer[bytes]);
+        }
     }
 );
 

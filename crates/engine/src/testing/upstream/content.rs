@@ -136,12 +136,16 @@ pub(super) fn with_foreign_layer(seed: &str) -> Made {
 
 /// An index of one manifest that is not made.
 pub(super) fn index_of(child: &Digest, size: usize) -> Made {
-    let mut made = Made::new();
-    let child = json!({
+    index_over(&[json!({
         "mediaType": OCI.manifest, "digest": child.as_str(), "size": size, "platform": platform(AMD64),
-    });
+    })])
+}
+
+/// An index of these entries.
+pub(super) fn index_over(entries: &[Value]) -> Made {
+    let mut made = Made::new();
     let index =
-        json!({ "schemaVersion": 2, "mediaType": OCI.index, "manifests": [child] }).to_string();
+        json!({ "schemaVersion": 2, "mediaType": OCI.index, "manifests": entries }).to_string();
     made.manifest(OCI.index, sha256(index.as_bytes()), index);
     made
 }

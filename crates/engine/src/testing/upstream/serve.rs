@@ -8,7 +8,9 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, WWW_AUTHENTICATE},
+        header::{
+            AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, RANGE, WWW_AUTHENTICATE,
+        },
         request::Parts,
     },
     response::Response,
@@ -121,6 +123,7 @@ fn note(state: &State, request: &Parts, path: &str, route: Route) -> Option<Faul
         path: path.to_owned(),
         route,
         authorization: text(&request.headers, AUTHORIZATION.as_str()),
+        range: text(&request.headers, RANGE.as_str()),
     });
     faults::strike(&mut inner.faults, route)
 }
@@ -382,26 +385,30 @@ fn blob(state: &State, repository: &str, name: &str, headers: &HeaderMap) -> Res
     let inner = state.inner();
     let found = name.parse::<Digest>().ok().and_then(|digest| {
         let bytes = inner.repositories.get(repository)?.blobs.get(&digest)?;
-        let from = text(headers, "range")
-            .and_then(|range| {
-                range
-                    .strip_prefix("bytes=")?
-                    .strip_suffix('-')?
-                    .parse()
-                    .ok()
-            })
-            .filter(|from: &usize| *from < bytes.len());
-        let response = match from {
-            Some(from) => with(
-                plain(StatusCode::PARTIAL_CONTENT, BLOB, bytes.slice(from..)),
+        let asked = text(headers, "range").and_then(|range| part(&range, bytes.len()));
+        let response = match asked {
+            Some((from, end)) if from < end => with(
+                plain(StatusCode::PARTIAL_CONTENT, BLOB, bytes.slice(from..end)),
                 "content-range",
-                &format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len()),
+                &format!("bytes {from}-{}/{}", end - 1, bytes.len()),
             ),
+            Some(_) => error(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID"),
             None => plain(StatusCode::OK, BLOB, bytes.clone()),
         };
         Some(with(response, "docker-content-digest", digest.as_str()))
     });
     found.unwrap_or_else(|| error(StatusCode::NOT_FOUND, "BLOB_UNKNOWN"))
+}
+
+/// First byte and the one after the last that a `Range` header asks for, of so many.
+fn part(range: &str, size: usize) -> Option<(usize, usize)> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let (first, last) = (first.parse().ok(), last.parse::<usize>().ok());
+    match (first, last) {
+        (Some(first), last) => Some((first, last.map_or(size, |last| size.min(last + 1)))),
+        (None, Some(count)) => Some((size.saturating_sub(count), size)),
+        (None, None) => None,
+    }
 }
 
 /// 50 MiB of white space, counted as it is taken.
