@@ -157,16 +157,38 @@ impl Tx {
         stream_id: &str,
         due: &[(&TagName, Option<DateTime<Utc>>)],
     ) -> Result<()> {
+        self.write_due(stream_id, due, "").await
+    }
+
+    /// Sets when tags of a stream are due first, by another schedule or source: when they had been due before that is over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_first_due(
+        &mut self,
+        stream_id: &str,
+        due: &[(&TagName, Option<DateTime<Utc>>)],
+    ) -> Result<()> {
+        self.write_due(stream_id, due, ", checked_due_at = NULL")
+            .await
+    }
+
+    async fn write_due(
+        &mut self,
+        stream_id: &str,
+        due: &[(&TagName, Option<DateTime<Utc>>)],
+        more: &'static str,
+    ) -> Result<()> {
         for chunk in due.chunks(500) {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("WITH next (name, due_at) AS (");
                 query.push_values(chunk, |mut row, (name, due)| {
                     row.push_bind(name.as_str()).push_bind(*due);
                 });
-                query.push(
-                    ") UPDATE tags SET due_at = next.due_at FROM next
-                    WHERE tags.name = next.name AND tags.stream_id = ",
-                );
+                query
+                    .push(") UPDATE tags SET due_at = next.due_at")
+                    .push(more)
+                    .push(" FROM next WHERE tags.name = next.name AND tags.stream_id = ");
                 query.push_bind(stream_id);
                 query.build().execute(conn).await?;
             });
