@@ -243,10 +243,12 @@ impl Tx {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("UPDATE tags SET checked_at = ");
                 query.push_bind(now);
-                // One that somebody asked for was not due.
-                if !scheduled {
-                    query.push(", checked_due_at = NULL");
-                }
+                // A look that somebody asked for was not due, nor one for a pull: what was due was looked at before it.
+                query.push(if scheduled {
+                    ", checked_due_at = CASE WHEN checked_at IS NULL OR checked_at < checked_due_at THEN checked_due_at END"
+                } else {
+                    ", checked_due_at = NULL"
+                });
                 // Nobody asks when other tags were: they are not written for it.
                 query.push(
                     " WHERE (schedule <> '' OR EXISTS (SELECT 1 FROM streams s WHERE s.id = tags.stream_id
