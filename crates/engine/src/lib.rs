@@ -260,8 +260,11 @@ impl Engine {
         self.inner.stop.clone()
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.inner.tracker.spawn(task);
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.inner.tracker.spawn(task)
     }
 
     /// Notes a running job until the returned value is dropped.

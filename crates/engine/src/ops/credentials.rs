@@ -74,8 +74,6 @@ impl Engine {
             created_at: self.clock().now(),
         })
         .await?;
-        self.retry_failed(&mut tx, actor, namespace.as_ref(), &pattern)
-            .await?;
         tx.commit().await?;
         tracing::info!(
             credential.pattern = %pattern,
@@ -83,8 +81,7 @@ impl Engine {
             actor = actor.name,
             "credential set"
         );
-        self.wake();
-        Ok(())
+        self.retry_failed(actor, namespace, pattern).await
     }
 
     /// Removes a credential. What failed there and was read with it is imported again, with what fits now.
@@ -104,12 +101,9 @@ impl Engine {
                 "there is no credential for {pattern} there"
             )));
         }
-        self.retry_failed(&mut tx, actor, namespace.as_ref(), pattern)
-            .await?;
         tx.commit().await?;
-        self.wake();
         tracing::info!(credential.pattern = %pattern, actor = actor.name, "credential removed");
-        Ok(())
+        self.retry_failed(actor, namespace, pattern.clone()).await
     }
 
     /// How a repository is read for a namespace: with its credential, if one fits. The namespace's own come first, the

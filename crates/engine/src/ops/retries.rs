@@ -6,7 +6,7 @@ use model::{Namespace, StreamRef, TagName, credential::HostPattern, job::JobKind
 
 use super::{load_stream, no_tag};
 use crate::{
-    Actor, Engine, Result,
+    Actor, Engine, Error, Result,
     store::{FailedTag, NewItem, NewJob, Tx},
 };
 
@@ -35,30 +35,56 @@ impl Engine {
     /// repositories whose tags could not even be listed. They are tried as if for the first time.
     pub(super) async fn retry_failed(
         &self,
-        tx: &mut Tx,
+        actor: &Actor,
+        namespace: Option<Namespace>,
+        pattern: HostPattern,
+    ) -> Result<()> {
+        let (engine, actor) = (self.clone(), actor.clone());
+        // Who asked may leave; what was begun goes on.
+        let retried = self.spawn(async move {
+            engine
+                .retry_in_turns(&actor, namespace.as_ref(), &pattern)
+                .await
+        });
+        retried.await.unwrap_or_else(|error| {
+            Err(Error::Internal {
+                doing: "trying again what failed",
+                source: Box::new(error),
+            })
+        })
+    }
+
+    /// Some tags a transaction, so that others may write in between. What a crash leaves keeps the next try it has, and is
+    /// tried when the credential is given again: what was tried by then has not failed any more.
+    async fn retry_in_turns(
+        &self,
         actor: &Actor,
         namespace: Option<&Namespace>,
         pattern: &HostPattern,
     ) -> Result<()> {
-        let mut streams: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
         let mut last: Option<FailedTag> = None;
         loop {
+            let mut tx = self.store().write().await?;
             let found = tx.failed_tags(namespace, last.as_ref()).await?;
             let Some(newest) = found.last() else { break };
             last = Some(newest.clone());
+            let mut streams: BTreeMap<StreamRef, Vec<TagName>> = BTreeMap::new();
             for failed in found
                 .into_iter()
                 .filter(|failed| pattern.matches(&failed.reference))
             {
                 streams.entry(failed.stream).or_default().push(failed.tag);
             }
+            for (stream, tags) in streams {
+                let record = load_stream(&mut tx, &stream).await?;
+                let names: Vec<&TagName> = tags.iter().collect();
+                tx.clear_failed(&record.id, &names).await?;
+                self.insert_again(&mut tx, actor, &record, &tags).await?;
+            }
+            tx.commit().await?;
+            self.wake();
         }
-        for (stream, tags) in streams {
-            let record = load_stream(tx, &stream).await?;
-            let names: Vec<&TagName> = tags.iter().collect();
-            tx.clear_failed(&record.id, &names).await?;
-            self.insert_again(tx, actor, &record, &tags).await?;
-        }
+        let mut tx = self.store().write().await?;
         let now = self.clock().now();
         for failed in tx.failed_lists(namespace).await? {
             if !pattern.matches(&failed.source) {
@@ -71,6 +97,8 @@ impl Engine {
                 tx.insert_job(&again, now).await?;
             }
         }
+        tx.commit().await?;
+        self.wake();
         Ok(())
     }
 

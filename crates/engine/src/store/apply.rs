@@ -326,7 +326,7 @@ impl Tx {
                     .then(|| (name, ctx.first_due(stream_id, name, schedule)))
             })
             .collect();
-        self.set_due(stream_id, &due).await
+        self.set_first_due(stream_id, &due).await
     }
 
     /// Gives the tags that are scheduled without a period of their own their next look by another period.
@@ -336,7 +336,7 @@ impl Tx {
             .iter()
             .map(|tag| (tag, ctx.first_due(stream_id, tag, Schedule::Global)))
             .collect();
-        self.set_due(stream_id, &due).await
+        self.set_first_due(stream_id, &due).await
     }
 
     async fn write_revisions(

@@ -157,16 +157,38 @@ impl Tx {
         stream_id: &str,
         due: &[(&TagName, Option<DateTime<Utc>>)],
     ) -> Result<()> {
+        self.write_due(stream_id, due, "").await
+    }
+
+    /// Sets when tags of a stream are due first, by another schedule or source: when they had been due before that is over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_first_due(
+        &mut self,
+        stream_id: &str,
+        due: &[(&TagName, Option<DateTime<Utc>>)],
+    ) -> Result<()> {
+        self.write_due(stream_id, due, ", checked_due_at = NULL")
+            .await
+    }
+
+    async fn write_due(
+        &mut self,
+        stream_id: &str,
+        due: &[(&TagName, Option<DateTime<Utc>>)],
+        more: &'static str,
+    ) -> Result<()> {
         for chunk in due.chunks(500) {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("WITH next (name, due_at) AS (");
                 query.push_values(chunk, |mut row, (name, due)| {
                     row.push_bind(name.as_str()).push_bind(*due);
                 });
-                query.push(
-                    ") UPDATE tags SET due_at = next.due_at FROM next
-                    WHERE tags.name = next.name AND tags.stream_id = ",
-                );
+                query
+                    .push(") UPDATE tags SET due_at = next.due_at")
+                    .push(more)
+                    .push(" FROM next WHERE tags.name = next.name AND tags.stream_id = ");
                 query.push_bind(stream_id);
                 query.build().execute(conn).await?;
             });
@@ -221,10 +243,12 @@ impl Tx {
             on!(self, |conn| {
                 let mut query = sqlx::QueryBuilder::new("UPDATE tags SET checked_at = ");
                 query.push_bind(now);
-                // One that somebody asked for was not due.
-                if !scheduled {
-                    query.push(", checked_due_at = NULL");
-                }
+                // A look that somebody asked for was not due, nor one for a pull: what was due was looked at before it.
+                query.push(if scheduled {
+                    ", checked_due_at = CASE WHEN checked_at IS NULL OR checked_at < checked_due_at THEN checked_due_at END"
+                } else {
+                    ", checked_due_at = NULL"
+                });
                 // Nobody asks when other tags were: they are not written for it.
                 query.push(
                     " WHERE (schedule <> '' OR EXISTS (SELECT 1 FROM streams s WHERE s.id = tags.stream_id

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use model::{
-    TagName, TagSource,
+    Reference, TagName, TagSource,
     job::{ItemState, JobKind},
 };
 
@@ -15,7 +15,7 @@ use crate::{
         facts::StreamFacts,
         import::{Finding, Outcome, plan},
     },
-    store::{ItemOutcome, JobRecord, StreamRecord, Tx, WriteContext},
+    store::{ItemOutcome, JobRecord, PendingItem, StreamRecord, Tx, WriteContext},
     upstream::Failure,
 };
 
@@ -89,27 +89,38 @@ pub(super) async fn write(
             message,
         });
     }
-    let mut changed = HashSet::new();
     let mut tx = engine.store().write().await?;
-    if !findings.is_empty() {
-        // The job's row first, then the stream's: the same order everywhere.
-        let current = tx.job_record(&job.id).await?.ok_or_else(gone)?;
-        tx.insert_images(&images, now).await?;
-        tx.lock_stream(&job.stream_id).await?;
-        let record = tx.stream_by_id(&job.stream_id).await?.ok_or_else(gone)?;
-        Engine::take_over(&mut tx, &record, &mut findings).await?;
-        let names: Vec<TagName> = findings.iter().map(|finding| finding.tag.clone()).collect();
-        let facts = tx.facts(&record, &names).await?;
-        changed = changed_since(&mut tx, &current, &record, &facts, &findings).await?;
-        if !changed.is_empty() {
-            findings.retain(|finding| !changed.contains(&finding.tag));
-            for outcome in &mut outcomes {
-                if changed.contains(&outcome.item.tag) {
-                    outcome.state = ItemState::Unchanged;
-                    CHANGED.clone_into(&mut outcome.message);
-                }
+    // The job's row first, then the stream's: the same order everywhere.
+    let current = tx.job_record(&job.id).await?.ok_or_else(gone)?;
+    tx.insert_images(&images, now).await?;
+    tx.lock_stream(&job.stream_id).await?;
+    let record = tx.stream_by_id(&job.stream_id).await?.ok_or_else(gone)?;
+    Engine::take_over(&mut tx, &record, &mut findings).await?;
+    let names: Vec<TagName> = outcomes
+        .iter()
+        .map(|outcome| outcome.item.tag.clone())
+        .collect();
+    let facts = tx.facts(&record, &names).await?;
+    let mut changed = changed_since(&mut tx, &current, &record, &facts, &findings).await?;
+    let found: HashSet<&TagName> = findings.iter().map(|finding| &finding.tag).collect();
+    // An answer that changes nothing says something of the tag only while that is what was asked for.
+    let quiet = outcomes.iter().filter(|outcome| {
+        let PendingItem { tag, reference, .. } = &outcome.item;
+        !found.contains(tag)
+            && match outcome.state {
+                ItemState::Held => facts.tag(tag).is_none_or(|tag| tag.hold.is_none()),
+                _ => !is_external(source(&facts, tag), reference),
             }
+    });
+    changed.extend(quiet.map(|outcome| outcome.item.tag.clone()));
+    findings.retain(|finding| !changed.contains(&finding.tag));
+    for outcome in &mut outcomes {
+        if changed.contains(&outcome.item.tag) {
+            outcome.state = ItemState::Unchanged;
+            CHANGED.clone_into(&mut outcome.message);
         }
+    }
+    if !findings.is_empty() {
         let generation = current
             .generation
             .unwrap_or_else(|| first_generation(job, record.generation));
@@ -186,7 +197,7 @@ async fn changed_since(
     for Finding { tag, reference, .. } in findings {
         match source(facts, tag) {
             None => continue,
-            Some(TagSource::External { reference: has, .. }) if has == reference => continue,
+            has if is_external(has, reference) => continue,
             Some(_) => {}
         }
         let number = match newest {
@@ -204,6 +215,11 @@ async fn changed_since(
 fn source<'a>(facts: &'a StreamFacts, tag: &TagName) -> Option<&'a TagSource> {
     let spec = facts.tag(tag).and_then(|tag| tag.spec.as_ref());
     spec.map(|spec| &spec.source)
+}
+
+/// Whether a tag is imported from there.
+fn is_external(source: Option<&TagSource>, asked: &Reference) -> bool {
+    matches!(source, Some(TagSource::External { reference, .. }) if reference == asked)
 }
 
 pub(super) fn gone() -> Error {

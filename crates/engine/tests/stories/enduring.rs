@@ -68,16 +68,26 @@ impl Recorder for Panics {
 impl Story {
     /// Waits until a job that workers run has ended or was put off.
     async fn left(&self, id: &str) -> JobView {
-        let left = async {
+        self.until(id, |job| job.state.is_final() || !job.error.is_empty())
+            .await
+    }
+
+    /// Waits until a job that workers run has ended.
+    async fn ended(&self, id: &str) -> JobView {
+        self.until(id, |job| job.state.is_final()).await
+    }
+
+    async fn until(&self, id: &str, is_so: impl Fn(&JobView) -> bool) -> JobView {
+        let found = async {
             loop {
                 let job = self.job(id).await;
-                if job.state.is_final() || !job.error.is_empty() {
+                if is_so(&job) {
                     return job;
                 }
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), left)
+        tokio::time::timeout(Duration::from_secs(30), found)
             .await
             .expect("a worker takes it")
     }
@@ -105,10 +115,7 @@ db_test!(
         assert_eq!(story.left(&second).await.state, JobState::Succeeded);
         story.engine.clock().advance(chrono::Duration::seconds(30));
         story.start(&up, &tags[0], false).await;
-        while !story.job(&first).await.state.is_final() {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(story.job(&first).await.state, JobState::Succeeded);
+        assert_eq!(story.ended(&first).await.state, JobState::Succeeded);
     }
 );
 

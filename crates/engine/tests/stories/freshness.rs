@@ -7,7 +7,11 @@ use engine::{
         upstream::{ImageKind, Route, TestUpstream},
     },
 };
-use model::{Digest, edit::Edit, policy::Freshness};
+use model::{
+    Digest,
+    edit::{Edit, Policies, Which},
+    policy::{Freshness, Schedule},
+};
 
 use crate::common::{Story, chosen};
 
@@ -75,6 +79,26 @@ db_test!(
         assert_eq!(story.pulled("1").await.unwrap(), second);
         up.move_tag("team/app", "1");
         assert_eq!(story.pulled("1").await.unwrap(), second, "asked just now");
+    }
+);
+
+db_test!(
+    async fn a_look_for_a_pull_was_not_due(db) {
+        let up = TestUpstream::start().await;
+        let (story, _) = Story::with_tag(&db, &up).await;
+        let policies = Policies { schedule: Some(Schedule::Every(600)), ..Policies::default() };
+        let which = Which::Containing(String::new());
+        story.confirmed(Edit::Policies { which, policies }).await;
+        story.set_freshness("always").await;
+        let due = story.tag("1").await.checks.due;
+        story.after(chrono::Duration::seconds(601)).await;
+        assert_eq!(story.tag("1").await.checks.last_due, due);
+        db.clock.advance(chrono::Duration::seconds(30));
+        story.pulled("1").await.unwrap();
+        let checks = story.tag("1").await.checks;
+        assert_eq!((checks.last, checks.last_due), (Some(db.clock.now()), None));
+        story.after(chrono::Duration::seconds(650)).await;
+        assert!(story.tag("1").await.checks.last_due.is_some(), "the schedule's next look was due");
     }
 );
 

@@ -9,7 +9,8 @@ use model::{
     edit::Edit,
     import::Selection,
     job::{ItemState, JobState},
-    tagging::Mode,
+    tag::TagAt,
+    tagging::{Mode, TagInput, TagRequest},
 };
 
 use crate::common::{Story, chosen};
@@ -101,6 +102,35 @@ db_test!(
         assert_eq!(tag.head.unwrap().digest, digest);
         assert!(tag.condition.is_none(), "{:?}", tag.condition);
         assert!(matches!(tag.spec.unwrap().source, TagSource::External { reference, .. } if reference.host() == right.host()));
+    }
+);
+
+db_test!(
+    async fn a_look_that_finds_nothing_new_does_not_end_the_tries_of_the_source_a_tag_has_by_now(db) {
+        let (old, new) = (TestUpstream::start().await, TestUpstream::start().await);
+        for up in [&old, &new] {
+            up.image("team/app", "1.0", ImageKind::Docker);
+        }
+        let story = Story::new(&db).await;
+        story.import_new(&old, Selection::All).await;
+        old.fail(Route::Manifest, Fault::Hang);
+        new.fail(Route::Manifest, Fault::Status(503));
+        let meanwhile = async {
+            let at = TagAt::new(&story.stream, "1.0".parse().unwrap());
+            let reference = new.reference("team/app").with_tag(&at.tag);
+            let mut request = TagRequest::new(TagInput::External(reference), at, Mode::Follow);
+            request.options.insecure = true;
+            story.set(&request).await;
+            story.engine.run_jobs().await.unwrap();
+            let checks = story.tag("1.0").await.checks;
+            assert!(checks.attempts == 1 && checks.due.is_some(), "{checks:?}");
+        };
+        let job = story.again_while(&old, &["1.0"], meanwhile).await;
+        let tag = story.tag("1.0").await;
+        assert!(matches!(tag.spec.unwrap().source, TagSource::External { reference, .. } if reference.host() == new.host()));
+        assert!(tag.condition.is_some() && tag.checks.attempts == 1 && tag.checks.due.is_some(), "{:?}", tag.checks);
+        let items = story.items(&story.job(&job).await).await;
+        assert!(items[0].message.contains("changed after this import was asked for"), "{items:?}");
     }
 );
 

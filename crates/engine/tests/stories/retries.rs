@@ -165,3 +165,23 @@ db_test!(
         assert!(story.tags().await.iter().all(|row| row.condition.is_none() && row.head.is_some()));
     }
 );
+
+db_test!(
+    async fn a_new_credential_tries_very_many_tags_again_some_at_a_time(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 1_010);
+        up.fail(Route::Manifest, Fault::Status(401));
+        let story = Story::new(&db).await;
+        let job = story.import_new(&up, Selection::All).await;
+        assert_eq!(job.progress.failed, 1_010);
+        up.heal();
+        story.credential(&up.host(), "robot", "s3cret").await;
+        let page = model::PageRequest::default();
+        let jobs = story.engine.list_jobs(&story.editor, Some(&story.stream), None, &page).await.unwrap();
+        let mut tags: Vec<_> = jobs.items.iter().map(|job| job.progress.total).collect();
+        tags.sort_unstable();
+        assert_eq!(tags, [10, 1_000, 1_010], "a job for what was written at once");
+        let view = story.engine.stream(&story.editor, &story.stream).await.unwrap();
+        assert_eq!(view.row.failed, 0);
+    }
+);

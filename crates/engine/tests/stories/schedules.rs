@@ -75,6 +75,34 @@ db_test!(
 );
 
 db_test!(
+    async fn how_late_a_look_was_is_told_of_the_schedule_a_tag_has_by_now(db) {
+        let up = TestUpstream::start().await;
+        up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        story.schedule(Schedule::Every(60)).await;
+        // Its turn comes, and before it is looked at it gets another schedule.
+        story.engine.clock().advance(Duration::seconds(61));
+        assert_eq!(story.engine.schedule_due(1).await.unwrap(), 1);
+        assert!(story.tag("1.0").await.checks.last_due.is_some());
+        story.schedule(Schedule::Every(600)).await;
+        let checks = story.tag("1.0").await.checks;
+        assert_eq!(checks.last_due, None, "by this schedule it was never due");
+        let due = checks.due;
+        story.engine.clock().advance(Duration::seconds(601));
+        story.engine.schedule_due(1).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        assert_eq!(story.tag("1.0").await.checks.last_due, due);
+        // By the stream's period it is the same.
+        story.schedule(Schedule::Global).await;
+        story.after(Duration::minutes(16)).await;
+        assert!(story.tag("1.0").await.checks.last_due.is_some());
+        story.confirmed(Edit::StreamPeriod { period: Some(60) }).await;
+        assert_eq!(story.tag("1.0").await.checks.last_due, None);
+    }
+);
+
+db_test!(
     async fn a_failure_stays_scheduled_and_a_held_tag_is_not_asked_for(db) {
         let up = TestUpstream::start().await;
         up.image("team/app", "1.0", ImageKind::Docker);

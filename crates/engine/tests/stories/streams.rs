@@ -26,7 +26,7 @@ impl Story {
         }
     }
 
-    async fn set(&self, request: &TagRequest) -> Vec<Plan> {
+    pub async fn set(&self, request: &TagRequest) -> Vec<Plan> {
         let planned = self.engine.plan_tag(&self.editor, request).await.unwrap();
         let set = self
             .engine
