@@ -101,12 +101,13 @@ impl Engine {
     /// An image of a stream as an ImageStreamImage, by digest or its beginning; the name is as it was asked for.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` naming all that begin so.
+    /// `NotFound`; `Conflict` naming all that begin so; `Upstream` as [`Engine::image`].
     pub async fn export_image(&self, actor: &Actor, stream: &StreamRef, id: &str) -> Result<Value> {
         actor.may_read(&stream.namespace)?;
+        let prefix = id.strip_prefix("sha256:").unwrap_or(id);
+        self.see_children(actor, [(stream, prefix)]).await?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
-        let prefix = id.strip_prefix("sha256:").unwrap_or(id);
         let digest: Digest = match id.parse() {
             Ok(digest) => digest,
             Err(_) => match tx.find_images(&record, prefix, stream).await?.as_slice() {

@@ -13,10 +13,11 @@ use super::load_stream;
 use crate::{Actor, Engine, Error, Result};
 
 impl Engine {
-    /// An image that is, or was, in this stream, or a child of an index that is.
+    /// An image that is, or was, in this stream, or a child of an index that is. A child that is known from elsewhere is asked
+    /// of the index's registry first: naming it does not open it.
     ///
     /// # Errors
-    /// `NotFound`, also for an image that other streams have.
+    /// `NotFound`, also for an image that other streams have; `Upstream` when the registry does not give the child.
     pub async fn image(
         &self,
         actor: &Actor,
@@ -24,6 +25,7 @@ impl Engine {
         digest: &Digest,
     ) -> Result<ImageView> {
         actor.may_read(&stream.namespace)?;
+        self.see_children(actor, [(stream, digest.hex())]).await?;
         let mut tx = self.store().read().await?;
         let record = load_stream(&mut tx, stream).await?;
         let missing = || Error::NotFound(format!("{stream} has no image {digest}"));

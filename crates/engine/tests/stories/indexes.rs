@@ -96,6 +96,29 @@ db_test!(
 );
 
 db_test!(
+    async fn a_child_known_from_elsewhere_is_shown_when_the_registry_of_its_index_gives_it(db) {
+        let (theirs, up) = (TestUpstream::start().await, TestUpstream::start().await);
+        let layer = Bytes::from_static(b"a layer");
+        theirs.image_with_layer("team/app", "1", layer.clone());
+        let digest = theirs.digest("team/app", "1");
+        let hidden = Story::served(&db).await;
+        hidden.run(&hidden.request(theirs.reference("team/app"), chosen(&["1"]), true)).await;
+        up.index_over("team/app", "index", &[entry(&theirs, DOCKER, "1")]);
+        let reader = Story { stream: StreamRef::parse("team", "reader").unwrap(), ..hidden };
+        let job = reader.run(&reader.request(up.reference("team/app"), chosen(&["index"]), true)).await;
+        assert_eq!(job.state, JobState::Succeeded, "{}", job.error);
+        let shown = reader.engine.image(&reader.editor, &reader.stream, &digest).await;
+        assert!(shown.is_err(), "{shown:?}");
+        let exported = reader.engine.export_image(&reader.editor, &reader.stream, digest.hex()).await;
+        assert!(exported.is_err(), "{exported:?}");
+        up.image_with_layer("team/app", "1", layer);
+        let shown = reader.engine.image(&reader.editor, &reader.stream, &digest).await.unwrap();
+        assert_eq!(shown.digest, digest);
+        reader.engine.export_image(&reader.editor, &reader.stream, digest.hex()).await.unwrap();
+    }
+);
+
+db_test!(
     async fn an_index_in_an_index_is_imported_pulled_and_mirrored_with_all_it_is_of(db) {
         let up = TestUpstream::start().await;
         let layer = Bytes::from_static(b"a layer");
