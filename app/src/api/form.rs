@@ -154,16 +154,25 @@ pub struct ImportForm {
 
 impl ImportForm {
     /// The form as confirmed under a preview that showed `shown` tags with a box each, of which `picked` were ticked:
-    /// with one unticked, the others are chosen.
+    /// with one unticked, only the others are imported.
     #[must_use]
     pub fn picked(mut self, shown: &str, picked: &[String]) -> Self {
         let shown = shown.trim().parse().unwrap_or(0);
         if picked.len() < shown {
-            "chosen".clone_into(&mut self.selection);
-            self.chosen = picked.join(", ");
-            // They have done their part: what they left was shown.
-            self.narrow = NarrowForm::default();
+            self.narrow.picked = picked.to_vec();
+            // Of all tags those beyond the limit still wait.
+            if self.selection != "all" || picked.is_empty() {
+                return self.chosen_of_picked();
+            }
         }
+        self
+    }
+
+    fn chosen_of_picked(mut self) -> Self {
+        "chosen".clone_into(&mut self.selection);
+        self.chosen = self.narrow.picked.join(", ");
+        // They have done their part: what they left was shown.
+        self.narrow = NarrowForm::default();
         self
     }
 
@@ -243,6 +252,9 @@ impl ImportForm {
     /// The preview with these values: of a new stream, or of an import into one.
     #[must_use]
     pub fn preview(&self, create: bool) -> String {
+        if !self.narrow.picked.is_empty() {
+            return self.clone().chosen_of_picked().preview(create);
+        }
         let ticked = |ticked| if ticked { "on" } else { "" };
         let mut pairs = vec![
             ("source", self.source.as_str()),

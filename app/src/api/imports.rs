@@ -45,6 +45,7 @@ pub async fn create_stream(
             exclude,
             range,
             newest,
+            ..Default::default()
         },
         insecure: !insecure.is_empty(),
         scheduled: !scheduled.is_empty(),
@@ -96,6 +97,7 @@ pub async fn start_import(
             exclude,
             range,
             newest,
+            ..Default::default()
         },
         insecure: !insecure.is_empty(),
         scheduled: !scheduled.is_empty(),

@@ -37,8 +37,20 @@ pub fn Alert(
 /// A message as a sentence: a full stop last, and a capital first unless it begins with a name.
 #[must_use]
 pub fn sentence(message: &str) -> String {
-    const VERBS: [&str; 7] = ["is", "has", "are", "points", "follows", "already", "will"];
-    const NO_NAMES: [&str; 6] = ["there", "this", "that", "nothing", "everything", "it"];
+    const VERBS: [&str; 12] = [
+        "is", "has", "are", "points", "follows", "already", "will", "may", "must", "names",
+        "gives", "cannot",
+    ];
+    const NO_NAMES: [&str; 8] = [
+        "there",
+        "this",
+        "that",
+        "nothing",
+        "everything",
+        "it",
+        "you",
+        "nobody",
+    ];
     let mut words = message.split(' ');
     let (first, second) = (
         words.next().unwrap_or_default(),

@@ -74,7 +74,8 @@ fn ways_on(error: &ApiError) -> impl IntoView + use<> {
                 ("name", stream.name.as_str()),
             ],
         );
-        let missing = matches!(error, ApiError::NotFound(_));
+        let may = |namespace| context::call().is_ok_and(|call| call.actor.may_write(namespace).is_ok());
+        let missing = matches!(error, ApiError::NotFound(_)) && may(&stream.namespace);
         missing
             .then(|| view! { <LinkButton href=make>{format!("Make {stream}")}</LinkButton> })
             .into_any()

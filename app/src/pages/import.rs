@@ -22,6 +22,7 @@ use crate::{
 #[component]
 pub fn NewStreamPage() -> impl IntoView {
     page(|asked| async move {
+        asked.call.actor.may_write_anywhere()?;
         let crumbs = vec![("Streams".to_owned(), routes::STREAMS.to_owned())];
         let form = ImportForm {
             namespace: asked.query("namespace"),
@@ -38,6 +39,7 @@ pub fn NewStreamPage() -> impl IntoView {
 pub fn ImportPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
+        asked.call.actor.may_write(&stream.namespace)?;
         let view = asked.call.engine.stream(&asked.call.actor, &stream).await?;
         let mut form = ImportForm {
             namespace: stream.namespace.to_string(),
@@ -68,6 +70,7 @@ fn given(asked: &Asked) -> ImportForm {
             exclude: asked.query("exclude"),
             range: asked.query("range"),
             newest: asked.query("newest"),
+            ..Default::default()
         },
         insecure: !asked.query("insecure").is_empty(),
         scheduled: !asked.query("scheduled").is_empty(),

@@ -68,7 +68,7 @@ pub fn JobPage() -> impl IntoView {
             {banner(&asked)}
             <LiveProgress id=job.id.clone() start=snapshot(&job, asked.now)/>
             {retry(&job, asked.now)}
-            {error(&job, &asked)}
+            {error(&job, &asked, &failed)}
             {(!job.note.is_empty()).then(|| alert("warn", view! { <p>{job.note.clone()}</p> }.into_any()))}
             {items::filters(&here, &job.progress, word)}
             {items::items_table(&job, &items.items, only, asked.now)}
@@ -191,7 +191,7 @@ fn retry(job: &JobView, now: DateTime<Utc>) -> AnyView {
 }
 
 /// Why the whole failed: the other side's words, and what to do.
-fn error(job: &JobView, asked: &Asked) -> AnyView {
+fn error(job: &JobView, asked: &Asked, failed: &[TagName]) -> AnyView {
     if job.error.is_empty() {
         return ().into_any();
     }
@@ -206,11 +206,16 @@ fn error(job: &JobView, asked: &Asked) -> AnyView {
         && job.state == JobState::Failed
         && may_write(asked, &job.stream))
     .then(|| {
+        // One tag may come from elsewhere than the rest of its stream: it says itself from where and how.
+        if let (false, [tag]) = (job.all_tags, failed) {
+            let href = routes::tag(&job.stream, tag);
+            return view! { <LinkButton href=href>{format!("Open {tag}")}</LinkButton> }.into_any();
+        }
         let source = job.source.to_string();
         let insecure = if job.insecure { "on" } else { "" };
         let fields = [("source", source.as_str()), ("insecure", insecure)];
         let href = routes::with_query(&routes::import(&job.stream), &fields);
-        view! { <LinkButton href=href>"Change and import again"</LinkButton> }
+        view! { <LinkButton href=href>"Change and import again"</LinkButton> }.into_any()
     });
     let when = (
         job.finished_at.or(job.started_at).unwrap_or(job.created_at),

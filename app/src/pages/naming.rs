@@ -59,11 +59,13 @@ pub fn NamingPage() -> impl IntoView {
             n => format!(" without {n} for several platforms"),
         };
         let summary = format!(
-            "The {} on this page can hardly move by their name, or have had one image only for {days} days; together {}{uncounted}, counted as if no layers were shared.",
-            if tags.len() == 1 {
-                "tag".to_owned()
-            } else {
-                format!("{} tags", tags.len())
+            "{} for {days} days; together {}{uncounted}, counted as if no layers were shared.",
+            match tags.len() {
+                1 => "The tag on this page can hardly move by its name, or has had one image only"
+                    .to_owned(),
+                n => format!(
+                    "The {n} tags on this page can hardly move by their names, or have had one image only"
+                ),
             },
             size(bytes)
         );

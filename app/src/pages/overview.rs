@@ -61,10 +61,14 @@ pub fn OverviewPage() -> impl IntoView {
             };
             view! { <a class=class href=href><strong>{text}</strong><span>{word}</span></a> }
         };
+        let may = asked.call.actor.may_write_anywhere().is_ok();
         let body = if overview.streams == 0 {
+            let import = may.then(|| {
+                view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton> }
+            });
             view! {
                 <Empty title="No streams yet" why=WHAT_A_STREAM_IS icon_name="stream">
-                    <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+                    {import}
                 </Empty>
             }
             .into_any()
@@ -86,7 +90,7 @@ pub fn OverviewPage() -> impl IntoView {
             .into_any()
         };
         // A new installation has one thing to do, and it is offered below.
-        let action = (overview.streams > 0).then(|| {
+        let action = (may && overview.streams > 0).then(|| {
             view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton> }
         });
         Ok(view! { <PageHead title="Overview">{action}</PageHead> {body} <LivePage events=routes::events(None)/> }.into_any())

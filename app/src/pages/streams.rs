@@ -59,12 +59,17 @@ pub fn StreamsPage() -> impl IntoView {
             };
             view! { <Kebab label="More actions for streams"><a href=href>{words}</a></Kebab> }
         });
+        let make = may.then(|| {
+            view! {
+                <LinkButton href=routes::APPLY>"Apply definitions"</LinkButton>
+                <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
+            }
+        });
         let done: i64 = asked.query("done").parse().unwrap_or(0);
         Ok(view! {
             <PageHead title="Streams">
                 {settings}
-                <LinkButton href=routes::APPLY>"Apply definitions"</LinkButton>
-                <LinkButton kind="primary" href=routes::NEW_STREAM>"New stream"</LinkButton>
+                {make}
                 {bulk}
             </PageHead>
             {(done > 0).then(|| changed(routes::bulk_undo(done)))}
@@ -204,7 +209,10 @@ fn list_view(
             .map(|filter| chips(&filter))
             .unwrap_or_default();
         let of: Vec<_> = chips.into_iter().map(|(words, _)| words).collect();
-        let why = format!("No stream fits: {}.", of.join(", "));
+        let why = format!(
+            "No stream fits: {}. A tag is found as namespace/stream:tag, an image by its whole digest.",
+            of.join(", ")
+        );
         return view! {
             <Empty title="No stream fits the filter" why=why icon_name="search">
                 <LinkButton href=routes::STREAMS>"Clear the filter"</LinkButton>
@@ -222,9 +230,12 @@ fn list_view(
         .into_any();
     }
     if streams.items.is_empty() {
+        let import = may.then(|| {
+            view! { <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton> }
+        });
         return view! {
             <Empty title="No streams yet" why="A stream gives the images of a repository one name and keeps their history." icon_name="stream">
-                <LinkButton kind="primary" href=routes::NEW_STREAM>"Import a repository"</LinkButton>
+                {import}
             </Empty>
         }
         .into_any();

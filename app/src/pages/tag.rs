@@ -218,10 +218,10 @@ fn tag_head(stream: &StreamRef, view: &TagView, asked: &Asked, tab: &'static str
     .into_any()
 }
 
-/// Whether there is something upstream to ask. A tag without a spec came from an import.
+/// Whether there is something upstream to ask. A tag without a spec was pushed.
 fn is_imported(view: &TagView) -> bool {
     let spec = view.row.spec.as_ref();
-    spec.is_none_or(|spec| spec.source.kind() == "external")
+    spec.is_some_and(|spec| spec.source.kind() == "external")
 }
 
 /// The failure of the latest import: the other side's words, since when, what to do.

@@ -28,6 +28,7 @@ pub fn TagFormPage() -> impl IntoView {
     page(|asked| async move {
         let stream = asked.stream()?;
         let call = &asked.call;
+        call.actor.may_write_anywhere()?;
         let offered = PageRequest {
             cursor: None,
             size: OFFERED,

@@ -123,7 +123,7 @@ async fn plain_http_needs_insecure_access() {
     );
     assert_eq!(
         failure.hint,
-        "The registry speaks plain HTTP. Tick \"Insecure registry\" if you trust the network."
+        "The registry speaks plain HTTP. Allow insecure connections (\"Insecure registry\" when importing, the tag's policies later) if you trust the network."
     );
     assert_eq!(
         (failure.reason, failure.retry),

@@ -134,6 +134,10 @@ pub struct Narrow {
     /// Of those, only so many: the highest versions. Tags that are no versions are not among them.
     #[serde(default)]
     pub newest: Option<u32>,
+    /// Of those that the limit takes at once, only these, if there are any. The others of them are not wanted; what is beyond
+    /// the limit waits.
+    #[serde(default)]
+    pub picked: Vec<TagName>,
 }
 
 impl Narrow {
@@ -146,7 +150,7 @@ impl Narrow {
         *self == Self::default()
     }
 
-    /// The tags it leaves, in the order given.
+    /// The tags it leaves, in the order given; `picked` is for who knows the limit.
     #[must_use]
     pub fn select(&self, mut tags: Vec<TagName>) -> Vec<TagName> {
         let fits =
@@ -199,6 +203,10 @@ impl fmt::Display for Narrow {
         }
         parts.extend(self.range.as_ref().map(|range| format!("versions {range}")));
         parts.extend(self.newest.map(|newest| format!("the newest {newest}")));
+        match self.picked.len() {
+            0 => {}
+            n => parts.push(format!("the {n} ticked")),
+        }
         f.write_str(&parts.join("; "))
     }
 }

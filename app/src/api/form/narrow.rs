@@ -20,6 +20,8 @@ pub struct NarrowForm {
     pub range: String,
     /// Field `newest`: how many.
     pub newest: String,
+    /// Fields `pick`, when the preview showed more boxes than were ticked.
+    pub picked: Vec<String>,
 }
 
 impl NarrowForm {
@@ -29,6 +31,7 @@ impl NarrowForm {
         [&self.include, &self.exclude, &self.range, &self.newest]
             .iter()
             .all(|field| field.trim().is_empty())
+            && self.picked.is_empty()
     }
 
     /// All tags, or those that are left of them.
@@ -44,6 +47,7 @@ impl NarrowForm {
                 .transpose()
                 .map_err(|error: RangeError| ApiError::invalid("range", error.to_string()))?,
             newest: given(&self.newest).map(number).transpose()?,
+            picked: super::tags(&self.picked.join(" "))?,
         };
         Ok(if narrow.is_empty() {
             Selection::All

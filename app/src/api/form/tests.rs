@@ -101,13 +101,17 @@ fn an_empty_stream_needs_no_source_but_an_import_needs_tags() {
 }
 
 #[test]
-fn an_unticked_box_turns_all_into_chosen() {
+fn an_unticked_box_leaves_the_others_and_what_is_beyond_the_limit() {
     let ticked = ["2.0".to_owned(), "2.1".to_owned()];
     let picked = form().picked("3", &ticked);
-    assert_eq!(
-        (picked.selection.as_str(), picked.chosen.as_str()),
-        ("chosen", "2.0, 2.1")
-    );
+    let Selection::Matching(narrow) = picked.request(true).unwrap().selection else {
+        panic!("all of them, narrowed");
+    };
+    let names: Vec<_> = narrow.picked.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ticked);
+    // A refusal comes back to a preview of just those.
+    let back = picked.preview(true);
+    assert!(back.contains("tags=chosen&chosen=2.0"), "{back}");
     assert_eq!(form().picked("2", &ticked), form());
     // No boxes were shown: the preview was too long, or there was none.
     assert_eq!(form().picked("", &[]), form());
@@ -211,6 +215,7 @@ fn patterns_range_and_number_narrow_all_tags_and_come_back_in_the_address() {
             exclude: "*-rc*".into(),
             range: " >=2.0, <3 ".into(),
             newest: "5".into(),
+            picked: Vec::new(),
         },
         ..form()
     };
@@ -232,10 +237,10 @@ fn patterns_range_and_number_narrow_all_tags_and_come_back_in_the_address() {
         ("2.*, latest", ">=2.0, <3", "5")
     );
     let unticked = narrowed.clone().picked("2", &["2.1".to_owned()]);
-    assert!(matches!(
-        unticked.request(true).unwrap().selection,
-        Selection::Chosen(_)
-    ));
+    let Selection::Matching(narrow) = unticked.request(true).unwrap().selection else {
+        panic!("what narrows holds");
+    };
+    assert_eq!((narrow.picked.len(), narrow.newest), (1, Some(5)));
 
     let with = |change: fn(&mut ImportForm)| {
         let mut form = form();

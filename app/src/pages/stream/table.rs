@@ -128,7 +128,7 @@ fn own(source: Option<&TagSource>, of: Option<&Reference>) -> Option<AnyView> {
 /// Where a tag's image comes from: it imports, follows, is fixed, or nothing says.
 pub(in crate::pages) fn source(stream: &StreamRef, source: Option<&TagSource>) -> AnyView {
     match source {
-        None => view! { <span class="muted">"nowhere yet"</span> }.into_any(),
+        None => view! { <span class="muted">"pushed here"</span> }.into_any(),
         Some(TagSource::External {
             reference: from, ..
         }) => view! { <span class="one-line">"imports "{reference(from)}</span> }.into_any(),

@@ -203,7 +203,7 @@ impl Engine {
                 let narrow = request.selection.narrow();
                 let job = self.asked_job(actor, &record, source, request);
                 let asked = format!(
-                    "{source}|{}|{}|{}|{}|{}|{narrow}",
+                    "{source}|{}|{}|{}|{}|{}|{narrow:?}",
                     request.insecure,
                     request.schedule.word(),
                     request.reference_policy.as_str(),

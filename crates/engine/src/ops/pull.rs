@@ -167,10 +167,19 @@ impl Engine {
                     tx = self.store().read().await?;
                     row = tx.tag_row(&record.id, tag).await?;
                 }
-                row.filter(|row| !row.is_noted())
-                    .and_then(|row| row.head)
-                    .map(|head| head.digest)
-                    .ok_or_else(|| no_tag(stream, tag))?
+                let row = row.ok_or_else(|| no_tag(stream, tag))?;
+                let noted = row.is_noted();
+                let head = row.head.filter(|_| !noted).ok_or_else(|| {
+                    Error::NotFound(format!(
+                        "{stream}:{tag} has no image: {}",
+                        match (noted, &row.condition) {
+                            (true, _) => "it only notes where one is",
+                            (false, Some(_)) => "its import failed, as its page tells",
+                            (false, None) => "none was imported or pushed yet",
+                        }
+                    ))
+                })?;
+                head.digest
             }
         };
         let found = tx

@@ -129,7 +129,7 @@ async fn plan_delete(tx: &mut Tx, stream: &StreamRef) -> Result<(StreamRecord, P
             "This cannot be undone. Its imports and their results go too.".into(),
         )],
         sentence: format!(
-            "{stream}, its {} tags and their history will be deleted. Images stay until they are pruned.",
+            "{stream}, its {} tags and their history will be deleted. Their images stay stored.",
             record.tags
         ),
     };

@@ -48,7 +48,7 @@ pub fn plan(facts: &StreamFacts, tags: &[TagName]) -> Result<Plan, Refusal> {
     }
     let sentence = match changes.as_slice() {
         [Change::DeleteTag { tag, revisions, .. }] => format!(
-            "{}:{tag} and its history of {revisions} {} will be deleted. Images stay until they are pruned.",
+            "{}:{tag} and its history of {revisions} {} will be deleted. Their images stay stored.",
             facts.stream.name,
             if *revisions == 1 {
                 "revision"
@@ -57,7 +57,7 @@ pub fn plan(facts: &StreamFacts, tags: &[TagName]) -> Result<Plan, Refusal> {
             },
         ),
         many => format!(
-            "{} tags of {} and their history will be deleted. Images stay until they are pruned.",
+            "{} tags of {} and their history will be deleted. Their images stay stored.",
             many.len(),
             facts.stream.name
         ),

@@ -39,31 +39,38 @@ pub fn plan(
         }),
         _ => None,
     };
+    // A fixed tag that is held would say another image than it has, and have it still when it is released.
+    let fixed = matches!(
+        tag.spec.as_ref().map(|spec| &spec.source),
+        Some(TagSource::Fixed { .. })
+    );
+    if fixed || after == After::Fixed {
+        let source = TagSource::Fixed {
+            stream: None,
+            digest: revision.digest.clone(),
+        };
+        if tag.spec.as_ref().is_none_or(|spec| spec.source != source) {
+            changes.push(Change::SetSpec {
+                tag: name.clone(),
+                before: tag.spec.clone(),
+                after: TagSpec {
+                    insecure: false,
+                    source: source.clone(),
+                    generation,
+                    ..tag
+                        .spec
+                        .clone()
+                        .unwrap_or_else(|| TagSpec::new(source, generation))
+                },
+            });
+        }
+    }
     match after {
         After::Fixed => {
-            let source = TagSource::Fixed {
-                stream: None,
-                digest: revision.digest.clone(),
-            };
             if let Some(mover) = &moves_by_itself {
                 warnings.push(Warning(format!(
                     "For good: {mover} will not move {name} any more."
                 )));
-            }
-            if tag.spec.as_ref().is_none_or(|spec| spec.source != source) {
-                changes.push(Change::SetSpec {
-                    tag: name.clone(),
-                    before: tag.spec.clone(),
-                    after: TagSpec {
-                        insecure: false,
-                        source: source.clone(),
-                        generation,
-                        ..tag
-                            .spec
-                            .clone()
-                            .unwrap_or_else(|| TagSpec::new(source, generation))
-                    },
-                });
             }
             if tag.hold.is_some() {
                 changes.push(release(name));

@@ -158,11 +158,11 @@ impl Fault {
             }
             Cause::Timeout => "The registry took too long to answer. Try again later.",
             Cause::Certificate(_) => {
-                "The registry's certificate is not trusted here. An administrator can name a file with its authority in WEIR_UPSTREAM_CA; or tick \"Insecure registry\" if you trust the network."
+                "The registry's certificate is not trusted here. An administrator can name a file with its authority in WEIR_UPSTREAM_CA; or allow insecure connections (\"Insecure registry\" when importing, the tag's policies later) if you trust the network."
             }
             Cause::Tls(_) => "No TLS connection came about: check that the port is right.",
             Cause::PlainHttp => {
-                "The registry speaks plain HTTP. Tick \"Insecure registry\" if you trust the network."
+                "The registry speaks plain HTTP. Allow insecure connections (\"Insecure registry\" when importing, the tag's policies later) if you trust the network."
             }
             Cause::Broken(_) => "The connection broke. Try again later.",
             Cause::TooLarge(_) => "No image needs that much: this may not be a registry.",

@@ -4,7 +4,7 @@
 //! what the job page shows. Cancelled or stopped, the job leaves no tag half done.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -210,9 +210,11 @@ async fn note_tags(
             busy: false,
         }));
     }
+    let picked: HashSet<&TagName> = job.narrow.picked.iter().collect();
     let items: Vec<NewItem> = tags
         .into_iter()
         .enumerate()
+        .filter(|(i, tag)| *i >= cap || picked.is_empty() || picked.contains(tag))
         .map(|(i, tag)| NewItem {
             reference: job.source.with_tag(&tag),
             insecure: job.insecure,

@@ -13,6 +13,7 @@ fn newest_of_two() -> Narrow {
         exclude: vec!["*-rc*".parse().unwrap()],
         range: Some(">=2.0, <3".parse().unwrap()),
         newest: Some(2),
+        ..Narrow::default()
     }
 }
 
@@ -41,6 +42,23 @@ db_test!(
             matches!(&refused, Error::Invalid { field: "include", message } if message.contains("none of the 7 tags")),
             "{refused}"
         );
+    }
+);
+
+db_test!(
+    async fn of_what_the_limit_takes_only_ticked_tags_are_imported_and_the_rest_still_waits(db) {
+        let up = upstream().await;
+        let story = Story::with_cap(&db, Some(3)).await;
+        let request = story.request(up.reference("team/app"), Selection::All, true);
+        let shown = story.engine.preview_import(&story.editor, &request).await.unwrap();
+        let picked: Vec<_> = shown.tags.iter().skip(1).map(|tag| tag.tag.clone()).collect();
+        let job = story.import_new(&up, Selection::Matching(Narrow { picked: picked.clone(), ..Narrow::default() })).await;
+        assert_eq!((job.state, job.progress.total, job.progress.left_out), (JobState::Succeeded, 2, 4));
+        let mut names: Vec<_> = story.tags().await.into_iter().map(|row| row.name).collect();
+        names.sort();
+        let mut wanted = picked;
+        wanted.sort();
+        assert_eq!(names, wanted);
     }
 );
 
