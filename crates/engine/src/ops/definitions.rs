@@ -456,6 +456,7 @@ impl<'a> Text<'a> {
             let known = self.tags.entry(at).or_insert_with_key(|at| Elsewhere {
                 head: facts.head_at(at),
                 follows: facts.followed_at(at),
+                insecure: false,
             });
             match change {
                 Change::SetSpec { after, .. } => {

@@ -76,6 +76,8 @@ pub struct Elsewhere {
     pub head: Option<(Digest, Reference)>,
     /// What it follows itself.
     pub follows: Option<TagAt>,
+    /// It, or its stream, may be read over unverified TLS and plain HTTP.
+    pub insecure: bool,
 }
 
 impl TagFacts {

@@ -122,6 +122,15 @@ impl Destination<'_> {
                 after: None,
             });
         }
+        if let TagInput::Tag(at) = &self.request.source
+            && !changes.is_empty()
+            && !facts.insecure
+            && facts.elsewhere.get(at).is_some_and(|tag| tag.insecure)
+        {
+            warnings.push(Warning(format!(
+                "{at} may be read over unverified TLS or plain HTTP, {tag} may not: what is not stored here yet cannot be pulled through it. Allow insecure connections in its policies if you trust the network."
+            )));
+        }
         sentences.push(self.sentence(&source, image.as_ref(), &from, changes.is_empty()));
         Ok(changes)
     }

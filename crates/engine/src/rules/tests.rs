@@ -452,6 +452,7 @@ fn with_base(mut facts: StreamFacts, follows: Option<TagAt>) -> (StreamFacts, Ta
     let found = Elsewhere {
         head: Some((digest(9), found_at(9))),
         follows,
+        insecure: false,
     };
     facts.elsewhere.insert(base.clone(), found);
     (facts, base)
@@ -577,4 +578,21 @@ fn one_platform_is_chosen_as_asked_else_as_usual_and_never_an_attestation() {
         "the first that is a platform"
     );
     assert_eq!(chosen(&all[..1], ["", ""]), None);
+}
+
+#[test]
+fn a_tag_of_an_insecure_one_elsewhere_is_told_that_it_is_not() {
+    let (mut facts, base) = with_base(facts(&[]), None);
+    let request = TagRequest::new(TagInput::Tag(base.clone()), at("os"), Mode::Follow);
+    assert_eq!(set(&facts, &request, &[]).unwrap().warnings, []);
+    facts.elsewhere.get_mut(&base).unwrap().insecure = true;
+    let told = set(&facts, &request, &[]).unwrap().warnings;
+    assert!(
+        told[0]
+            .0
+            .contains("team/base:1 may be read over unverified TLS"),
+        "{told:?}"
+    );
+    facts.insecure = true;
+    assert_eq!(set(&facts, &request, &[]).unwrap().warnings, []);
 }

@@ -32,6 +32,8 @@ struct Followed {
     source_kind: Option<String>,
     source_stream: Option<String>,
     source_tag: Option<String>,
+    insecure: bool,
+    stream_insecure: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -150,7 +152,8 @@ impl Tx {
         let mut found = Vec::new();
         for chunk in tags.chunks(500) {
             let sql = format!(
-                "SELECT t.name, t.head_digest, t.head_reference, t.source_kind, t.source_stream, t.source_tag
+                "SELECT t.name, t.head_digest, t.head_reference, t.source_kind, t.source_stream, t.source_tag,
+                    t.insecure, s.insecure AS stream_insecure
                 FROM tags t JOIN streams s ON s.id = t.stream_id
                 WHERE s.namespace = $1 AND s.name = $2 AND t.name IN ({})",
                 placeholders(3, chunk.len())
@@ -418,7 +421,11 @@ fn elsewhere(stream: &StreamRef, row: &Followed) -> Result<Elsewhere> {
         }),
         _ => None,
     };
-    Ok(Elsewhere { head, follows })
+    Ok(Elsewhere {
+        head,
+        follows,
+        insecure: row.insecure || row.stream_insecure,
+    })
 }
 
 pub(super) fn placeholders(from: usize, count: usize) -> String {

@@ -139,6 +139,23 @@ db_test!(
 );
 
 db_test!(
+    async fn a_fixed_tag_that_goes_back_and_is_held_is_what_it_says_when_it_is_released(db) {
+        let up = TestUpstream::start().await;
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1.0"])).await;
+        up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        story.rollback("1.0", 2, After::Fixed).await.unwrap();
+        story.rollback("1.0", 1, After::Held).await.unwrap();
+        story.edit(Edit::Release { tag: "1.0".parse().unwrap() }).await.unwrap();
+        let tag = story.tag("1.0").await;
+        assert_eq!(tag.head.unwrap().digest, first);
+        assert_eq!(tag.spec.unwrap().source, TagSource::Fixed { stream: None, digest: first });
+    }
+);
+
+db_test!(
     async fn policies_of_300_tags_are_set_together_and_undone_together(db) {
         let up = TestUpstream::start().await;
         up.many("team/app", 300);
