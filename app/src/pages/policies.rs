@@ -1,11 +1,7 @@
 //! The report on policies: what the server allows, and which streams and tags allow insecure connections.
 
 use leptos::prelude::*;
-use model::{
-    Page, Reference, StreamRef, TagName,
-    job::thousands,
-    policy::{InsecureBy, InsecureRow},
-};
+use model::{Page, StreamRef, job::thousands, policy::InsecureRow};
 
 use super::{Asked, edit::period_in_force, page, stream, tag::tag_link};
 use crate::{
@@ -92,46 +88,11 @@ fn set_by(variable: &'static str, key: &'static str) -> AnyView {
         .into_any()
 }
 
-/// The rows of one stream.
-struct OfStream<'a> {
-    stream: &'a StreamRef,
-    /// For how many tags the stream allows it itself, if it does.
-    whole: Option<i64>,
-    tags: Vec<&'a TagName>,
-    source: Option<&'a Reference>,
-}
-
-/// Rows come in order of their streams.
-fn by_stream(rows: &[InsecureRow]) -> Vec<OfStream<'_>> {
-    let mut all: Vec<OfStream<'_>> = Vec::new();
-    for row in rows {
-        if all.last().is_none_or(|last| last.stream != &row.stream) {
-            all.push(OfStream {
-                stream: &row.stream,
-                whole: None,
-                tags: Vec::new(),
-                source: None,
-            });
-        }
-        let Some(last) = all.last_mut() else { continue };
-        match &row.by {
-            InsecureBy::Stream { tags, source } => {
-                last.whole = Some(*tags);
-                last.source = source.as_ref();
-            }
-            InsecureBy::Tag { tag, source, .. } => {
-                last.tags.push(tag);
-                last.source = last.source.or(source.as_ref());
-            }
-        }
-    }
-    all
-}
-
 fn table(rows: &Page<InsecureRow>, asked: &Asked) -> AnyView {
-    let lines = by_stream(&rows.items)
+    let lines = rows
+        .items
         .iter()
-        .map(|of| line(of, stream::may_write(asked, of.stream)))
+        .map(|row| line(row, stream::may_write(asked, &row.stream)))
         .collect_view();
     view! {
         <table class="data">
@@ -145,40 +106,49 @@ fn table(rows: &Page<InsecureRow>, asked: &Asked) -> AnyView {
     .into_any()
 }
 
-fn line(of: &OfStream<'_>, may: bool) -> AnyView {
-    let at = of.stream;
+fn line(of: &InsecureRow, may: bool) -> AnyView {
+    let at = &of.stream;
     let whole = of
         .whole
-        .map(|tags| view! { <div>{badge("warn", "open", "Stream")} " "{for_all(tags)}</div> });
-    let tags = (!of.tags.is_empty()).then(|| {
+        .then(|| view! { <div>{badge("warn", "open", "Stream")} " "{for_all(of.tags)}</div> });
+    let more = of.insecure_tags - i64::try_from(of.named.len()).unwrap_or(i64::MAX);
+    let tags = (of.insecure_tags > 0).then(|| {
         let links = of
-            .tags
+            .named
             .iter()
             .map(|tag| tag_link(at, tag))
             .collect_view();
-        let words = match of.tags.len() {
+        let more = (more > 0).then(|| format!(" and {} more", thousands(more)));
+        let words = match of.insecure_tags {
             1 => "1 tag allows it itself".to_owned(),
-            n => format!("{n} tags allow it themselves"),
+            n => format!("{} tags allow it themselves", thousands(n)),
         };
-        view! { <details><summary>{badge("warn", "open", "Tags")} " "{words}</summary><div>{links}</div></details> }
+        view! { <details><summary>{badge("warn", "open", "Tags")} " "{words}</summary><div>{links}{more}</div></details> }
     });
     let change = may.then(|| {
-        let stream = of.whole.map(|_| {
+        let stream = of.whole.then(|| {
             let label = format!("Change the policy of {at}");
             view! { <a href=routes::stream_policy(at) aria-label=label>"Stream…"</a> " " }
         });
-        let tags = (!of.tags.is_empty()).then(|| {
-            let tags: Vec<_> = of.tags.iter().map(|tag| ("tag", tag.as_str())).collect();
-            let href = routes::with_query(&routes::policies(at), &tags);
-            let label = format!("Change the policies of these tags of {at}");
-            view! { <a href=href aria-label=label>"Tags…"</a> }
+        let tags = (of.insecure_tags > 0).then(|| {
+            // More than an address can name: all tags of the stream.
+            let (pairs, label, text) = if more > 0 {
+                let label = format!("Change the policies of all tags of {at}");
+                (vec![("all", "1")], label, "All tags…")
+            } else {
+                let pairs = of.named.iter().map(|tag| ("tag", tag.as_str()));
+                let label = format!("Change the policies of these tags of {at}");
+                (pairs.collect(), label, "Tags…")
+            };
+            let href = routes::with_query(&routes::policies(at), &pairs);
+            view! { <a href=href aria-label=label>{text}</a> }
         });
         view! { {stream} {tags} }
     });
     view! {
         <tr>
             <th scope="row"><a href=routes::stream(at)>{name(at)}</a></th>
-            <td data-label="From">{of.source.map(|source| reference(&source.without_tag()).into_any())}</td>
+            <td data-label="From">{of.source.as_ref().map(|source| reference(&source.without_tag()).into_any())}</td>
             <td data-label="Who allows it"><div>{whole} {tags}</div></td>
             <td data-label="Change">{change}</td>
         </tr>

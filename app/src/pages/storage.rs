@@ -56,7 +56,7 @@ pub fn StoragePage() -> impl IntoView {
             <section>
                 <h2>"By stream"</h2>
                 <p class="hint">
-                    "Layers of all images the tags of a stream have or had; a layer counts once a stream. What is not stored is fetched when it is pulled."
+                    "All images the tags of a stream have or had; what they share counts once a stream. What is not stored is fetched when it is pulled."
                 </p>
                 <Filters action=routes::STORAGE active=!namespace.is_empty() size=request.size>
                     <label>"Namespace " <input type="search" name="namespace" value=namespace.clone()/></label>
@@ -116,7 +116,7 @@ fn by_namespace(all: &[NamespaceStorage]) -> Option<AnyView> {
             view! {
                 <tr>
                     <th scope="row"><a href=href>{name}</a></th>
-                    <td class="number" data-label="Layer size">{size(of.bytes)}</td>
+                    <td class="number" data-label="Size">{size(of.bytes)}</td>
                     <td data-label="Stored here">{stored(of.stored_bytes, of.bytes)}</td>
                     <td class="number" data-label="Pulls">{thousands(of.pulls)}</td>
                 </tr>
@@ -130,7 +130,7 @@ fn by_namespace(all: &[NamespaceStorage]) -> Option<AnyView> {
                 <table class="data">
                     <caption class="visually-hidden">"Storage by namespace"</caption>
                     <thead><tr>
-                        <th scope="col">"Namespace"</th><th scope="col" class="number">"Layer size"</th>
+                        <th scope="col">"Namespace"</th><th scope="col" class="number">"Size"</th>
                         <th scope="col">"Stored here"</th><th scope="col" class="number">"Pulls"</th>
                     </tr></thead>
                     <tbody>{lines}</tbody>
@@ -148,7 +148,7 @@ fn table(rows: &Page<StreamStorage>, asked: &Asked) -> AnyView {
             <caption class="visually-hidden">"Storage by stream"</caption>
             <thead><tr>
                 <th scope="col">"Stream"</th><th scope="col" class="number">"Images"</th>
-                <th scope="col" class="number">"Layer size"</th><th scope="col">"Stored here"</th>
+                <th scope="col" class="number">"Size"</th><th scope="col">"Stored here"</th>
                 <th scope="col" class="number">"Pulls"</th><th scope="col">"Last pulled"</th><th scope="col" class="middle">"Measured"</th>
             </tr></thead>
             <tbody>{lines}</tbody>
@@ -166,7 +166,7 @@ fn line(row: &StreamStorage, asked: &Asked) -> AnyView {
         <tr>
             <th scope="row"><a href=routes::stream(&row.stream)>{row.stream.to_string()}</a></th>
             <td class="number" data-label="Images">{thousands(row.images)}</td>
-            <td class="number" data-label="Layer size">{size(row.bytes)}</td>
+            <td class="number" data-label="Size">{size(row.bytes)}</td>
             <td data-label="Stored here">{stored(row.stored_bytes, row.bytes)}</td>
             <td class="number" data-label="Pulls">{thousands(row.pulls)}</td>
             <td data-label="Last pulled">{pulled}</td>
@@ -191,7 +191,7 @@ pub(super) fn stored_layers(storage: &ImageStorage) -> AnyView {
 fn stored(stored: i64, all: i64) -> AnyView {
     let label = format!("{stored} of {all} bytes are stored here");
     let text = match (stored, all) {
-        (_, 0) => return view! { <span class="muted">"no layers"</span> }.into_any(),
+        (_, 0) => return view! { <span class="muted">"nothing"</span> }.into_any(),
         (stored, all) if stored >= all => format!("all {}", size(all)),
         (stored, all) => format!("{} of {}", size(stored), size(all)),
     };

@@ -348,8 +348,7 @@ async fn kept(stream: &StreamRef, view: &TagView, asked: &Asked) -> Result<AnyVi
     let (engine, actor) = (&asked.call.engine, &asked.call.actor);
     let storage = engine.image_storage(actor, stream, &head.digest).await?;
     let pulls = engine.tag_pulls(actor, stream, &view.row.name).await?;
-    let missing = storage.stored_layers < storage.layers;
-    let may = missing && engine.config().mirror && may_write(asked, stream);
+    let may = storage.missing > 0 && engine.config().mirror && may_write(asked, stream);
     let mirror = may.then(|| {
         view! {
             <form method="post" action=StartMirror::PATH class="inline">

@@ -324,13 +324,25 @@ impl Engine {
             let body = stream::iter([io::Result::Ok(bytes.clone())]);
             let new = new.append(body, |_| ()).await?;
             // Signed manifests of schema 1 have the digest of what was signed, not of all their bytes.
-            if new.is_right() {
+            let right = new.is_right();
+            if right {
                 new.keep().await?;
             }
-            io::Result::Ok(())
+            io::Result::Ok(right)
         };
-        if let Err(error) = kept.await {
-            tracing::warn!(image.digest = %digest, %error, "manifest not stored");
+        match kept.await {
+            Ok(true) => self.note_manifest(digest).await,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(image.digest = %digest, %error, "manifest not stored");
+            }
+        }
+    }
+
+    /// Writes down that a manifest is stored, if it is. Only what is told of it may be wrong otherwise.
+    pub(crate) async fn note_manifest(&self, digest: &Digest) {
+        if let Err(error) = self.look_again(digest, false).await {
+            tracing::warn!(image.digest = %digest, %error, "a stored manifest was not noted");
         }
     }
 

@@ -153,6 +153,21 @@ impl JobView {
         self.run_at.filter(|due| self.attempts > 0 && *due > now)
     }
 
+    /// Its tags that wait for another import: those the cap left out, and those it was stopped before.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        let Progress {
+            total,
+            done,
+            left_out,
+            ..
+        } = self.progress;
+        match self.state {
+            JobState::Cancelled => left_out + total - done,
+            _ => left_out,
+        }
+    }
+
     /// One line for people: "312 of 1 000 tags · 4 failed · 41/s · about 17 s", ended by the state once it is
     /// final, and by the try that failed while it waits for the next one.
     #[must_use]

@@ -313,34 +313,26 @@ impl Insecure {
     }
 }
 
-/// One line of the report on insecure connections: a stream or a tag that allows them itself.
+/// One line of the report on insecure connections: a stream that allows them, or has tags that do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InsecureRow {
-    /// The stream, or the tag's.
+    /// The stream.
     pub stream: StreamRef,
-    /// Who allows it.
-    pub by: InsecureBy,
+    /// It allows them itself, for all its tags.
+    pub whole: bool,
+    /// Tags it has.
+    pub tags: i64,
+    /// Of those, the ones that allow them themselves.
+    pub insecure_tags: i64,
+    /// Their names, if they are no more than [`InsecureRow::NAMED`]; else the first ones.
+    pub named: Vec<TagName>,
+    /// The source repository of the stream if it allows them; else what the first of the tags imports.
+    pub source: Option<Reference>,
 }
 
-/// Who allows insecure connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum InsecureBy {
-    /// The stream, for all its tags.
-    Stream {
-        /// How many they are.
-        tags: i64,
-        /// Its source repository.
-        source: Option<Reference>,
-    },
-    /// The tag, for itself.
-    Tag {
-        /// The tag.
-        tag: TagName,
-        /// What it imports, if it imports.
-        source: Option<Reference>,
-        /// Its stream allows them too: making the tag strict is not enough.
-        stream_too: bool,
-    },
+impl InsecureRow {
+    /// Tags named, at most.
+    pub const NAMED: usize = 250;
 }
 
 #[cfg(test)]

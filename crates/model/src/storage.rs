@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Namespace, StreamRef};
 
-/// What the images of one stream take, as it was when last measured. Layers count once.
+/// What the images of one stream take, as it was when last measured: manifests, configs and layers, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamStorage {
     /// The stream.
     pub stream: StreamRef,
     /// Images its tags have or had, the platforms of indexes included.
     pub images: i64,
-    /// Bytes of their layers.
+    /// Their bytes.
     pub bytes: i64,
-    /// Bytes of those layers that are stored here.
+    /// Those of what is stored here.
     pub stored_bytes: i64,
     /// Pulls of its tags through the registry.
     pub pulls: i64,
@@ -24,14 +24,14 @@ pub struct StreamStorage {
     pub measured_at: DateTime<Utc>,
 }
 
-/// What the streams of a namespace take; a layer counts once a stream.
+/// What the streams of a namespace take; what images share counts once a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceStorage {
     /// The namespace.
     pub namespace: Namespace,
-    /// Bytes of their layers.
+    /// Their bytes.
     pub bytes: i64,
-    /// Bytes of those layers that are stored here.
+    /// Those of what is stored here.
     pub stored_bytes: i64,
     /// Pulls of their tags through the registry.
     pub pulls: i64,
@@ -44,7 +44,7 @@ pub struct StorageTotal {
     pub blobs: i64,
     /// Their bytes.
     pub bytes: i64,
-    /// What the streams would take if each had its layers to itself.
+    /// What the streams would take if each had its images to itself.
     pub unshared_bytes: i64,
     /// When this was measured; none if it never was.
     pub measured_at: Option<DateTime<Utc>>,
@@ -55,12 +55,14 @@ pub struct StorageTotal {
 pub struct ImageStorage {
     /// Its layers, those of all platforms of an index; each counts once.
     pub layers: i64,
-    /// Their bytes.
+    /// Their bytes, and those of manifests and configs.
     pub bytes: i64,
     /// Layers that are stored here.
     pub stored_layers: i64,
-    /// Their bytes.
+    /// Bytes that are stored here.
     pub stored_bytes: i64,
+    /// Manifests and blobs a pull needs that are not stored here.
+    pub missing: i64,
 }
 
 /// How often a tag was pulled through the registry.

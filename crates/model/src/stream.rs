@@ -49,7 +49,7 @@ pub struct StreamView {
     pub created_at: DateTime<Utc>,
     /// Its newest import.
     pub last_job: Option<String>,
-    /// Tags seen upstream that the cap of the newest repository import left out.
+    /// Tags seen upstream that the cap of the newest repository import left out, or that it was stopped before.
     pub left_out: i64,
 }
 

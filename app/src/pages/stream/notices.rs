@@ -48,7 +48,7 @@ pub(super) fn notices(
     view! { {running} {failed} {waiting} }.into_any()
 }
 
-/// What the limit left out, and the button that imports it.
+/// What the newest import of the repository did not get to, and the button that imports it.
 fn left_out(
     view: &StreamView,
     newest: Option<&JobView>,
@@ -56,18 +56,20 @@ fn left_out(
     csrf: Option<&String>,
 ) -> AnyView {
     let left = view.left_out;
-    let text = match newest.map(|job| job.progress) {
+    let text = match newest {
         // The newest import is the one that left them out.
-        Some(progress) if progress.left_out == left => format!(
+        Some(job) if job.waiting() == left => format!(
             "Imported {} of {} tags; {} {}.",
-            thousands(progress.done - progress.failed),
-            thousands(progress.total + left),
+            thousands(job.progress.done - job.progress.failed),
+            thousands(job.progress.total + job.progress.left_out),
             thousands(left),
             if left == 1 { "waits" } else { "wait" },
         ),
-        _ if left == 1 => "1 tag of the repository waits: the limit left it out.".to_owned(),
+        _ if left == 1 => {
+            "1 tag of the repository waits: its last import did not get to it.".to_owned()
+        }
         _ => format!(
-            "{} tags of the repository wait: the limit left them out.",
+            "{} tags of the repository wait: its last import did not get to them.",
             thousands(left)
         ),
     };

@@ -315,7 +315,7 @@ impl Engine {
         self.insert_with_items(tx, job, &items).await
     }
 
-    /// Imports what the newest repository import left out, as many as the cap allows. Returns the job.
+    /// Imports what the newest repository import left out or was stopped before, as many as the cap allows. Returns the job.
     ///
     /// # Errors
     /// `NotFound`, `Denied`; `Conflict` when nothing is left out.

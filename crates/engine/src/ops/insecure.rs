@@ -5,7 +5,7 @@ use model::{Page, PageRequest, policy::InsecureRow};
 use crate::{Actor, Engine, Result};
 
 impl Engine {
-    /// One page of the streams and tags that allow insecure connections themselves, by namespace, stream and tag.
+    /// One page of the streams that allow insecure connections, or have tags that do, by namespace and name.
     ///
     /// # Errors
     /// `Denied` for those who are not signed in.

@@ -200,6 +200,10 @@ impl Engine {
         {
             match self.kept_manifest(&digest).await {
                 Ok(Some(bytes)) => {
+                    if fetch == Fetch::Mirror {
+                        drop(tx);
+                        self.note_manifest(&digest).await;
+                    }
                     return Ok(RawManifest {
                         digest,
                         media_type: image.media_type,

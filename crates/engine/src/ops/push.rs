@@ -74,6 +74,7 @@ impl Engine {
             Err(Error::Conflict(_)) => self.note_push(actor, stream, tag, &image).await?,
             noted => noted?,
         }
+        self.note_manifest(&digest).await;
         self.wake();
         Ok(PushedManifest { digest, subject })
     }

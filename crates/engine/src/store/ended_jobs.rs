@@ -1,5 +1,5 @@
 //! Jobs that ended are forgotten after a while. What a stream's page shows stays: its last import, and the newest one of a
-//! whole repository, which names the tags that were left out.
+//! whole repository, which names the tags that wait.
 
 use chrono::{DateTime, Utc};
 
@@ -17,7 +17,8 @@ const ROWS: i64 = 20_000;
 macro_rules! may_go {
     () => {
         "j.id <> COALESCE(s.last_job_id, '') AND j.id <> COALESCE((
-            SELECT a.id FROM jobs a WHERE a.stream_id = j.stream_id AND a.all_tags AND a.listed ORDER BY a.id DESC LIMIT 1
+            SELECT a.id FROM jobs a WHERE a.stream_id = j.stream_id AND a.all_tags AND a.listed AND a.kind = 'import'
+            ORDER BY a.id DESC LIMIT 1
         ), '')"
     };
 }

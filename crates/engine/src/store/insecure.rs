@@ -1,104 +1,98 @@
-//! What allows insecure connections: streams and tags.
+//! What allows insecure connections: streams, themselves or by tags of theirs.
 
-use model::{
-    Page, PageRequest, StreamRef,
-    policy::{InsecureBy, InsecureRow},
-};
+use model::{Page, PageRequest, Reference, StreamRef, TagName, policy::InsecureRow};
 
 use super::{Tx, on, row};
 use crate::error::Result;
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    id: String,
     namespace: String,
     name: String,
-    /// Empty for the stream itself.
-    tag: String,
+    insecure: bool,
     tags: i64,
+    insecure_tags: i64,
     source: Option<String>,
-    stream_too: bool,
-}
-
-impl Row {
-    fn read(&self) -> Result<InsecureRow> {
-        let source = row::parse_opt("source", self.source.as_deref())?;
-        Ok(InsecureRow {
-            stream: StreamRef {
-                namespace: row::parse("streams.namespace", &self.namespace)?,
-                name: row::parse("streams.name", &self.name)?,
-            },
-            by: if self.tag.is_empty() {
-                InsecureBy::Stream {
-                    tags: self.tags,
-                    source,
-                }
-            } else {
-                InsecureBy::Tag {
-                    tag: row::parse("tags.name", &self.tag)?,
-                    source,
-                    stream_too: self.stream_too,
-                }
-            },
-        })
-    }
 }
 
 impl Tx {
-    /// One page of the streams and tags that allow insecure connections themselves, by namespace, stream and tag; a
-    /// stream stands before its tags.
+    /// One page of the streams that allow insecure connections, or have tags that do, by namespace and name.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn list_insecure(&mut self, page: &PageRequest) -> Result<Page<InsecureRow>> {
-        // Each half reads along an index and no further than the page; tags are looked for only where the count says
-        // there are some.
-        macro_rules! halves {
-            ($compare:literal, $around:literal, $order:literal) => {
+        macro_rules! streams {
+            ($compare:literal, $order:literal) => {
                 concat!(
-                    "SELECT * FROM (
-                        SELECT s.namespace, s.name, '' AS tag, s.tags, s.source, s.insecure AS stream_too FROM streams s
-                        WHERE s.insecure AND (s.namespace, s.name, '') ",
+                    "SELECT id, namespace, name, insecure, tags, insecure_tags, source FROM streams
+                    WHERE (insecure OR insecure_tags > 0) AND (namespace, name) ",
                     $compare,
-                    " ($1, $2, $3) ORDER BY s.namespace ", $order, ", s.name ", $order, " LIMIT $4
-                    ) a UNION ALL SELECT * FROM (
-                        SELECT s.namespace, s.name, t.name AS tag, s.tags,
-                            CASE WHEN t.source_kind = 'external' THEN t.source_reference END AS source, s.insecure AS stream_too
-                        FROM streams s JOIN tags t ON t.stream_id = s.id
-                        WHERE s.insecure_tags > 0 AND t.insecure AND (s.namespace, s.name) ",
-                    $around,
-                    " ($1, $2) AND (s.namespace, s.name, t.name) ",
-                    $compare,
-                    " ($1, $2, $3) ORDER BY s.namespace ", $order, ", s.name ", $order, ", t.name ", $order, " LIMIT $4
-                    ) b ORDER BY namespace ", $order, ", name ", $order, ", tag ", $order, " LIMIT $4"
+                    " ($1, $2) ORDER BY namespace ",
+                    $order,
+                    ", name ",
+                    $order,
+                    " LIMIT $3"
                 )
             };
         }
-        const FORWARDS: &str = halves!(">", ">=", "ASC");
-        const BACKWARDS: &str = halves!("<", "<=", "DESC");
+        const FORWARDS: &str = streams!(">", "ASC");
+        const BACKWARDS: &str = streams!("<", "DESC");
         let sql = if page.backwards() {
             BACKWARDS
         } else {
             FORWARDS
         };
-        let mut key = page.key().splitn(3, '/');
-        let mut part = || key.next().unwrap_or_default();
-        let (namespace, name, tag) = (part(), part(), part());
-        let rows: Vec<Row> = on!(self, |conn| {
+        let (namespace, name) = page.key().split_once('/').unwrap_or_default();
+        let found: Vec<Row> = on!(self, |conn| {
             sqlx::query_as(sql)
                 .bind(namespace)
                 .bind(name)
-                .bind(tag)
                 .bind(page.fetch())
                 .fetch_all(conn)
                 .await?
         });
-        let rows = rows.iter().map(Row::read).collect::<Result<Vec<_>>>()?;
-        Ok(Page::from_rows(rows, page, |row| {
-            let tag = match &row.by {
-                InsecureBy::Stream { .. } => "",
-                InsecureBy::Tag { tag, .. } => tag.as_str(),
-            };
-            format!("{}/{tag}", row.stream)
-        }))
+        let mut rows = Vec::with_capacity(found.len());
+        for row in found {
+            let (mut named, mut source) = (Vec::new(), None);
+            // Looked for only where the count says there are some.
+            if row.insecure_tags > 0 {
+                (named, source) = self.insecure_tags(&row.id).await?;
+            }
+            if row.insecure {
+                source = row::parse_opt("streams.source", row.source.as_deref())?.or(source);
+            }
+            rows.push(InsecureRow {
+                stream: StreamRef {
+                    namespace: row::parse("streams.namespace", &row.namespace)?,
+                    name: row::parse("streams.name", &row.name)?,
+                },
+                whole: row.insecure,
+                tags: row.tags,
+                insecure_tags: row.insecure_tags,
+                named,
+                source,
+            });
+        }
+        Ok(Page::from_rows(rows, page, |row| row.stream.to_string()))
+    }
+
+    /// The first tags of a stream that allow insecure connections themselves, and what the first of them imports.
+    async fn insecure_tags(
+        &mut self,
+        stream_id: &str,
+    ) -> Result<(Vec<TagName>, Option<Reference>)> {
+        const SQL: &str =
+            "SELECT name, CASE WHEN source_kind = 'external' THEN source_reference END FROM tags
+            WHERE stream_id = $1 AND insecure ORDER BY name LIMIT $2";
+        let found: Vec<(String, Option<String>)> = on!(self, |conn| sqlx::query_as(SQL)
+            .bind(stream_id)
+            .bind(i64::try_from(InsecureRow::NAMED).unwrap_or(i64::MAX))
+            .fetch_all(conn)
+            .await?);
+        let source = found.iter().find_map(|(_, source)| source.as_deref());
+        let source = row::parse_opt("tags.source_reference", source)?;
+        let names = found.iter().map(|(name, _)| row::parse("tags.name", name));
+        Ok((names.collect::<Result<_>>()?, source))
     }
 }

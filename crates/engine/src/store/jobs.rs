@@ -505,14 +505,14 @@ impl Tx {
             .collect()
     }
 
-    /// The newest job that read a whole repository for a stream.
+    /// The newest import of a whole repository for a stream.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn newest_repository_job(&mut self, stream_id: &str) -> Result<Option<JobRecord>> {
         const SQL: &str = concat!(
             job_columns!(),
-            "WHERE j.stream_id = $1 AND j.all_tags AND j.listed ORDER BY j.id DESC LIMIT 1"
+            "WHERE j.stream_id = $1 AND j.all_tags AND j.listed AND j.kind = 'import' ORDER BY j.id DESC LIMIT 1"
         );
         let found: Option<Columns> = on!(self, |conn| sqlx::query_as(SQL)
             .bind(stream_id)
@@ -521,12 +521,12 @@ impl Tx {
         found.map(Columns::record).transpose()
     }
 
-    /// Names of the tags the cap left out, in order.
+    /// Names of the tags the cap left out or the job was stopped before, in order.
     ///
     /// # Errors
     /// When the database refuses.
     pub async fn left_out_items(&mut self, job_id: &str) -> Result<Vec<TagName>> {
-        const SQL: &str = "SELECT tag FROM job_items WHERE job_id = $1 AND state = 'left-out' ORDER BY position LIMIT 100000";
+        const SQL: &str = "SELECT tag FROM job_items WHERE job_id = $1 AND state IN ('left-out', 'cancelled') ORDER BY position LIMIT 100000";
         let rows: Vec<String> = on!(self, |conn| sqlx::query_scalar(SQL)
             .bind(job_id)
             .fetch_all(conn)

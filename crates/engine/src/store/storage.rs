@@ -34,18 +34,27 @@ pub(crate) struct Measures {
     pulled_at: Option<DateTime<Utc>>,
 }
 
-/// Layers of the images a condition chooses, each once, with whether it is stored here; without those that may not be
-/// passed on ([`model::image::is_foreign`]), which never are.
-macro_rules! layers_of {
+/// What a pull of the images a condition chooses needs, each once, with whether it is stored here: layers, without those that
+/// may not be passed on ([`model::image::is_foreign`]), which never are; manifests, configs, and what indexes of blobs name.
+/// What has no known size takes a byte, so that it is missed when it is missing.
+macro_rules! needed_by {
     ($images:expr) => {
         concat!(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT), CAST(COALESCE(SUM(stored), 0) AS BIGINT),
-                CAST(COALESCE(SUM(stored * size), 0) AS BIGINT)
-            FROM (SELECT l.digest, MAX(l.size) AS size,
+            "WITH chosen (digest) AS (", $images, "), needed (digest, size, layer) AS (
+                SELECT l.digest, l.size, 1 FROM chosen c JOIN image_layers l ON l.image_digest = c.digest
+                WHERE l.media_type NOT LIKE '%.foreign.%' AND l.media_type NOT LIKE '%.nondistributable.%'
+                UNION ALL SELECT i.digest, COALESCE(NULLIF(i.manifest_size, 0), 1), 0
+                FROM chosen c JOIN images i ON i.digest = c.digest
+                UNION ALL SELECT i.config_digest, COALESCE(OCTET_LENGTH(i.config), 1), 0
+                FROM chosen c JOIN images i ON i.digest = c.digest WHERE i.config_digest IS NOT NULL
+                UNION ALL SELECT e.digest, e.size, 0 FROM chosen c JOIN image_children e ON e.image_digest = c.digest
+                WHERE e.media_type <> '' AND e.media_type NOT LIKE '%manifest%' AND e.media_type NOT LIKE '%.image.index.%')
+            SELECT CAST(COALESCE(SUM(layer), 0) AS BIGINT), CAST(COALESCE(SUM(size), 0) AS BIGINT),
+                CAST(COALESCE(SUM(stored * layer), 0) AS BIGINT), CAST(COALESCE(SUM(stored * size), 0) AS BIGINT),
+                CAST(COALESCE(SUM(1 - stored), 0) AS BIGINT)
+            FROM (SELECT n.digest, MAX(n.layer) AS layer, MAX(n.size) AS size,
                 MAX(CASE WHEN s.digest IS NULL THEN 0 ELSE 1 END) AS stored
-                FROM image_layers l LEFT JOIN stored_blobs s ON s.digest = l.digest
-                WHERE l.image_digest IN (", $images, ")
-                AND l.media_type NOT LIKE '%.foreign.%' AND l.media_type NOT LIKE '%.nondistributable.%' GROUP BY l.digest) AS each_once"
+                FROM needed n LEFT JOIN stored_blobs s ON s.digest = n.digest GROUP BY n.digest) AS each_once"
         )
     };
 }
@@ -91,12 +100,12 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub async fn image_storage(&mut self, digest: &Digest) -> Result<ImageStorage> {
-        const SQL: &str = layers_of!(
+        const SQL: &str = needed_by!(
             "SELECT $1 UNION SELECT digest FROM image_children WHERE image_digest = $1
             UNION SELECT i.digest FROM image_children c JOIN image_children i ON i.image_digest = c.digest
                 WHERE c.image_digest = $1"
         );
-        let (layers, bytes, stored_layers, stored_bytes): (i64, i64, i64, i64) =
+        let (layers, bytes, stored_layers, stored_bytes, missing): (i64, i64, i64, i64, i64) =
             on!(self, |conn| sqlx::query_as(SQL)
                 .bind(digest.as_str())
                 .fetch_one(conn)
@@ -106,6 +115,7 @@ impl Tx {
             bytes,
             stored_layers,
             stored_bytes,
+            missing,
         })
     }
 
@@ -141,12 +151,12 @@ impl Tx {
     /// # Errors
     /// When the database refuses.
     pub(crate) async fn measure_stream(&mut self, stream_id: &str) -> Result<Measures> {
-        const LAYERS: &str = layers_of!(images_in!("$1"));
+        const NEEDED: &str = needed_by!(images_in!("$1"));
         const IMAGES: &str = concat!("SELECT COUNT(*) FROM (", images_in!("$1"), ") AS images");
         const PULLS: &str = "SELECT CAST(COALESCE(SUM(pulls), 0) AS BIGINT), MAX(pulled_at)
             FROM tags WHERE stream_id = $1";
-        let (_, bytes, _, stored_bytes): (i64, i64, i64, i64) =
-            on!(self, |conn| sqlx::query_as(LAYERS)
+        let (_, bytes, _, stored_bytes, _): (i64, i64, i64, i64, i64) =
+            on!(self, |conn| sqlx::query_as(NEEDED)
                 .bind(stream_id)
                 .fetch_one(conn)
                 .await?);

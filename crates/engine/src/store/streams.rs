@@ -69,7 +69,8 @@ macro_rules! columns {
     () => {
         "SELECT s.id, s.namespace, s.name, s.source, s.insecure, s.freshness, s.period, s.labels, s.annotations, s.lookup_local, s.generation, s.version, s.tags, s.failed_tags, s.insecure_tags,
             s.last_job_id, s.created_at, s.changed_at, s.checked_at, j.state AS import_state,
-            (SELECT a.left_out FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed
+            (SELECT CASE WHEN a.state = 'cancelled' THEN a.left_out + a.total - a.done ELSE a.left_out END
+                FROM jobs a WHERE a.stream_id = s.id AND a.all_tags AND a.listed AND a.kind = 'import'
                 ORDER BY a.id DESC LIMIT 1) AS left_out
         FROM streams s LEFT JOIN jobs j ON j.id = s.last_job_id "
     };

@@ -6,11 +6,11 @@ use engine::{
     testing::upstream::{ImageKind, TestUpstream},
 };
 use model::{
-    Cause, TagSource,
+    Cause, TagName, TagSource,
     edit::{Edit, Policies, Which},
     import::Selection,
     job::{ItemState, JobState},
-    policy::{Freshness, InsecureBy, InsecureRow, ReferencePolicy, Schedule},
+    policy::{Freshness, InsecureRow, ReferencePolicy, Schedule},
     tag::TagAt,
     tagging::{After, Mode, TagInput, TagRequest},
 };
@@ -320,25 +320,34 @@ db_test!(
         story.policies(&["2.0"], strict).await.unwrap();
         let viewer = engine::testing::db::actor(model::user::Role::Viewer);
         let words = |rows: Vec<InsecureRow>| -> Vec<String> {
-            rows.into_iter().map(|row| match row.by {
-                InsecureBy::Stream { tags, .. } => format!("{} {tags}", row.stream),
-                InsecureBy::Tag { tag, source, stream_too } => format!("{}:{tag} {} {stream_too}", row.stream, source.is_some()),
+            rows.into_iter().map(|row| {
+                let named: Vec<&str> = row.named.iter().map(TagName::as_str).collect();
+                format!("{} {} {} {} {} {}", row.stream, row.whole, row.tags, row.insecure_tags, named.join(","), row.source.is_some())
             }).collect()
         };
         let all = model::PageRequest::default();
         let rows = story.engine.list_insecure(&viewer, &all).await.unwrap();
-        assert_eq!(words(rows.items), ["team/app:1.0 true false", "team/app:3.0 true false"]);
+        assert_eq!(words(rows.items), ["team/app false 4 2 1.0,3.0 true"]);
 
+        // However small a page is, a stream is on one with all its tags.
+        let mut other = Story::new(&db).await;
+        other.stream = model::StreamRef::parse("team", "other").unwrap();
+        let up = TestUpstream::start().await;
+        up.many("team/app", 251);
+        other.import_new(&up, Selection::All).await;
         story.edit(Edit::StreamInsecure { insecure: true }).await.unwrap();
         let mut page = model::PageRequest { cursor: None, size: 1 };
-        let expected = ["team/app 4", "team/app:1.0 true true", "team/app:3.0 true true"];
-        for (at, line) in expected.iter().enumerate() {
-            let rows = story.engine.list_insecure(&viewer, &page).await.unwrap();
-            assert_eq!((words(rows.items), rows.next.is_some()), (vec![(*line).to_owned()], at < 2));
-            page.cursor = rows.next.or(rows.previous);
-        }
+        let first = "team/app true 4 2 1.0,3.0 true";
+        let rows = story.engine.list_insecure(&viewer, &page).await.unwrap();
+        assert_eq!(words(rows.items), [first]);
+        page.cursor = rows.next;
+        let rows = story.engine.list_insecure(&viewer, &page).await.unwrap();
+        let [row] = rows.items.as_slice() else { panic!("{rows:?}") };
+        assert_eq!((&row.stream, row.whole, row.tags, row.insecure_tags), (&other.stream, false, 251, 251));
+        assert_eq!((row.named.len(), rows.next.is_some()), (InsecureRow::NAMED, false));
+        page.cursor = rows.previous;
         let back = story.engine.list_insecure(&viewer, &page).await.unwrap();
-        assert_eq!(words(back.items), [expected[1]], "and back");
+        assert_eq!(words(back.items), [first], "and back");
         let denied = story.engine.list_insecure(&engine::Actor::anonymous(), &all).await.unwrap_err();
         assert!(matches!(denied, Error::Denied(_)), "{denied}");
     }

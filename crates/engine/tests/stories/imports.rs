@@ -1,6 +1,6 @@
 //! Imports as stories: engine, in-process registry, held clock, on both databases.
 
-use crate::common::{Story, chosen};
+use crate::common::{Story, chosen, upstream};
 use engine::{
     Error, db_test,
     testing::upstream::{Fault, ImageKind, Route, TestUpstream},
@@ -92,8 +92,9 @@ db_test!(
         let names = |rows: Vec<model::tag::TagRow>| rows.into_iter().map(|row| row.name.to_string()).collect::<Vec<_>>();
         assert_eq!(names(story.tags().await), ["latest", "2.0", "1.0"]);
         assert_eq!(story.engine.stream(&story.editor, &story.stream).await.unwrap().left_out, 3);
-        // Importing something again does not forget what was left out.
+        // Importing something again, or storing all, does not forget what was left out.
         story.again(&["latest"]).await;
+        story.mirror(&[]).await;
         assert_eq!(story.engine.stream(&story.editor, &story.stream).await.unwrap().left_out, 3);
         let id = story.engine.import_left_out(&story.editor, &story.stream).await.unwrap();
         story.engine.run_jobs().await.unwrap();
@@ -432,6 +433,42 @@ db_test!(
             story.engine.cancel_job(&story.editor, &waiting).await.unwrap();
             assert_eq!(story.job(&waiting).await.state, JobState::Cancelled);
         }
+    }
+);
+
+db_test!(
+    async fn what_a_cancelled_import_did_not_get_to_waits_with_what_the_cap_left_out(db) {
+        let up = TestUpstream::start().await;
+        up.many("team/app", 9);
+        let mut story = Story::new(&db).await;
+        let asks_two_at_a_time = |config: &mut engine::Config| {
+            (config.max_tags_per_import, config.import_concurrency) = (Some(7), 2);
+        };
+        story.engine = db.engine_with(upstream(), asks_two_at_a_time).await;
+        let waiting = async || story.engine.stream(&story.editor, &story.stream).await.unwrap().left_out;
+        let request = story.request(up.reference("team/app"), Selection::All, true);
+        let id = story.engine.start_import(&story.editor, &request).await.unwrap().unwrap();
+        up.fail(Route::Manifest, Fault::Hang);
+        let cancel = async {
+            up.hangs(2).await;
+            story.engine.cancel_job(&story.editor, &id).await.unwrap();
+            up.heal();
+        };
+        let (ran, ()) = tokio::join!(story.engine.run_jobs(), cancel);
+        ran.unwrap();
+        let job = story.job(&id).await;
+        let progress = job.progress;
+        assert_eq!((job.state, progress.done, progress.total, progress.left_out), (JobState::Cancelled, 2, 7, 2));
+        assert_eq!((waiting().await, job.waiting()), (7, 7));
+        // The import of what waits is stopped before it begins.
+        let id = story.engine.import_left_out(&story.editor, &story.stream).await.unwrap();
+        story.engine.cancel_job(&story.editor, &id).await.unwrap();
+        assert_eq!((waiting().await, story.job(&id).await.waiting()), (7, 7));
+        story.engine.import_left_out(&story.editor, &story.stream).await.unwrap();
+        story.engine.run_jobs().await.unwrap();
+        assert_eq!(waiting().await, 0);
+        let tags = story.tags().await;
+        assert!(tags.len() == 9 && tags.iter().all(|tag| tag.head.is_some()), "{tags:?}");
     }
 );
 

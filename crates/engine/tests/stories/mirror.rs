@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use model::{
     PageRequest, TagName,
     job::{ItemState, JobKind, JobState, JobView},
+    storage::ImageStorage,
 };
 
 use crate::common::{Story, chosen, upstream};
@@ -25,8 +26,20 @@ impl Story {
         self.engine.job(&self.editor, &id).await.unwrap()
     }
 
-    /// How much of a tag's image is here, and of how much.
+    /// Layers of a tag's image that are here, and of how many.
     pub async fn stored_of(&self, tag: &str) -> (i64, i64) {
+        let storage = self.storage_of(tag).await;
+        (storage.stored_layers, storage.layers)
+    }
+
+    /// Whether all of a tag's image is here.
+    async fn is_whole(&self, tag: &str) -> bool {
+        let storage = self.storage_of(tag).await;
+        assert_eq!(storage.missing == 0, storage.stored_bytes == storage.bytes);
+        storage.missing == 0
+    }
+
+    async fn storage_of(&self, tag: &str) -> ImageStorage {
         let tag = tag.parse().unwrap();
         let view = self
             .engine
@@ -36,10 +49,8 @@ impl Story {
         let digest = view.row.head.unwrap().digest;
         let storage = self
             .engine
-            .image_storage(&self.editor, &self.stream, &digest)
-            .await
-            .unwrap();
-        (storage.stored_layers, storage.layers)
+            .image_storage(&self.editor, &self.stream, &digest);
+        storage.await.unwrap()
     }
 }
 
@@ -58,6 +69,9 @@ db_test!(
         let states: Vec<ItemState> = story.items(&job).await.into_iter().map(|item| item.state).collect();
         assert_eq!(states, [ItemState::Mirrored; 2]);
         assert_eq!(story.stored_of("index").await, (layers, layers));
+        for tag in ["docker", "index"] {
+            assert!(story.is_whole(tag).await, "{tag}");
+        }
         up.stop().await;
         let console = &story.editor;
         for tag in ["docker", "index"] {
@@ -92,6 +106,34 @@ db_test!(
         let job = story.mirror(&[]).await;
         assert_eq!(job.state, JobState::Succeeded, "{}", story.items(&job).await[0].message);
         assert_eq!(story.stored_of("1").await, (1, 1));
+    }
+);
+
+db_test!(
+    async fn an_image_that_shares_all_its_layers_with_a_stored_one_is_not_stored_itself(db) {
+        let up = TestUpstream::start().await;
+        for tag in ["1", "2"] {
+            up.image_with_layer("team/app", tag, "the same");
+        }
+        let story = Story::new(&db).await;
+        story.import_new(&up, chosen(&["1", "2"])).await;
+        story.mirror(&["1"]).await;
+        assert!(story.is_whole("1").await);
+        assert_eq!(story.stored_of("2").await, (2, 2));
+        assert!(!story.is_whole("2").await, "neither its manifest nor its config is here");
+        while story.engine.measure_storage().await.unwrap() > 0 {}
+        let (_, page) = story.engine.storage(&story.editor, "", &PageRequest::default()).await.unwrap();
+        assert!(page.items[0].stored_bytes < page.items[0].bytes);
+        story.mirror(&["2"]).await;
+        assert!(story.is_whole("2").await);
+        // Without its manifest it cannot be pulled.
+        let admin = engine::testing::db::actor(model::user::Role::Admin);
+        let manifest = story.tag("2").await.head.unwrap().digest;
+        story.engine.remove_stored(&admin, &manifest).await.unwrap();
+        assert!(!story.is_whole("2").await);
+        let target = Target::Digest(manifest);
+        story.engine.pull_manifest(&story.editor, &story.stream, &target).await.unwrap();
+        assert!(story.is_whole("2").await);
     }
 );
 
@@ -148,7 +190,7 @@ db_test!(
         let (alone, page) = story.engine.storage(&story.editor, "", &first).await.unwrap();
         let each = page.items[0].bytes;
         assert!(each > 0 && page.items[0].stored_bytes == each && alone.unshared_bytes == each);
-        assert!(alone.bytes > each, "layers, and the config");
+        assert_eq!(alone.bytes, each, "layers, config and manifest");
         // The same image in another stream takes no more room.
         let mut other = Story::new(&db).await;
         other.stream = model::StreamRef::parse("team", "other").unwrap();

@@ -224,6 +224,8 @@ db_test!(
         assert_eq!(view.row.spec, imported.row.spec, "what it imports is kept");
         let head = view.row.head.unwrap();
         assert_eq!(head.digest, pushed);
+        let storage = story.engine.image_storage(&story.editor, &story.stream, &pushed).await.unwrap();
+        assert_eq!((storage.missing, storage.stored_bytes), (0, storage.bytes));
         assert_eq!(head.reference.to_string(), format!("{HOST}/team/app@{pushed}"));
         let page = story.engine.history(&story.editor, &story.stream, &name, &model::PageRequest::default()).await.unwrap();
         let causes: Vec<Cause> = page.items.iter().map(|revision| revision.cause).collect();
