@@ -152,6 +152,7 @@ db_test!(
             }
             assert_eq!(story.bytes(&digest).await, layer);
         }
+        story.engine.downloads_ended().await;
         let (stored, layers) = story.stored_of("outer").await;
         assert_eq!((stored, layers), (1, 2));
         let job = story.mirror(&["outer"]).await;
