@@ -21,7 +21,7 @@ const PAGES: [(&str, &str, [u16; 4]); 39] = [
     ("/login", "/login", [OK, OK, OK, OK]),
     ("/setup", "/setup", [OK, OK, OK, OK]),
     ("/streams", "/streams", [AWAY, OK, OK, OK]),
-    ("/streams/new", "/streams/new", [AWAY, OK, OK, OK]),
+    ("/streams/new", "/streams/new", [AWAY, NEVER, OK, OK]),
     (
         "/streams/policies",
         "/streams/policies?all=1",
@@ -36,7 +36,7 @@ const PAGES: [(&str, &str, [u16; 4]); 39] = [
     (
         "/s/{ns}/{name}/import",
         "/s/shop/ruby/import",
-        [AWAY, OK, OK, OK],
+        [AWAY, NEVER, OK, OK],
     ),
     (
         "/s/{ns}/{name}/imports",
@@ -53,7 +53,11 @@ const PAGES: [(&str, &str, [u16; 4]); 39] = [
         "/s/shop/ruby/graph",
         [AWAY, OK, OK, OK],
     ),
-    ("/s/{ns}/{name}/tag", "/s/shop/ruby/tag", [AWAY, OK, OK, OK]),
+    (
+        "/s/{ns}/{name}/tag",
+        "/s/shop/ruby/tag",
+        [AWAY, NEVER, OK, OK],
+    ),
     (
         "/s/{ns}/{name}/delete",
         "/s/shop/ruby/delete",
