@@ -97,8 +97,11 @@ db_test!(
         story.pulled("1").await.unwrap();
         let checks = story.tag("1").await.checks;
         assert_eq!((checks.last, checks.last_due), (Some(db.clock.now()), None));
-        story.after(chrono::Duration::seconds(650)).await;
-        assert!(story.tag("1").await.checks.last_due.is_some(), "the schedule's next look was due");
+        // The first may have been due before the pull, which then came before it.
+        for _ in 0..3 {
+            story.after(chrono::Duration::seconds(700)).await;
+        }
+        assert!(story.tag("1").await.checks.last_due.is_some(), "the schedule's next looks were due");
     }
 );
 
