@@ -26,25 +26,12 @@ pub async fn set_tag(
     let set = async {
         let request = form.request(&stream)?;
         call.engine.set_tag(&call.actor, &request, &token).await?;
-        // Where the effect is: the form's own stream if a tag of it was set, else that of the first one; in a stream of several
-        // pages, where it could be on any, the tag itself.
-        let mut set = request.destinations.iter();
-        let own = set.clone().find(|at| at.stream == stream);
-        let Some(shown) = own.or_else(|| set.next()) else {
-            return Ok(crate::routes::stream(&stream));
-        };
-        let tags = call
-            .engine
-            .stream(&call.actor, &shown.stream)
-            .await?
-            .row
-            .tags;
-        let one_page = usize::try_from(tags).is_ok_and(|tags| tags <= model::PageRequest::DEFAULT);
-        Ok(if one_page {
-            crate::routes::stream(&shown.stream)
-        } else {
-            crate::routes::tag(&shown.stream, &shown.tag)
-        })
+        // Where the effect is: the form's own stream if a tag of it was set, else that of the first one.
+        let own = request.destinations.iter().any(|at| at.stream == stream);
+        let shown = request.destinations.first().filter(|_| !own);
+        Ok(crate::routes::stream(
+            shown.map_or(&stream, |at| &at.stream),
+        ))
     };
     super::guard::answer::<SetTag>(&form.preview(&stream), set.await)
 }
