@@ -309,38 +309,24 @@ fn read(actor: &Actor, draft: &Draft) -> Result<Vec<(StreamRef, Definition)>> {
             Ok((stream, definition))
         })
         .collect::<Result<Vec<_>>>()?;
-    Ok(followed_first(definitions))
+    Ok(in_order(definitions))
 }
 
-/// Those whose tags are followed before those that follow them; else as they were.
-fn followed_first(definitions: Vec<(StreamRef, Definition)>) -> Vec<(StreamRef, Definition)> {
-    let places: BTreeMap<&StreamRef, usize> = definitions
-        .iter()
-        .enumerate()
-        .map(|(place, (stream, _))| (stream, place))
-        .collect();
-    let mut order = Vec::with_capacity(definitions.len());
-    let mut met = BTreeSet::new();
-    for start in 0..definitions.len() {
-        let mut stack = vec![(start, false)];
-        while let Some((place, ready)) = stack.pop() {
-            if ready {
-                order.push(place);
-            } else if met.insert(place)
-                && let Some((_, definition)) = definitions.get(place)
-            {
-                stack.push((place, true));
-                let followed = definition.tags.iter().filter_map(|tag| match &tag.source {
-                    DefinedSource::Follow(Some(other), _) => places.get(other).copied(),
-                    _ => None,
-                });
-                stack.extend(followed.map(|place| (place, false)));
-            }
-        }
-    }
+/// Those whose tags are followed before those that follow them.
+fn in_order(definitions: Vec<(StreamRef, Definition)>) -> Vec<(StreamRef, Definition)> {
+    let streams = definitions.iter().map(|(stream, _)| stream);
+    let places: BTreeMap<&StreamRef, usize> = streams.zip(0..).collect();
+    let followed = definitions.iter().map(|(_, definition)| {
+        let others = definition.tags.iter().filter_map(|tag| match &tag.source {
+            DefinedSource::Follow(Some(other), _) => places.get(other).copied(),
+            _ => None,
+        });
+        others.collect()
+    });
+    let order = rules::definition::followed_first(followed.collect());
     let mut definitions: Vec<_> = definitions.into_iter().map(Some).collect();
-    let mut take = |place: usize| definitions.get_mut(place).and_then(Option::take);
-    order.into_iter().filter_map(&mut take).collect()
+    let take = |place: usize| definitions.get_mut(place).and_then(Option::take);
+    order.into_iter().filter_map(take).collect()
 }
 
 /// The images definitions name by their ids.
@@ -456,7 +442,7 @@ impl<'a> Text<'a> {
             let known = self.tags.entry(at).or_insert_with_key(|at| Elsewhere {
                 head: facts.head_at(at),
                 follows: facts.followed_at(at),
-                insecure: false,
+                ..Elsewhere::default()
             });
             match change {
                 Change::SetSpec { after, .. } => {

@@ -100,8 +100,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes sure, before tags name them by id or somebody looks at them, that images a stream only has by an index that names them are where the
-    /// index is from: under a tag of its own, such an image is no child any more, and believed to have been read.
+    /// Makes sure, before tags name them by id or somebody looks at them, that images a stream only has by an index that names
+    /// them are where the index is from: under a tag of its own, such an image is no child any more, and believed to have been read.
     ///
     /// # Errors
     /// As [`Engine::pull_manifest`].

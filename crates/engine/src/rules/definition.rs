@@ -71,8 +71,10 @@ pub fn plan(
         });
     }
     let mut applied = Applied::of(facts, definition);
-    for tag in followed_first(&facts.stream, &definition.tags) {
-        changes.extend(applied.tag(tag, generation, images, now, &mut warnings)?);
+    for tag in in_order(&facts.stream, &definition.tags) {
+        let own = applied.changes(tag, generation, images, now, &mut warnings)?;
+        applied.note(tag, &own);
+        changes.extend(own);
     }
     let own = changes.len();
     let changes = alias::with_followers(&applied.facts, changes);
@@ -138,21 +140,12 @@ impl<'a> Applied<'a> {
         }
     }
 
-    /// What one tag changes, and notes it.
-    fn tag(
-        &mut self,
-        tag: &TagDefinition,
-        generation: i64,
-        images: &Images,
-        now: DateTime<Utc>,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Vec<Change>, Refusal> {
-        let changes = self.changes(tag, generation, images, now, warnings)?;
+    /// Notes what a tag of the definition changes.
+    fn note(&mut self, tag: &TagDefinition, changes: &[Change]) {
         self.waiting.remove(&tag.name);
-        for change in &changes {
+        for change in changes {
             self.note_head(change);
         }
-        Ok(changes)
     }
 
     /// Whether following a tag leads to an end before any tag that waits.
@@ -302,6 +295,10 @@ impl<'a> Applied<'a> {
                 return Ok(Vec::new());
             }
         }
+        let followed = source.followed(&self.facts.stream);
+        let before_that = before
+            .as_ref()
+            .and_then(|before| before.source.followed(&self.facts.stream));
         let mut changes = vec![Change::SetSpec {
             tag: tag.name.clone(),
             before,
@@ -319,63 +316,65 @@ impl<'a> Applied<'a> {
                     .settle_head(&changes, &tag.name, image, generation, cause),
             );
         }
-        let followed = source.followed(&self.facts.stream);
         let known: &mut TagFacts = self.facts.tags.entry(tag.name.clone()).or_default();
         known.spec = Some(after);
-        if let Some(at) = followed.filter(|at| at.stream == self.facts.stream) {
+        // One that followed it before is among its followers already.
+        if let Some(at) = followed.filter(|at| before_that.as_ref() != Some(at))
+            && at.stream == self.facts.stream
+        {
             let followers = self.facts.followers.entry(at.tag).or_default();
-            if !followers.contains(&tag.name) {
-                followers.push(tag.name.clone());
-            }
+            followers.push(tag.name.clone());
         }
         Ok(changes)
     }
 }
 
-/// The tags of a definition, those that are followed before those that follow them; else in its order. Those that go
-/// round in a circle, or lead to one, come last: it is told when they are planned.
-fn followed_first<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a TagDefinition> {
-    const ROUND: usize = usize::MAX;
-    let places: BTreeMap<&TagName, usize> = tags
-        .iter()
-        .enumerate()
-        .map(|(place, tag)| (&tag.name, place))
-        .collect();
-    let followed = |place: usize| match tags.get(place).map(|tag| &tag.source) {
-        Some(DefinedSource::Follow(of, followed)) if of.as_ref().is_none_or(|of| of == stream) => {
-            places.get(followed).copied()
+/// The tags of a definition, those that are followed before those that follow them.
+fn in_order<'a>(stream: &StreamRef, tags: &'a [TagDefinition]) -> Vec<&'a TagDefinition> {
+    let names = tags.iter().map(|tag| &tag.name);
+    let places: BTreeMap<&TagName, usize> = names.zip(0..).collect();
+    let followed = tags.iter().map(|tag| match &tag.source {
+        DefinedSource::Follow(of, followed) if of.as_ref().is_none_or(|of| of == stream) => {
+            places.get(followed).copied().into_iter().collect()
         }
-        _ => None,
-    };
-    // How many tags of the text each one leads through.
-    let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
-    for place in 0..tags.len() {
-        let mut way = Vec::new();
-        let mut met = BTreeSet::new();
-        let mut next = Some(place);
-        let mut depth = loop {
-            let Some(at) = next else { break 0 };
-            if let Some(known) = depths.get(&at) {
-                break known.saturating_add(1);
-            }
-            if !met.insert(at) {
-                break ROUND;
-            }
-            way.push(at);
-            next = followed(at);
-        };
-        for at in way.into_iter().rev() {
-            depths.insert(at, depth);
-            depth = depth.saturating_add(1);
+        _ => Vec::new(),
+    });
+    let order = followed_first(followed.collect());
+    order
+        .into_iter()
+        .filter_map(|place| tags.get(place))
+        .collect()
+}
+
+/// An order in which what is followed comes before what follows it: of things that follow those at the places given, else as
+/// they are. Those that go round in a circle, or lead to one, come last: it is told when they are planned.
+#[must_use]
+pub fn followed_first(followed: Vec<Vec<usize>>) -> Vec<usize> {
+    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut waits: BTreeMap<usize, usize> = BTreeMap::new();
+    for (place, followed) in followed.into_iter().enumerate() {
+        waits.insert(place, followed.len());
+        for of in followed {
+            followers.entry(of).or_default().push(place);
         }
     }
-    let mut sorted: Vec<(usize, &TagDefinition)> = tags
-        .iter()
-        .enumerate()
-        .map(|(place, tag)| (depths.get(&place).copied().unwrap_or(0), tag))
-        .collect();
-    sorted.sort_by_key(|(depth, _)| *depth);
-    sorted.into_iter().map(|(_, tag)| tag).collect()
+    let free = waits.iter().filter(|(_, left)| **left == 0);
+    let mut free: BTreeSet<usize> = free.map(|(place, _)| *place).collect();
+    let mut order = Vec::with_capacity(waits.len());
+    while let Some(place) = free.pop_first() {
+        waits.remove(&place);
+        order.push(place);
+        for follower in followers.remove(&place).unwrap_or_default() {
+            if let Some(left) = waits.get_mut(&follower) {
+                *left -= 1;
+                if *left == 0 {
+                    free.insert(follower);
+                }
+            }
+        }
+    }
+    order.extend(waits.into_keys());
+    order
 }
 
 /// `scheduled: true` says nothing of the period: a tag that has one of its own keeps it.

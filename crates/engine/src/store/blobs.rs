@@ -7,8 +7,8 @@ use crate::error::Result;
 
 impl Tx {
     /// References of the stream's history whose image, or a child of whose index, has this blob as layer or config, or whose
-    /// index names it itself, as caches of builds do. Heads first, then secure ones, then by name. None when no image that is or was in the stream has it: then it may not be
-    /// read there.
+    /// index names it itself, as caches of builds do. Heads first, then secure ones, then by name. None when no image that is
+    /// or was in the stream has it: then it may not be read there.
     ///
     /// # Errors
     /// When the database refuses.

@@ -203,8 +203,8 @@ impl Tx {
             .collect()
     }
 
-    /// Whether something other than an import, or a policy, changed a tag after an instant and its number, or an import that was asked
-    /// for later than that gave it its image.
+    /// Whether something other than an import, or a policy, changed a tag after an instant and its number, or an import that was
+    /// asked for later than that gave it its image.
     ///
     /// # Errors
     /// When the database refuses.

@@ -3,10 +3,13 @@
 use crate::common::{Story, chosen};
 use engine::{
     Edited, Error, Result, db_test,
-    testing::upstream::{ImageKind, TestUpstream},
+    testing::{
+        db::TestDb,
+        upstream::{ImageKind, TestUpstream},
+    },
 };
 use model::{
-    Cause, TagName, TagSource,
+    Cause, Digest, TagName, TagSource,
     edit::{Edit, Policies, Which},
     import::Selection,
     job::{ItemState, JobState},
@@ -16,6 +19,16 @@ use model::{
 };
 
 impl Story {
+    /// One whose tag `1.0` has moved once, and the image it had before.
+    async fn moved(db: &TestDb, up: &TestUpstream) -> (Self, Digest) {
+        let first = up.image("team/app", "1.0", ImageKind::Docker);
+        let story = Self::new(db).await;
+        story.import_new(up, chosen(&["1.0"])).await;
+        up.move_tag("team/app", "1.0");
+        story.again(&["1.0"]).await;
+        (story, first)
+    }
+
     async fn edit(&self, edit: Edit) -> Result<Edited> {
         let planned = self
             .engine
@@ -102,11 +115,7 @@ db_test!(
 db_test!(
     async fn a_held_imported_tag_is_not_asked_for_and_comes_back_on_release(db) {
         let up = TestUpstream::start().await;
-        let first = up.image("team/app", "1.0", ImageKind::Docker);
-        let story = Story::new(&db).await;
-        story.import_new(&up, chosen(&["1.0"])).await;
-        up.move_tag("team/app", "1.0");
-        story.again(&["1.0"]).await;
+        let (story, first) = Story::moved(&db, &up).await;
         story.rollback("1.0", 1, After::Held).await.unwrap();
         let third = up.move_tag("team/app", "1.0");
         up.forget_requests();
@@ -122,11 +131,7 @@ db_test!(
 db_test!(
     async fn a_tag_rolled_back_for_good_is_imported_no_more_and_the_same_revision_twice_is_refused(db) {
         let up = TestUpstream::start().await;
-        let first = up.image("team/app", "1.0", ImageKind::Docker);
-        let story = Story::new(&db).await;
-        story.import_new(&up, chosen(&["1.0"])).await;
-        up.move_tag("team/app", "1.0");
-        story.again(&["1.0"]).await;
+        let (story, first) = Story::moved(&db, &up).await;
         story.rollback("1.0", 1, After::Fixed).await.unwrap();
         let tag = story.tag("1.0").await;
         assert_eq!(tag.head.unwrap().digest, first);
@@ -141,11 +146,7 @@ db_test!(
 db_test!(
     async fn a_fixed_tag_that_goes_back_and_is_held_is_what_it_says_when_it_is_released(db) {
         let up = TestUpstream::start().await;
-        let first = up.image("team/app", "1.0", ImageKind::Docker);
-        let story = Story::new(&db).await;
-        story.import_new(&up, chosen(&["1.0"])).await;
-        up.move_tag("team/app", "1.0");
-        story.again(&["1.0"]).await;
+        let (story, first) = Story::moved(&db, &up).await;
         story.rollback("1.0", 2, After::Fixed).await.unwrap();
         story.rollback("1.0", 1, After::Held).await.unwrap();
         story.edit(Edit::Release { tag: "1.0".parse().unwrap() }).await.unwrap();
