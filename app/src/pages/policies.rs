@@ -127,7 +127,7 @@ fn line(of: &InsecureRow, may: bool) -> AnyView {
     });
     let change = may.then(|| {
         let stream = of.whole.then(|| {
-            let label = format!("Change the policy of {at}");
+            let label = format!("Stream policy of {at}");
             view! { <a href=routes::stream_policy(at) aria-label=label>"Stream…"</a> " " }
         });
         let tags = (of.insecure_tags > 0).then(|| {
